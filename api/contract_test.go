@@ -1,0 +1,89 @@
+package api_test
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ymarket-go/chats"
+	"github.com/ymarket-go/chats/api"
+)
+
+func TestBasePathsThatAreRefused(t *testing.T) {
+	v := newValidator(t, api.WithBasePaths(""))
+	assert.Equal(t, "getChat", v.Operation(request(t, "GET", "/businesses/1/chat", "")))
+	assert.Equal(t, "", v.Operation(request(t, "GET", chat, "")))
+	_, err := api.NewValidator(api.WithBasePaths("/%zz"))
+	assert.ErrorContains(t, err, "api: ", "one that is no path")
+	_, err = api.NewValidator(api.WithBasePaths("v2"))
+	assert.EqualError(t, err, `api: the base path "v2" is not allowed, allowed is "" or one like "/v2"`)
+	_, err = api.NewValidator(nil)
+	assert.EqualError(t, err, "api: an option is nil")
+}
+
+// change changes the contract for the length of a test.
+func change(t *testing.T, old, new string) {
+	t.Helper()
+	was := chats.Spec
+	t.Cleanup(func() { chats.Spec = was })
+	require.Contains(t, string(was), old, "the change does not fit the contract any more")
+	chats.Spec = []byte(strings.Replace(string(was), old, new, 1))
+}
+
+// What a Validator would pass over in silence is refused.
+func TestContractsThatAreRefused(t *testing.T) {
+	const (
+		getChat = "  /businesses/{businessId}/chat:\n    get:"
+		chatID  = "description: The id of the chat.\n      schema:\n        type: integer\n        format: int64\n        minimum: 1\n"
+		request = "content:\n          application/json:\n            schema:\n              $ref: '#/components/schemas/SendMessageToChatRequest'"
+		reply   = "content:\n            application/json:\n              schema:\n                $ref: '#/components/schemas/EmptyApiResponse'"
+	)
+	rows := map[string]struct{ old, new, says string }{
+		"parameters of a path": {getChat, strings.Replace(getChat, "    get:", "    parameters:\n      - $ref: '#/components/parameters/businessId'\n    get:", 1),
+			"api: parameters of a whole path are not checked: /businesses/{businessId}/chat"},
+		"a parameter in a header":        {"in: query", "in: header", ": parameter chatId: only integers in path and query are checked"},
+		"a parameter that is text":       {chatID, "schema: {type: string}\n", ": parameter chatId: only integers in path and query are checked"},
+		"a parameter that is JSON":       {chatID, "content: {application/json: {schema: {type: integer}}}\n", ": parameter chatId: only integers in path and query are checked"},
+		"a request that is text":         {request, strings.Replace(request, "application/json", "text/plain", 1), "api: sendMessageToChat: the request is not described as JSON"},
+		"a request that may be text":     {request, strings.Replace(request, "content:\n", "content:\n          text/plain: {}\n", 1), "api: sendMessageToChat: the request is not described as JSON"},
+		"an answer that is text":         {reply, strings.Replace(reply, "application/json", "text/plain", 1), "api: sendMessageToChat: the answer 200 is not described as JSON"},
+		"an answer that may be anything": {reply, "content:\n            application/json:", "api: sendMessageToChat: the answer 200 is not described as JSON"},
+		"security of an operation":       {"operationId: getChat\n", "operationId: getChat\n      security: []\n", "api: getChat: security of an operation is not checked"},
+		"a key in the query":             {"      in: header\n      name: Api-Key", "      in: query\n      name: Api-Key", "api: security ApiKey: only one API key in a header"},
+		"two ways at once":               {"  - ApiKey: []\n  - OAuth: []", "  - ApiKey: []\n    OAuth: []", "only one API key in a header or one bearer token at a time"},
+		"no JSON at all":                 {"openapi: ", "]openapi: ", "api: the contract cannot be read: "},
+		"an OpenAPI that is not valid":   {"in: query", "in: nowhere", "api: the contract is not valid: "},
+	}
+	for what, row := range rows {
+		t.Run(what, func(t *testing.T) {
+			change(t, row.old, row.new)
+			_, err := api.NewValidator()
+			assert.ErrorContains(t, err, row.says)
+		})
+	}
+}
+
+// The contract asks for all this today, so that only a changed one shows that the Validator reads it.
+func TestContractsThatAskForLess(t *testing.T) {
+	for i, row := range []struct {
+		old, new, method, target, body string
+		header                         http.Header
+	}{
+		{"in: query\n      required: true", "in: query\n      required: false", "GET", chat, "", nil},
+		{"requestBody:\n        required: true", "requestBody:\n        required: false", "POST", newChat, "", nil},
+		{"security:\n  - ApiKey: []\n  - OAuth: []", "security: []", "GET", chat + "?chatId=1", "", http.Header{}},
+	} {
+		t.Run(fmt.Sprint(i), func(t *testing.T) {
+			change(t, row.old, row.new)
+			req := request(t, row.method, row.target, row.body)
+			if row.header != nil {
+				req.Header = row.header
+			}
+			assert.NoError(t, newValidator(t).Request(req))
+		})
+	}
+}
