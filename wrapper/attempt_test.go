@@ -1,0 +1,82 @@
+package wrapper_test
+
+import (
+	"io"
+	"net/http"
+	"net/http/httptrace"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/ymarket-go/chats/wrapper"
+)
+
+func TestAnswerIsReadNoFurtherThanOneMiB(t *testing.T) {
+	for size, ok := range map[int]bool{1 << 20: true, 1<<20 + 1: false, 4 << 20: false} {
+		rest := strings.NewReader(strings.Repeat(" ", size-2) + "{}")
+		client := newClient(t, newScript(t), wrapper.WithMiddleware(func(wrapper.Doer) wrapper.Doer {
+			return doerFunc(func(*http.Request) (*http.Response, error) {
+				return &http.Response{StatusCode: 200, Body: io.NopCloser(rest)}, nil
+			})
+		}))
+		err := client.SendMessage(t.Context(), chatID, text)
+		assert.Equal(t, ok, err == nil, "%d: %v", size, err)
+		assert.Equal(t, max(size-1<<20-1, 0), rest.Len(), "left unread")
+	}
+}
+
+// A 101 has a connection for a body, and that has no end.
+func TestSwitchingProtocols(t *testing.T) {
+	read := 0
+	client := newClient(t, newScript(t), wrapper.WithMiddleware(func(wrapper.Doer) wrapper.Doer {
+		return doerFunc(func(*http.Request) (*http.Response, error) {
+			return &http.Response{StatusCode: 101, Body: io.NopCloser(endless{&read})}, nil
+		})
+	}))
+	_, err := client.GetChat(t.Context(), chatID)
+	assertClasses(t, err, []error{wrapper.ErrInvalidResponse})
+	assert.Zero(t, read)
+}
+
+// What the hooks of net/http tell of a request that failed, and whether it may have left.
+func TestDeparture(t *testing.T) {
+	type hooks = *httptrace.ClientTrace
+	getConn := func(h hooks) { h.GetConn("host:443") }
+	gotConn := func(h hooks) { h.GotConn(httptrace.GotConnInfo{}) }
+	wroteHeaders := func(h hooks) { h.WroteHeaders() }
+	for what, row := range map[string]struct {
+		fired   []func(hooks)
+		ended   bool // the attempt's time
+		outcome wrapper.Outcome
+	}{
+		"silence":                             {nil, false, wrapper.Unknown},
+		"no connection":                       {[]func(hooks){getConn}, false, wrapper.NotSent},
+		"no connection in time":               {[]func(hooks){getConn}, true, wrapper.NotSent},
+		"a connection that cannot be written": {[]func(hooks){getConn, gotConn}, false, wrapper.NotSent},
+		"a connection, and no time: the transport may be writing still": {[]func(hooks){getConn, gotConn}, true, wrapper.Unknown},
+		"written":                               {[]func(hooks){getConn, gotConn, wroteHeaders}, false, wrapper.Unknown},
+		"written, and then a second connection": {[]func(hooks){getConn, gotConn, wroteHeaders, getConn}, false, wrapper.Unknown},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			client := newClient(t, newScript(t), wrapper.WithMiddleware(func(wrapper.Doer) wrapper.Doer {
+				return doerFunc(func(req *http.Request) (*http.Response, error) {
+					for _, fire := range row.fired {
+						fire(httptrace.ContextClientTrace(req.Context()))
+					}
+					if row.ended {
+						<-req.Context().Done()
+					}
+					return nil, io.EOF
+				})
+			}))
+			err := client.SendMessage(t.Context(), chatID, text, wrapper.Attempts(1))
+			assert.Equal(t, row.outcome, asError(t, err).Outcome, what)
+		})
+	}
+}
+
+type endless struct{ read *int }
+
+func (e endless) Read(p []byte) (int, error) { *e.read += len(p); return len(p), nil }

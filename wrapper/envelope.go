@@ -1,0 +1,54 @@
+package wrapper
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+
+	"github.com/ymarket-go/chats/gen"
+)
+
+// envelope is what every answer is wrapped in. Its status may be missing, as it is in older answers, or one that this
+// version does not know; only ERROR is an error.
+type envelope[R any] struct {
+	Status gen.APIResponseStatusType `json:"status"`
+	Result *R                        `json:"result"`
+}
+
+// fetch makes a call and gives its result. chatID finds the id in the result, which tells it from an empty object; it is
+// nil when no result is promised, and then an empty body means the same as {"status":"OK"}.
+func fetch[R any](ctx context.Context, c *Client, call *call, build func() (*http.Request, error), chatID func(*R) int64) (*R, error) {
+	a, err := c.do(ctx, call, build)
+	if err != nil {
+		return nil, err
+	}
+	var e *envelope[R]
+	switch {
+	case a.status >= 400:
+		return nil, call.fail(a, a.err)
+	case a.status != http.StatusOK:
+		return nil, call.unpromised(a, "the contract knows no such status")
+	case a.err != nil:
+		return nil, call.unpromised(a, a.err.Error())
+	case chatID == nil && len(bytes.TrimSpace(a.body)) == 0:
+		return nil, nil
+	case json.Unmarshal(a.body, &e) != nil || e == nil: // its error would quote from the body
+		return nil, call.unpromised(a, "the body is not the promised JSON object")
+	case e.Status == gen.APIResponseStatusTypeError || e.Status == "" && len(a.apiErrors(nil)) > 0:
+		return nil, call.fail(a, nil)
+	case chatID != nil && (e.Result == nil || chatID(e.Result) < 1):
+		return nil, call.unpromised(a, "there is no result, or no chatId of 1 and above in it")
+	}
+	return e.Result, nil
+}
+
+// unpromised is the error of an answer that the contract does not know. A message may have arrived all the same, unless
+// the answer is a redirect.
+func (c *call) unpromised(a *attempt, what string) *Error {
+	if !c.repeatable && a.status < 300 {
+		c.outcome = Unknown
+	}
+	return c.fail(a, fmt.Errorf("%w: %s", ErrInvalidResponse, what))
+}

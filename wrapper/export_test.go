@@ -1,0 +1,9 @@
+package wrapper
+
+// NewTransport is the transport of a Client that was given none.
+var NewTransport = newTransport
+
+// WithRandom replaces the random part of pauses.
+func WithRandom(random func() float64) Option {
+	return func(c *config) error { c.random = random; return nil }
+}

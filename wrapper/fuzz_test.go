@@ -1,0 +1,78 @@
+package wrapper_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ymarket-go/chats/wrapper"
+)
+
+// Whatever is answered: no panic, no success without a result, an error of the one type, and none of it shows a secret.
+func FuzzAnswer(f *testing.F) {
+	for op := range operations {
+		f.Add(200, ok(op).body)
+	}
+	for _, bodies := range []map[string]string{unpromised, resultless} {
+		for _, body := range bodies {
+			f.Add(200, body)
+		}
+	}
+	f.Add(420, tooMany().body)
+	f.Add(400, `{"errors":[{"code":"A","message":"(rejected value: canary-text)"},{"code":1}],"status":"ERROR"}`)
+	f.Add(302, "")
+	f.Add(101, "")
+	f.Fuzz(func(t *testing.T, status int, body string) {
+		if status < 100 || status > 999 {
+			return // net/http refuses these itself
+		}
+		const secret = "canary-text"
+		client := newClient(t, newScript(t, reply{status: status, body: body}))
+		created, createErr := client.CreateChat(t.Context(), wrapper.Order(5), wrapper.Attempts(1))
+		client = newClient(t, newScript(t, reply{status: status, body: body}))
+		chat, getErr := client.GetChat(t.Context(), chatID, wrapper.Attempts(1))
+		client = newClient(t, newScript(t, reply{status: status, body: body}))
+		sendErr := client.SendMessage(t.Context(), chatID, secret, wrapper.Attempts(1))
+
+		assert.True(t, createErr != nil || status == 200 && created.ChatID >= 1)
+		assert.True(t, getErr != nil || status == 200 && chat.ChatID >= 1)
+		assert.True(t, sendErr != nil || status == 200)
+		for _, err := range []error{createErr, getErr, sendErr} {
+			if err != nil {
+				e := asError(t, err)
+				assert.Equal(t, status, e.StatusCode)
+				assert.NotContains(t, err.Error(), "\n")
+			}
+		}
+		if sendErr != nil {
+			assert.NotContains(t, sendErr.Error(), secret)
+		}
+	})
+}
+
+// Whatever the headers say: no quota below nothing, and no wait that never ends.
+func FuzzQuotaHeaders(f *testing.F) {
+	f.Add("Wed, 09 Sep 2026 15:00:00 GMT", "1000", "0", "Wed, 09 Sep 2026 15:18:00 GMT")
+	f.Add("", "", "", "")
+	f.Add("Wed, 09 Sep 2026 15:00:00 GMT", "-1", "-1", "Fri, 31 Dec 9999 23:59:59 GMT")
+	f.Add("Mon, 01 Jan 0001 00:00:00 GMT", "9223372036854775807", "00", "Sunday, 09-Sep-26 15:18:00 GMT")
+	f.Fuzz(func(t *testing.T, date, limit, remaining, until string) {
+		synctest.Test(t, func(t *testing.T) {
+			header := http.Header{"Date": {date}, "X-Ratelimit-Resource-Limit": {limit},
+				"X-Ratelimit-Resource-Remaining": {remaining}, "X-Ratelimit-Resource-Until": {until}}
+			refused := reply{status: 420, header: header, body: tooMany().body}
+			s := newScript(t, refused, refused, refused, refused)
+			var captured wrapper.Response
+			_, err := newClient(t, s).GetChat(t.Context(), chatID, wrapper.Capture(&captured))
+			require.ErrorIs(t, err, wrapper.ErrRateLimited)
+			assert.GreaterOrEqual(t, captured.Quota.Limit, 0)
+			assert.GreaterOrEqual(t, captured.Quota.Remaining, 0)
+			assert.LessOrEqual(t, s.at[len(s.at)-1].Seconds(), 90.0, "three pauses of 30 s at the most")
+			assert.False(t, strings.Contains(err.Error(), "\n"))
+		})
+	})
+}

@@ -1,0 +1,24 @@
+package wrapper
+
+import (
+	"context"
+	"log/slog"
+	"time"
+)
+
+// log writes one line for an attempt. Its fields are all that may ever stand in a log.
+func (c *Client) log(ctx context.Context, call *call, a *attempt, why string, pause time.Duration) {
+	if c.logger == nil {
+		return
+	}
+	codes := []string{}
+	for _, e := range a.apiErrors(call.secrets) {
+		codes = append(codes, e.Code)
+	}
+	level := slog.LevelWarn
+	if a.is2xx() && a.err == nil && len(codes) == 0 {
+		level = slog.LevelDebug
+	}
+	c.logger.Log(ctx, level, "attempt", "operation", call.id, "attempt", call.attempts, "status", a.status, "codes", codes,
+		"result", why, "pause", pause, "quota", a.quota, "traceparent", a.traceParent())
+}

@@ -1,0 +1,153 @@
+package wrapper_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ymarket-go/chats/wrapper"
+)
+
+func TestLog(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		logger := slog.New(slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+		refused := quotaUsedUp(10 * time.Second)
+		refused.header.Set("Traceparent", "00-1-2-01")
+		echo := failure(500, "E", "(rejected value: "+text+")")
+		s := newScript(t, refused, echo, ok("sendMessageToChat"))
+		require.NoError(t, newClient(t, s, wrapper.WithLogger(logger)).SendMessage(t.Context(), chatID, text))
+
+		var lines []map[string]any
+		for decoder := json.NewDecoder(&log); decoder.More(); {
+			var line map[string]any
+			require.NoError(t, decoder.Decode(&line))
+			delete(line, "time")
+			lines = append(lines, line)
+		}
+		none := map[string]any{"limit": 0.0, "remaining": 0.0, "until": "0001-01-01T00:00:00Z"}
+		until := lines[0]["quota"].(map[string]any)["until"]
+		assert.Equal(t, []map[string]any{
+			{"level": "WARN", "msg": "attempt", "operation": "sendMessageToChat", "attempt": 1.0, "status": 420.0,
+				"codes": []any{"METHOD_FAILURE"}, "result": "quota used up", "pause": float64(10*time.Second + 125*ms), "traceparent": "00-1-2-01",
+				"quota": map[string]any{"limit": 1000.0, "remaining": 0.0, "until": until}},
+			{"level": "WARN", "msg": "attempt", "operation": "sendMessageToChat", "attempt": 2.0, "status": 500.0,
+				"codes": []any{"E"}, "result": "server error", "pause": float64(500 * ms), "traceparent": "", "quota": none},
+			{"level": "DEBUG", "msg": "attempt", "operation": "sendMessageToChat", "attempt": 3.0, "status": 200.0,
+				"codes": []any{}, "result": "answered", "pause": 0.0, "traceparent": "", "quota": none},
+		}, lines)
+	})
+}
+
+// What goes wrong is not hidden at level Debug.
+func TestLogLevels(t *testing.T) {
+	for what, row := range map[string]struct {
+		reply reply
+		level string
+	}{
+		"sent":         {ok("sendMessageToChat"), "DEBUG"},
+		"status ERROR": {failure(200, "CLOSED", "The chat is closed"), "WARN"},
+		"broke off":    {reply{status: 200, body: "{", readErr: io.ErrUnexpectedEOF}, "WARN"},
+		"404":          {failure(404, "NOT_FOUND", "x"), "WARN"},
+		"no answer":    {reply{err: io.EOF}, "WARN"},
+	} {
+		var log bytes.Buffer
+		logger := slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+		_ = newClient(t, newScript(t, row.reply), wrapper.WithLogger(logger)).SendMessage(t.Context(), chatID, text)
+		assert.Contains(t, log.String(), "level="+row.level, what)
+	}
+}
+
+func TestLogDoesNotShowTheText(t *testing.T) {
+	var log bytes.Buffer
+	echo := failure(400, "cannot send "+text, "no")
+	_ = newClient(t, newScript(t, echo), newLog(&log, slog.LevelDebug)).SendMessage(t.Context(), chatID, text)
+	assert.NotContains(t, log.String(), text)
+}
+
+func TestLogResults(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		one := tooMany()
+		one.header = quota(1, time.Minute)
+		rows := []struct {
+			op, want string
+			replies  []reply
+		}{
+			{"getChat", "too many requests at once|answered", []reply{one, ok("getChat")}},
+			{"getChat", "too many requests at once|answered", []reply{tooMany(), ok("getChat")}},
+			{"getChat", "no answer|answered", []reply{{err: io.EOF}, ok("getChat")}},
+			{"sendMessageToChat", "no answer", []reply{{err: io.EOF}}},
+			{"getChat", "the answer broke off|answered", []reply{{status: 200, readErr: io.ErrUnexpectedEOF}, ok("getChat")}},
+			{"getChat", "refused", []reply{{status: 202}}},
+			{"getChat", "refused", []reply{{status: 302}}},
+			{"getChat", "refused", []reply{failure(404, "NOT_FOUND", "no")}},
+		}
+		for _, row := range rows {
+			var buf bytes.Buffer
+			logger := slog.New(slog.NewJSONHandler(&buf, &slog.HandlerOptions{Level: slog.LevelDebug}))
+			_ = operations[row.op](t.Context(), newClient(t, newScript(t, row.replies...), wrapper.WithLogger(logger)))
+			var results []string
+			for decoder := json.NewDecoder(&buf); decoder.More(); {
+				var line struct{ Result string }
+				require.NoError(t, decoder.Decode(&line))
+				results = append(results, line.Result)
+			}
+			assert.Equal(t, row.want, strings.Join(results, "|"))
+		}
+	})
+}
+
+func TestLogWhenTheContextEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		_ = newClient(t, newScript(t, reply{hang: true}), newLog(&log, slog.LevelDebug)).SendMessage(ctx, chatID, text)
+		assert.Contains(t, log.String(), `result="the caller's context ended"`)
+	})
+}
+
+func TestContextValuesReachAuthAndLog(t *testing.T) {
+	ctx := context.WithValue(t.Context(), key{}, "mine")
+	s := newScript(t, ok("getChat"))
+	var inAuth, inLog any
+	client, err := wrapper.New(business, func(ctx context.Context, req *http.Request) error {
+		inAuth = ctx.Value(key{})
+		req.Header.Set("Api-Key", "k")
+		return nil
+	},
+		wrapper.WithHTTPClient(&http.Client{Transport: s}), wrapper.WithLogger(slog.New(noting{slog.DiscardHandler, &inLog})))
+	require.NoError(t, err)
+	_, err = client.GetChat(ctx, chatID)
+	require.NoError(t, err)
+	assert.Equal(t, "mine", inAuth)
+	assert.Equal(t, "mine", inLog)
+}
+
+type key struct{}
+
+// noting is a Handler that keeps a value of the context.
+type noting struct {
+	slog.Handler
+	seen *any
+}
+
+func (n noting) Enabled(context.Context, slog.Level) bool { return true }
+func (n noting) Handle(ctx context.Context, _ slog.Record) error {
+	*n.seen = ctx.Value(key{})
+	return nil
+}
+
+func newLog(buf *bytes.Buffer, level slog.Level) wrapper.Option {
+	return wrapper.WithLogger(slog.New(slog.NewTextHandler(buf, &slog.HandlerOptions{Level: level})))
+}

@@ -1,0 +1,149 @@
+package wrapper
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"net/http"
+	"regexp"
+	"slices"
+	"time"
+
+	"github.com/ymarket-go/chats/gen"
+)
+
+// Doer sends a request and gives back its answer, as *http.Client does.
+type Doer = gen.HttpRequestDoer
+
+// Option changes what New makes. Their order does not matter, but for middleware; of an option that is given twice the
+// last one holds. Every option refuses values that make no sense.
+type Option func(*config) error
+
+type config struct {
+	server     string // the base URL, ending in a slash
+	plainHTTP  bool
+	transport  http.RoundTripper
+	timeout    time.Duration // of one attempt
+	middleware []func(Doer) Doer
+	doer       Doer // one attempt: the middleware around the authorization around the transport
+	retry      RetryPolicy
+	logger     *slog.Logger
+	product    string
+	random     func() float64 // [0, 1)
+}
+
+// WithBaseURL sets where the Market is: an absolute https URL with the version, without query, fragment and user info.
+// The default is gen.ServerURL; gen.ServerURLUzbekistan is the other one. http:// is allowed for loopback hosts.
+func WithBaseURL(rawURL string) Option {
+	return func(c *config) error { c.server = rawURL; return nil }
+}
+
+// WithPlainHTTP allows a base URL with http:// and any host. The token can then be read everywhere on its way.
+func WithPlainHTTP() Option {
+	return func(c *config) error { c.plainHTTP = true; return nil }
+}
+
+// WithHTTPClient sets what sends each attempt: its Transport (nil: http.DefaultTransport), and its Timeout as the limit
+// of one attempt (0: 15 s). It is not changed, and later changes of it do not matter. Its CheckRedirect and Jar are not
+// used: redirects are never followed, as net/http would hand the key to another host.
+//
+// Without this option TLS sessions are resumed: the Market closes each connection, so every call pays for a handshake.
+func WithHTTPClient(hc *http.Client) Option {
+	return func(c *config) error {
+		if hc == nil {
+			return errors.New("WithHTTPClient is given nil, allowed is an *http.Client")
+		}
+		c.transport, c.timeout = cmp.Or(hc.Transport, http.DefaultTransport), hc.Timeout
+		if c.timeout <= 0 {
+			c.timeout = attemptTimeout
+		}
+		return nil
+	}
+}
+
+// WithRetry sets how often calls are tried, and how long they pause.
+func WithRetry(p RetryPolicy) Option {
+	return func(c *config) (err error) {
+		c.retry, err = p.withDefaults()
+		return err
+	}
+}
+
+// WithLogger writes a line for every attempt, at level Debug for 2xx and Warn for anything else: operation, attempt,
+// status, the API's codes, quota, traceparent, the pause that follows and why. Without it nothing is logged.
+func WithLogger(l *slog.Logger) Option {
+	return func(c *config) error {
+		if l == nil {
+			return errors.New("WithLogger is given nil, allowed is an *slog.Logger")
+		}
+		c.logger = l
+		return nil
+	}
+}
+
+// WithUserAgent sets the headers User-Agent and X-Market-Integration; the second one labels the caller in the seller's
+// log of requests. product is written name/version: printable ASCII, 1 to 100 characters.
+// Without it User-Agent is "ymarket-go-chats", and X-Market-Integration is not sent.
+func WithUserAgent(product string) Option {
+	return func(c *config) error {
+		if len(product) > 100 || !nameVersion.MatchString(product) {
+			return fmt.Errorf("WithUserAgent is given %.100q, allowed is name/version in printable ASCII, 1 to 100 characters", product)
+		}
+		c.product = product
+		return nil
+	}
+}
+
+var nameVersion = regexp.MustCompile(`^[!-~]([ -~]*[!-~])?/[!-~]([ -~]*[!-~])?$`)
+
+// WithMiddleware puts Doers around each attempt, the first one outermost: tracing belongs here. A middleware sees the
+// request without its key. It must not send a request twice, and wraps errors so that errors.As still finds them.
+func WithMiddleware(mw ...func(Doer) Doer) Option {
+	return func(c *config) error {
+		for i, m := range mw {
+			if m == nil {
+				return fmt.Errorf("WithMiddleware is given nil as number %d", i+1)
+			}
+		}
+		c.middleware = append(c.middleware, mw...)
+		return nil
+	}
+}
+
+func newConfig(auth Auth, opts []Option) (*config, error) {
+	if auth == nil {
+		return nil, errors.New("auth is nil, give APIKey or OAuth")
+	}
+	c := &config{server: gen.ServerURL, random: rand.Float64}
+	opts = append([]Option{WithHTTPClient(&http.Client{Transport: newTransport()}), WithRetry(RetryPolicy{})}, opts...)
+	for i, opt := range opts {
+		if opt == nil {
+			return nil, fmt.Errorf("option %d is nil", i-1) // counted from 1, behind the two defaults
+		}
+		if err := opt(c); err != nil {
+			return nil, err
+		}
+	}
+	c.doer = authorized{auth, c.transport}
+	for i, middleware := range slices.Backward(c.middleware) {
+		if c.doer = middleware(c.doer); c.doer == nil {
+			return nil, fmt.Errorf("middleware %d gave back a nil Doer", i+1)
+		}
+	}
+	var err error
+	c.server, err = checkBaseURL(c.server, c.plainHTTP)
+	return c, err
+}
+
+// label sets the headers that do not depend on the operation, unless a request editor has set them.
+func (c *config) label(req *http.Request) {
+	for name, value := range map[string]string{
+		"Accept": "application/json", "User-Agent": cmp.Or(c.product, "ymarket-go-chats"), "X-Market-Integration": c.product,
+	} {
+		if value != "" && req.Header.Get(name) == "" {
+			req.Header.Set(name, value)
+		}
+	}
+}

@@ -1,0 +1,32 @@
+package wrapper
+
+import (
+	"net/http"
+	"strconv"
+	"time"
+)
+
+// Quota is what an answer said of the quota of its operation: requests in a fixed window that ends on a wall-clock
+// boundary. Until is on this machine's clock: the moment the answer came, plus the header X-RateLimit-Resource-Until
+// minus the header Date, so a wrong local clock does no harm. A Quota is zero when the answer carried none, or one that
+// cannot be read.
+type Quota struct {
+	Limit     int       `json:"limit"`     // requests in a window, 1,000 as documented
+	Remaining int       `json:"remaining"` // requests left in it
+	Until     time.Time `json:"until"`     // the end of the window
+}
+
+// readQuota reads the headers of an answer that came now.
+func readQuota(h http.Header, now time.Time) Quota {
+	remaining, unreadable := strconv.Atoi(h.Get("X-RateLimit-Resource-Remaining"))
+	until, err := http.ParseTime(h.Get("X-RateLimit-Resource-Until"))
+	if unreadable != nil || err != nil {
+		return Quota{}
+	}
+	date, err := http.ParseTime(h.Get("Date"))
+	if err != nil {
+		date = now // without the server's clock this machine's has to do
+	}
+	limit, _ := strconv.Atoi(h.Get("X-RateLimit-Resource-Limit"))
+	return Quota{Limit: max(limit, 0), Remaining: max(remaining, 0), Until: now.Round(0).Add(until.Sub(date))}
+}

@@ -1,0 +1,81 @@
+package wrapper_test
+
+import (
+	"net/http"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ymarket-go/chats/wrapper"
+)
+
+func TestQuotaHeaders(t *testing.T) {
+	// Inside a bubble the clock starts at 2000-01-01 00:00:00 UTC, and stands still while nobody waits.
+	now := time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
+	rows := map[string]struct {
+		date, limit, remaining, until string
+		want                          wrapper.Quota
+	}{
+		"as documented": {"Wed, 09 Sep 2026 15:00:00 GMT", "1000", "999", "Wed, 09 Sep 2026 15:18:00 GMT",
+			wrapper.Quota{Limit: 1000, Remaining: 999, Until: now.Add(18 * time.Minute)}},
+		"the wrong weekday, as the documentation prints it": {"Tue, 09 Sep 2026 15:00:00 GMT", "1000", "5", "Fri, 09 Sep 2026 15:18:00 GMT",
+			wrapper.Quota{Limit: 1000, Remaining: 5, Until: now.Add(18 * time.Minute)}},
+		"the window has ended": {"Wed, 09 Sep 2026 15:18:00 GMT", "1000", "5", "Wed, 09 Sep 2026 15:17:00 GMT",
+			wrapper.Quota{Limit: 1000, Remaining: 5, Until: now.Add(-time.Minute)}},
+		"without Date this machine's clock has to do": {"", "1000", "5", "Sat, 01 Jan 2000 00:01:00 GMT",
+			wrapper.Quota{Limit: 1000, Remaining: 5, Until: now.Add(time.Minute)}},
+		"no limit":             {"Wed, 09 Sep 2026 15:00:00 GMT", "", "5", "Wed, 09 Sep 2026 15:18:00 GMT", wrapper.Quota{Remaining: 5, Until: now.Add(18 * time.Minute)}},
+		"below 0":              {"Wed, 09 Sep 2026 15:00:00 GMT", "-7", "-1", "Wed, 09 Sep 2026 15:18:00 GMT", wrapper.Quota{Until: now.Add(18 * time.Minute)}},
+		"none":                 {"Wed, 09 Sep 2026 15:00:00 GMT", "", "", "", wrapper.Quota{}},
+		"no remaining":         {"Wed, 09 Sep 2026 15:00:00 GMT", "1000", "", "Wed, 09 Sep 2026 15:18:00 GMT", wrapper.Quota{}},
+		"remaining: text":      {"Wed, 09 Sep 2026 15:00:00 GMT", "1000", "many", "Wed, 09 Sep 2026 15:18:00 GMT", wrapper.Quota{}},
+		"remaining: 2^64":      {"Wed, 09 Sep 2026 15:00:00 GMT", "1000", "18446744073709551616", "Wed, 09 Sep 2026 15:18:00 GMT", wrapper.Quota{}},
+		"until: RFC 3339":      {"Wed, 09 Sep 2026 15:00:00 GMT", "1000", "5", "2026-09-09T15:18:00Z", wrapper.Quota{}},
+		"until: a time zone":   {"Wed, 09 Sep 2026 15:00:00 GMT", "1000", "5", "Wed, 09 Sep 2026 15:18:00 MSK", wrapper.Quota{}},
+		"until: no such date":  {"Wed, 09 Sep 2026 15:00:00 GMT", "1000", "5", "Wed, 31 Sep 2026 15:18:00 GMT", wrapper.Quota{}},
+		"until: the year 9999": {"Wed, 09 Sep 2026 15:00:00 GMT", "1000", "0", "Fri, 31 Dec 9999 23:59:59 GMT", wrapper.Quota{Limit: 1000, Until: now.Add(1<<63 - 1)}},
+	}
+	for what, row := range rows {
+		t.Run(what, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r := ok("getChat")
+				r.header = http.Header{}
+				for name, value := range map[string]string{"Date": row.date, "X-RateLimit-Resource-Limit": row.limit,
+					"X-RateLimit-Resource-Remaining": row.remaining, "X-RateLimit-Resource-Until": row.until} {
+					r.header.Set(name, value)
+				}
+				var captured wrapper.Response
+				_, err := newClient(t, newScript(t, r)).GetChat(t.Context(), chatID, wrapper.Capture(&captured))
+				require.NoError(t, err)
+				assert.True(t, row.want.Until.Equal(captured.Quota.Until), "%v, want %v", captured.Quota.Until, row.want.Until)
+				row.want.Until = captured.Quota.Until
+				assert.Equal(t, row.want, captured.Quota)
+			})
+		})
+	}
+}
+
+// A 420 whose headers cannot be read is retried as one of the other kind: it never waits for an hour.
+func TestQuotaHeadersThatCannotBeReadOn420(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := quotaUsedUp(time.Hour)
+		r.header.Set("X-RateLimit-Resource-Until", "soon")
+		s := newScript(t, r, ok("getChat"))
+		_, err := newClient(t, s).GetChat(t.Context(), chatID)
+		require.NoError(t, err)
+		assert.Equal(t, []time.Duration{0, 250 * ms}, s.at)
+	})
+}
+
+// Until is meant to be kept, so it is a time on the wall. The clock of a bubble would hide the difference.
+func TestUntilHasNoMonotonicReading(t *testing.T) {
+	r := ok("getChat")
+	r.header = quota(5, time.Minute)
+	var captured wrapper.Response
+	_, err := newClient(t, newScript(t, r)).GetChat(t.Context(), chatID, wrapper.Capture(&captured))
+	require.NoError(t, err)
+	assert.True(t, captured.Quota.Until == captured.Quota.Until.Round(0))
+}

@@ -1,0 +1,54 @@
+package wrapper
+
+import (
+	"net/http"
+	"regexp"
+	"strings"
+
+	"github.com/ymarket-go/chats/gen"
+)
+
+// The Market, or a proxy before it, may bring back what was sent: the text of a message, and in the worst case the
+// token. A call collects both as its secrets, and they are cut out of whatever is shown.
+
+var (
+	rejectedValue = regexp.MustCompile(`(?is)\s*\(?rejected value.*`)
+	quoted        = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
+	apiCode       = regexp.MustCompile(`^[A-Z0-9_]*$`)
+)
+
+// redact cuts the secrets out of the API's texts, and everything from "(rejected value:" on, which holds the text or a
+// part of it. A code like METHOD_FAILURE stays whole, even if the text is a short one like "E".
+func redact(errs []gen.APIErrorDTO, secrets []string) []gen.APIErrorDTO {
+	for i, e := range errs {
+		if !apiCode.MatchString(e.Code) {
+			errs[i].Code = cut(e.Code, secrets)
+		}
+		if e.Message != nil {
+			said := cut(rejectedValue.ReplaceAllString(*e.Message, ""), secrets)
+			errs[i].Message = &said
+		}
+	}
+	return errs
+}
+
+func cut(said string, secrets []string) string {
+	for _, secret := range secrets {
+		if secret = strings.TrimSpace(secret); secret != "" {
+			said = strings.ReplaceAll(said, secret, "…")
+		}
+	}
+	return said
+}
+
+type secretsKey struct{}
+
+// noteSecrets adds to the call's secrets what Auth has put into the headers. The call goes along in the context.
+func noteSecrets(plain, signed *http.Request) {
+	secrets, ok := signed.Context().Value(secretsKey{}).(*[]string)
+	for name := range signed.Header {
+		if value := signed.Header.Get(name); ok && value != plain.Header.Get(name) {
+			*secrets = append(*secrets, value[strings.LastIndex(value, " ")+1:])
+		}
+	}
+}

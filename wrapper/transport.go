@@ -1,0 +1,59 @@
+package wrapper
+
+import (
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+)
+
+const (
+	parallelRequests = 4                // the Market's limit for a cabinet
+	attemptTimeout   = 15 * time.Second // the Market gives up after 10 s
+)
+
+func newTransport() *http.Transport {
+	return &http.Transport{
+		Proxy:                  http.ProxyFromEnvironment,
+		DialContext:            (&net.Dialer{Timeout: attemptTimeout}).DialContext,
+		TLSHandshakeTimeout:    attemptTimeout, // net/http goes on with a handshake when its request has given up
+		TLSClientConfig:        &tls.Config{ClientSessionCache: tls.NewLRUClientSessionCache(0)},
+		ForceAttemptHTTP2:      true,
+		MaxIdleConnsPerHost:    parallelRequests,
+		IdleConnTimeout:        90 * time.Second,
+		MaxResponseHeaderBytes: 64 << 10,
+	}
+}
+
+// checkBaseURL gives the URL with a slash at its end: the generated client resolves paths against it, and would drop
+// the version without one.
+func checkBaseURL(raw string, plainHTTP bool) (string, error) {
+	u, err := url.Parse(raw)
+	refused := ""
+	switch {
+	case err != nil: // it quotes the URL, and a URL may hold a password
+		refused = "cannot be parsed"
+	case u.Scheme != "https" && u.Scheme != "http":
+		refused = fmt.Sprintf("has the scheme %.20q", u.Scheme)
+	case u.Hostname() == "" || strings.HasSuffix(u.Host, ":"):
+		refused = "has no host, or no port after the colon"
+	case u.User != nil:
+		refused = "has user info"
+	case strings.ContainsAny(raw, "?#"):
+		refused = "has a query or a fragment"
+	case u.Scheme == "http" && !plainHTTP && !isLoopback(u.Hostname()):
+		return "", errors.New("the base URL is http:// and its host is not loopback, so the token could be read on its way; allowed is https://, or WithPlainHTTP")
+	}
+	if refused != "" {
+		return "", fmt.Errorf("the base URL %s, allowed is one like https://host/v2", refused)
+	}
+	return u.JoinPath("/").String(), nil
+}
+
+func isLoopback(host string) bool {
+	return strings.EqualFold(host, "localhost") || net.ParseIP(host).IsLoopback()
+}
