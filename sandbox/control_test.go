@@ -1,0 +1,390 @@
+package sandbox_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/getkin/kin-openapi/openapi3filter"
+	"github.com/getkin/kin-openapi/routers/gorillamux"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ymarket-go/chats/sandbox"
+)
+
+// drive sends a request to the control API. Its answer is checked against control.yaml.
+func drive(t *testing.T, m *sandbox.Market, method, path, body string) (status int, answer string) {
+	t.Helper()
+	req := httptest.NewRequest(method, "http://127.0.0.1:8080"+path, strings.NewReader(body))
+	req.Header.Set("Content-Type", "application/json")
+	w := httptest.NewRecorder()
+	m.Control().ServeHTTP(w, req)
+
+	loader := openapi3.NewLoader()
+	doc, err := loader.LoadFromData(sandbox.ControlSpec)
+	require.NoError(t, err)
+	require.NoError(t, doc.Validate(loader.Context))
+	router, err := gorillamux.NewRouter(doc)
+	require.NoError(t, err)
+	route, params, err := router.FindRoute(req)
+	require.NoError(t, err, path)
+	require.NoError(t, openapi3filter.ValidateResponse(context.Background(), &openapi3filter.ResponseValidationInput{
+		RequestValidationInput: &openapi3filter.RequestValidationInput{Request: req, Route: route, PathParams: params},
+		Status:                 w.Code, Header: w.Header(), Body: io.NopCloser(bytes.NewReader(w.Body.Bytes())),
+		Options: &openapi3filter.Options{IncludeResponseStatus: true},
+	}))
+	return w.Code, strings.TrimSpace(w.Body.String())
+}
+
+// A test in another language: chat over the API, drive and look over the control API.
+func TestControl(t *testing.T) {
+	now := time.Date(2026, 9, 9, 15, 0, 0, 0, time.UTC)
+	m := newMarket(t, sandbox.WithClock(func() time.Time { return now }))
+	chat := startChat(t, m, order5)
+	status, _ := drive(t, m, "POST", "/_sandbox/faults", `{"operation":"sendMessageToChat","faults":[{"kind":"fail","status":503},{"kind":"none"}],"every":{"kind":"fail","commit":true,"code":"C","message":"M"}}`)
+	assert.Equal(t, 204, status)
+	assert.Equal(t, 503, rawSend(m, chat).Code)
+	assert.Equal(t, 200, rawSend(m, chat).Code)
+	again := rawSend(m, chat)
+	assert.Equal(t, 500, again.Code)
+	assert.Contains(t, again.Body.String(), `{"code":"C","message":"M"}`)
+	status, _ = drive(t, m, "POST", "/_sandbox/chats/7000001/replies", `{"text":"thanks"}`)
+	assert.Equal(t, 204, status)
+
+	_, chats := drive(t, m, "GET", "/_sandbox/chats", "")
+	assert.JSONEq(t, `[{"chatId":7000001,"businessId":1,"type":"ORDER","id":5,"status":"WAITING_FOR_PARTNER","createdAt":"2026-09-09T15:00:00Z","updatedAt":"2026-09-09T15:00:00Z","messages":[
+		{"text":"hello","at":"2026-09-09T15:00:00Z","fromBuyer":false},{"text":"hello","at":"2026-09-09T15:00:00Z","fromBuyer":false},{"text":"thanks","at":"2026-09-09T15:00:00Z","fromBuyer":true}]}]`, chats)
+
+	rawAsk(m, "GET", "/v2/businesses/1/chat?chat=1")
+	_, calls := drive(t, m, "GET", "/_sandbox/calls", "")
+	var list []struct {
+		Operation  string
+		Status     int
+		Violations []string
+	}
+	require.NoError(t, json.Unmarshal([]byte(calls), &list))
+	require.Len(t, list, 5)
+	assert.Equal(t, 503, list[1].Status)
+	assert.Equal(t, []string{"query chat: is not declared", "query chatId: required"}, list[4].Violations)
+
+	_, clock := drive(t, m, "POST", "/_sandbox/clock", `{"seconds":3600}`)
+	assert.JSONEq(t, `{"now":"2026-09-09T16:00:00Z"}`, clock)
+	status, _ = drive(t, m, "POST", "/_sandbox/reset", "")
+	assert.Equal(t, 204, status)
+	_, chats = drive(t, m, "GET", "/_sandbox/chats", "")
+	assert.Equal(t, "[]", chats)
+}
+
+func rawSend(m http.Handler, chat int64) *httptest.ResponseRecorder {
+	req := httptest.NewRequest("POST", messageTo(chat), strings.NewReader(hello))
+	req.Header = http.Header{"Api-Key": {"k"}, "Content-Type": {"application/json"}}
+	w := httptest.NewRecorder()
+	m.ServeHTTP(w, req)
+	return w
+}
+
+func TestControlRefuses(t *testing.T) {
+	m := newMarket(t)
+	rows := []struct {
+		path, body string
+		status     int
+		says       string
+	}{
+		{"/_sandbox/faults", `canary`, 400, "the body is not JSON"},
+		{"/_sandbox/faults", `{}`, 400, `property \"operation\" is missing`},
+		{"/_sandbox/faults", `{"operation":"send"}`, 400, `the operation is \"send\", allowed is one of [createChat getChat sendMessageToChat]`},
+		{"/_sandbox/faults", `{"operation":"getChat","faults":[{"kind":"canary"}]}`, 400, `allowed values [\"none\",\"answer\",`},
+		{"/_sandbox/faults", `{"operation":"getChat","faults":[{"kind":"fail","status":99}]}`, 400, "number must be at least 200"},
+		{"/_sandbox/faults", `{"operation":"getChat","every":{"kind":"abort","probability":1.5}}`, 400, "number must be at most 1"},
+		{"/_sandbox/faults", `{"operation":"getChat","every":{"kind":"gzipBomb","bytes":99999999999}}`, 400, "number must be at most 6.7108864e+07"},
+		{"/_sandbox/faults", `{"operation":"getChat","faults":[{"kind":"fail","stauts":418}]}`, 400, `property \"stauts\" is unsupported`},
+		{"/_sandbox/faults", `{"operation":"getChat","faults":[{"kind":"truncate","Bytes":-1}]}`, 400, `property \"Bytes\" is unsupported`},
+		{"/_sandbox/clock", `{"seconds":1,"Seconds":-5}`, 400, `property \"Seconds\" is unsupported`},
+		{"/_sandbox/chats/7/replies", `{"text":"x"}`, 404, "there is no chat 7"},
+		{"/_sandbox/chats/7/replies", `{"text":""}`, 400, "minimum string length is 1"},
+		{"/_sandbox/chats/x/replies", `{"text":"x"}`, 400, "chatId"},
+		{"/_sandbox/clock", `{"seconds":-1}`, 400, "number must be at least 0"},
+		{"/_sandbox/clock", `{"seconds":` + strings.Repeat(" ", 1<<20) + `1}`, 400, "too large"},
+	}
+	for _, row := range rows {
+		status, answer := drive(t, m, "POST", row.path, row.body)
+		assert.Equal(t, row.status, status, row.body)
+		assert.Contains(t, answer, row.says)
+		assert.NotContains(t, answer, "canary")
+	}
+}
+
+// Every kind that control.yaml lists makes a Fault that does what its name says.
+func TestParseFault(t *testing.T) {
+	rows := map[string]func(a *httptest.ResponseRecorder){
+		`{"kind":"none"}`:                       func(a *httptest.ResponseRecorder) { assert.Equal(t, 200, a.Code) },
+		`{"kind":"fail"}`:                       func(a *httptest.ResponseRecorder) { assert.Contains(t, a.Body.String(), "INTERNAL_ERROR") },
+		`{"kind":"html","status":502}`:          func(a *httptest.ResponseRecorder) { assert.Contains(t, a.Body.String(), "<h1>") },
+		`{"kind":"redirect","url":"https://x"}`: func(a *httptest.ResponseRecorder) { assert.Equal(t, "https://x", a.Header().Get("Location")) },
+		`{"kind":"quota","seconds":60}`: func(a *httptest.ResponseRecorder) {
+			assert.Equal(t, 420, a.Code)
+			assert.Equal(t, "0", a.Header().Get("X-RateLimit-Resource-Remaining"))
+		},
+		`{"kind":"parallel"}`:                           func(a *httptest.ResponseRecorder) { assert.Contains(t, a.Body.String(), "parallel requests") },
+		`{"kind":"gzipBomb","bytes":1000}`:              func(a *httptest.ResponseRecorder) { assert.Equal(t, "gzip", a.Header().Get("Content-Encoding")) },
+		`{"kind":"contentType","contentType":"text/x"}`: func(a *httptest.ResponseRecorder) { assert.Equal(t, "text/x", a.Header().Get("Content-Type")) },
+		`{"kind":"unknown"}`:                            func(a *httptest.ResponseRecorder) { assert.Contains(t, a.Body.String(), "LATER_VALUE") },
+		`{"kind":"duplicateKeys"}`:                      func(a *httptest.ResponseRecorder) { assert.Equal(t, 2, strings.Count(a.Body.String(), `"chatId"`)) },
+		`{"kind":"closeAfter"}`:                         func(a *httptest.ResponseRecorder) { assert.Equal(t, "close", a.Header().Get("Connection")) },
+		`{"kind":"drip","everyMs":0}`:                   func(a *httptest.ResponseRecorder) { assert.True(t, a.Flushed) },
+		`{"kind":"answer","status":418,"headers":{"x-a":"b"},"body":"tea"}`: func(a *httptest.ResponseRecorder) {
+			assert.Equal(t, "418 b tea", fmt.Sprint(a.Code, " ", a.Header().Get("X-A"), " ", a.Body))
+		},
+		`{"kind":"fail","after":1}`:                            func(a *httptest.ResponseRecorder) { assert.Equal(t, 200, a.Code) },
+		`{"kind":"fail","probability":0}`:                      func(a *httptest.ResponseRecorder) { assert.Equal(t, 200, a.Code) },
+		`{"kind":"fail","probability":1,"seed":3,"delayMs":1}`: func(a *httptest.ResponseRecorder) { assert.Equal(t, 500, a.Code) },
+	}
+	for text, check := range rows {
+		m := newMarket(t)
+		startChat(t, m, order5)
+		fault, err := sandbox.ParseFault([]byte(text))
+		require.NoError(t, err, text)
+		m.Script("getChat", fault)
+		check(rawAsk(m, "GET", chatOf(7000001)))
+	}
+	for _, cut := range []string{`{"kind":"abort"}`, `{"kind":"truncate","bytes":3}`} {
+		m := newMarket(t)
+		fault, err := sandbox.ParseFault([]byte(cut))
+		require.NoError(t, err)
+		m.Script("getChat", fault)
+		assert.Panics(t, func() { rawAsk(m, "GET", chatOf(1)) }, cut)
+	}
+	_, err := sandbox.ParseFault([]byte(`{"kind":"fall"}`))
+	assert.ErrorContains(t, err, "allowed values")
+}
+
+// The page shows what it is given as text.
+func TestPage(t *testing.T) {
+	m := newMarket(t)
+	page := func() string {
+		w := httptest.NewRecorder()
+		m.Control().ServeHTTP(w, httptest.NewRequest("GET", "/_sandbox/", nil))
+		assert.Equal(t, 200, w.Code)
+		assert.Equal(t, "default-src 'none'; style-src 'unsafe-inline'", w.Header().Get("Content-Security-Policy"))
+		return w.Body.String()
+	}
+	assert.Contains(t, page(), "No chats yet")
+	chat := startChat(t, m, order5)
+	ask(t, m, "POST", messageTo(chat), `{"message":"<script>alert(1)</script> & \"more\""}`)
+	rawAsk(m, "GET", "/v2/businesses/1/chat?<b>=1")
+	shown := page()
+	assert.Contains(t, shown, "&lt;script&gt;alert(1)&lt;/script&gt; &amp;")
+	assert.NotContains(t, shown, "<script>")
+	assert.NotContains(t, shown, "<b>=")
+	assert.Contains(t, shown, "WAITING_FOR_CUSTOMER")
+	assert.Contains(t, shown, "query chatId: required")
+	assert.Contains(t, shown, "sendMessageToChat, cabinet 1: 1 of 1000 used")
+	w := httptest.NewRecorder()
+	m.Control().ServeHTTP(w, httptest.NewRequest("GET", "/_sandbox/elsewhere", nil))
+	assert.Equal(t, 404, w.Code)
+}
+
+// On one address with its control the Market is what it is alone: no path is cleaned.
+func TestSite(t *testing.T) {
+	m := newMarket(t)
+	site := m.Site()
+	for target, want := range map[string]int{"/v2/businesses/1/chat?chatId=1": 404, "//v2/businesses/1/chats/new": 404, "/v2/businesses/../chat": 404, "/_sandbox/": 200, "/_sandbox/chats": 200, "/": 404} {
+		w := httptest.NewRecorder()
+		req := httptest.NewRequest("GET", target, nil)
+		req.Header.Set("Api-Key", "k")
+		site.ServeHTTP(w, req)
+		assert.Equal(t, want, w.Code, target)
+	}
+}
+
+// A page of another address must not drive the sandbox through somebody's browser.
+func TestControlOfAnotherOrigin(t *testing.T) {
+	m := newMarket(t)
+	for origin, want := range map[string]int{"": 204, "http://127.0.0.1:8080": 204, "https://evil.example": 403, "null": 403} {
+		req := httptest.NewRequest("POST", "http://127.0.0.1:8080/_sandbox/reset", nil)
+		if origin != "" {
+			req.Header.Set("Origin", origin)
+		}
+		w := httptest.NewRecorder()
+		m.Control().ServeHTTP(w, req)
+		assert.Equal(t, want, w.Code, origin)
+	}
+}
+
+// The answer waits, what happens does not: a client that gives up has delivered its message.
+func TestCommitGoesBeforeDelay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newMarket(t)
+		chat := startChat(t, m, order5)
+		fault, err := sandbox.ParseFault([]byte(`{"kind":"fail","commit":true,"delayMs":60000}`))
+		require.NoError(t, err)
+		m.Script("sendMessageToChat", fault)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		req, err := http.NewRequestWithContext(ctx, "POST", "http://market"+messageTo(chat), strings.NewReader(hello))
+		require.NoError(t, err)
+		req.Header = http.Header{"Api-Key": {"k"}, "Content-Type": {"application/json"}}
+		_, err = m.RoundTripper().RoundTrip(req)
+		assert.ErrorIs(t, err, context.DeadlineExceeded)
+		assert.Len(t, m.Messages(chat), 1)
+	})
+}
+
+// What the control API lists is complete, and each field stands where it belongs.
+func TestControlListsEverything(t *testing.T) {
+	now := time.Date(2026, 9, 9, 15, 0, 0, 0, time.UTC)
+	m := newMarket(t, sandbox.WithClock(func() time.Time { return now }))
+	a := ask(t, m, "POST", "/v2/businesses/3/chats/new", `{"context":{"type":"RETURN","id":6}}`)
+	now = now.Add(time.Minute)
+	require.NoError(t, m.Reply(7000001, "thanks"))
+	_, chats := drive(t, m, "GET", "/_sandbox/chats", "")
+	assert.JSONEq(t, `[{"chatId":7000001,"businessId":3,"type":"RETURN","id":6,"status":"WAITING_FOR_PARTNER","createdAt":"2026-09-09T15:00:00Z","updatedAt":"2026-09-09T15:01:00Z","messages":[{"text":"thanks","at":"2026-09-09T15:01:00Z","fromBuyer":true}]}]`, chats)
+	_, calls := drive(t, m, "GET", "/_sandbox/calls", "")
+	assert.JSONEq(t, fmt.Sprintf(`[{"at":"2026-09-09T15:00:00Z","operation":"createChat","method":"POST","path":"/v2/businesses/3/chats/new","status":200,"traceparent":%q,"violations":[]}]`,
+		a.header.Get("Traceparent")), calls)
+}
+
+// Of many calls the control API lists the newest thousand.
+func TestControlListsTheNewestCalls(t *testing.T) {
+	m := newMarket(t)
+	_, calls := drive(t, m, "GET", "/_sandbox/calls", "")
+	assert.Equal(t, "[]", calls)
+	for n := range 1002 {
+		rawAsk(m, "GET", fmt.Sprint("/", n))
+	}
+	_, calls = drive(t, m, "GET", "/_sandbox/calls", "")
+	var list []struct{ Path string }
+	require.NoError(t, json.Unmarshal([]byte(calls), &list))
+	require.Len(t, list, 1000)
+	assert.Equal(t, "/2", list[0].Path)
+	assert.Equal(t, "/1001", list[999].Path)
+}
+
+// The page's own address may drive it under https too, behind a proxy.
+func TestControlOfItsOwnOriginByHTTPS(t *testing.T) {
+	req := httptest.NewRequest("POST", "http://127.0.0.1:8080/_sandbox/reset", nil)
+	req.Header.Set("Origin", "https://127.0.0.1:8080")
+	w := httptest.NewRecorder()
+	newMarket(t).Control().ServeHTTP(w, req)
+	assert.Equal(t, 204, w.Code)
+}
+
+func TestControlListsAChatWithoutMessages(t *testing.T) {
+	m := newMarket(t)
+	startChat(t, m, order5)
+	_, chats := drive(t, m, "GET", "/_sandbox/chats", "")
+	assert.Contains(t, chats, `"messages":[]`)
+}
+
+// The page shows the newest fifty of each, the newest first, by the Market's clock.
+func TestPageShowsTheNewest(t *testing.T) {
+	now := time.Date(2026, 9, 9, 15, 0, 0, 0, time.UTC)
+	m := newMarket(t, sandbox.WithParallel(1), sandbox.WithClock(func() time.Time { return now }))
+	for n := range 51 {
+		startChat(t, m, fmt.Sprintf(`{"context":{"type":"ORDER","id":%d}}`, 101+n))
+	}
+	for n := range 51 {
+		require.NoError(t, m.Reply(7000051, fmt.Sprintf("reply %d.", n)))
+	}
+	for n := range 51 { // windows of their own
+		rawAsk(m, "GET", fmt.Sprintf("/v2/businesses/%d/chat?chatId=1", 10+n))
+	}
+	m.Advance(30 * time.Minute)
+	w := httptest.NewRecorder()
+	m.Control().ServeHTTP(w, httptest.NewRequest("GET", "/_sandbox/", nil))
+	shown := w.Body.String()
+	assert.Equal(t, "text/html; charset=utf-8", w.Header().Get("Content-Type"))
+	assert.Contains(t, shown, ">15:30:00<")
+	assert.Contains(t, shown, "until 16:00:00")
+	assert.Contains(t, shown, "ORDER 151 <span class=\"quiet\">cabinet 1, WAITING_FOR_PARTNER")
+	assert.Equal(t, 50, strings.Count(shown, `<section class="chat"`))
+	assert.NotContains(t, shown, "chat-7000001")
+	assert.Less(t, strings.Index(shown, "chat-7000051"), strings.Index(shown, "chat-7000050"))
+	assert.NotContains(t, shown, "reply 0.")
+	assert.Less(t, strings.Index(shown, "reply 1."), strings.Index(shown, "reply 50."))
+	assert.Contains(t, shown, "102, the newest first")
+	assert.Equal(t, 50, strings.Count(shown, "<tr>"))
+	assert.Less(t, strings.Index(shown, "/businesses/60/"), strings.Index(shown, "/businesses/59/"))
+	assert.Equal(t, 50, strings.Count(shown, "<meter "))
+}
+
+// The page sorts quotas by cabinet and operation.
+func TestPageSortsQuotas(t *testing.T) {
+	m := newMarket(t)
+	for _, cabinet := range []string{"3", "1", "2"} {
+		rawAsk(m, "POST", "/v2/businesses/"+cabinet+"/chats/new")
+		rawAsk(m, "GET", "/v2/businesses/"+cabinet+"/chat?chatId=1")
+		rawAsk(m, "POST", "/v2/businesses/"+cabinet+"/chats/message?chatId=1")
+	}
+	w := httptest.NewRecorder()
+	m.Control().ServeHTTP(w, httptest.NewRequest("GET", "/_sandbox/", nil))
+	assert.Equal(t, []string{
+		"createChat, cabinet 1", "getChat, cabinet 1", "sendMessageToChat, cabinet 1", "createChat, cabinet 2", "getChat, cabinet 2",
+		"sendMessageToChat, cabinet 2", "createChat, cabinet 3", "getChat, cabinet 3", "sendMessageToChat, cabinet 3",
+	}, regexp.MustCompile(`\w+, cabinet \d`).FindAllString(w.Body.String(), -1))
+}
+
+// What a description leaves out is as control.yaml says.
+func TestParseFaultDefaults(t *testing.T) {
+	for text, check := range map[string]func(a *httptest.ResponseRecorder){
+		`{"kind":"answer"}`: func(a *httptest.ResponseRecorder) { assert.Equal(t, "500 ", fmt.Sprint(a.Code, " ", a.Body)) },
+		`{"kind":"fail"}`: func(a *httptest.ResponseRecorder) {
+			assert.Equal(t, 500, a.Code)
+			assert.Contains(t, a.Body.String(), `{"code":"INTERNAL_ERROR","message":"Something went wrong, try again later"}`)
+		},
+		`{"kind":"html","status":502}`: func(a *httptest.ResponseRecorder) { assert.Equal(t, 502, a.Code) },
+		`{"kind":"redirect"}`: func(a *httptest.ResponseRecorder) {
+			assert.Equal(t, "https://example.com/", a.Header().Get("Location"))
+		},
+		`{"kind":"contentType"}`: func(a *httptest.ResponseRecorder) { assert.Equal(t, "text/plain", a.Header().Get("Content-Type")) },
+		`{"kind":"gzipBomb"}`: func(a *httptest.ResponseRecorder) {
+			unpacker, err := gzip.NewReader(a.Body)
+			require.NoError(t, err)
+			n, err := io.Copy(io.Discard, unpacker)
+			require.NoError(t, err)
+			assert.EqualValues(t, 64<<20, n)
+		},
+		`{"kind":"quota"}`: func(a *httptest.ResponseRecorder) {
+			assert.Equal(t, "Wed, 09 Sep 2026 15:00:01 GMT", a.Header().Get("X-RateLimit-Resource-Until"))
+		},
+	} {
+		m := newMarket(t, sandbox.WithClock(func() time.Time { return time.Date(2026, 9, 9, 15, 0, 0, 0, time.UTC) }))
+		startChat(t, m, order5)
+		fault, err := sandbox.ParseFault([]byte(text))
+		require.NoError(t, err, text)
+		m.Script("getChat", fault)
+		check(rawAsk(m, "GET", chatOf(7000001)))
+	}
+	synctest.Test(t, func(t *testing.T) {
+		m := newMarket(t)
+		m.Script("getChat", func(next http.Handler) http.Handler {
+			fault, err := sandbox.ParseFault([]byte(`{"kind":"drip"}`))
+			assert.NoError(t, err)
+			return fault(sandbox.Answer(200, nil, "abc")(next))
+		})
+		began := time.Now()
+		rawAsk(m, "GET", chatOf(1))
+		assert.Equal(t, 300*time.Millisecond, time.Since(began))
+	})
+}
+
+func TestParseFaultAfter(t *testing.T) {
+	m := newMarket(t)
+	fault, err := sandbox.ParseFault([]byte(`{"kind":"fail","after":1}`))
+	require.NoError(t, err)
+	m.Every("getChat", fault)
+	assert.Equal(t, 404, rawAsk(m, "GET", chatOf(1)).Code)
+	assert.Equal(t, 500, rawAsk(m, "GET", chatOf(1)).Code)
+}

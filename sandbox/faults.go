@@ -1,0 +1,177 @@
+package sandbox
+
+import (
+	"compress/gzip"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+)
+
+// Answer gives this answer, and nothing happens in the Market. The headers of the Market stand in it unless header sets
+// others; a header with no values is left out. It panics when status is not one of 200 to 999.
+func Answer(status int, header http.Header, body string) Fault {
+	if status < 200 || status > 999 {
+		panic(fmt.Sprintf("sandbox: the status is %d, allowed is 200 to 999", status))
+	}
+	return instead(func(w http.ResponseWriter, _ *http.Request) {
+		for name, values := range header {
+			w.Header()[http.CanonicalHeaderKey(name)] = values
+		}
+		w.WriteHeader(status)
+		_, _ = io.WriteString(w, body)
+	})
+}
+
+// Fail answers with an error as the Market writes it, and nothing happens in the Market. It panics when status is not
+// one of 200 to 999.
+func Fail(status int, code, message string) Fault {
+	return Answer(status, nil, errorBody(code, message))
+}
+
+// HTML answers with a page, as a proxy in front of the Market does.
+func HTML(status int) Fault {
+	return Answer(status, http.Header{"Content-Type": {"text/html"}}, "<!doctype html><title>Error</title><h1>Something went wrong</h1>")
+}
+
+// Redirect answers 302 with another address.
+func Redirect(url string) Fault {
+	return Answer(http.StatusFound, http.Header{"Location": {url}}, "")
+}
+
+// QuotaUsedUp answers 420: the quota is used up, for this long by the clock of the answer. HTTP dates have whole
+// seconds, so left is rounded up.
+func QuotaUsedUp(left time.Duration) Fault {
+	return instead(func(w http.ResponseWriter, r *http.Request) {
+		date, _ := http.ParseTime(w.Header().Get("Date"))
+		until := date.Add((left + time.Second - 1).Truncate(time.Second))
+		w.Header().Set("X-RateLimit-Resource-Limit", strconv.Itoa(1000))
+		w.Header().Set("X-RateLimit-Resource-Remaining", "0")
+		w.Header().Set("X-RateLimit-Resource-Until", until.Format(http.TimeFormat))
+		fail(w, statusMethodFailure, "METHOD_FAILURE",
+			"Hit rate limit of '1000' requests per 'hour' for resource 'chats' for businessId "+r.PathValue("businessId"))
+	})
+}
+
+// TooMany answers 420: too many requests at once. The quota is not used up.
+func TooMany() Fault {
+	return instead(func(w http.ResponseWriter, r *http.Request) {
+		fail(w, statusMethodFailure, "METHOD_FAILURE", "Hit rate limit of 4 parallel requests for businessId "+r.PathValue("businessId"))
+	})
+}
+
+// GzipBomb answers 200 with a body that is small on the wire and unpacks to this many bytes, 0 or more.
+func GzipBomb(size int) Fault {
+	mustNotBeNegative("GzipBomb", size)
+	return instead(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Encoding", "gzip")
+		w.WriteHeader(http.StatusOK)
+		packer := gzip.NewWriter(w)
+		_, _ = io.CopyN(packer, zeros{}, int64(size))
+		_ = packer.Close()
+	})
+}
+
+func mustNotBeNegative(fault string, n int) {
+	if n < 0 {
+		panic(fmt.Sprintf("sandbox: %s is given %d, allowed is 0 and above", fault, n))
+	}
+}
+
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
+
+// Abort cuts the connection before an answer, and nothing happens in the Market.
+func Abort() Fault {
+	return instead(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
+}
+
+// Refuse answers as if nothing listened: the request never left the client. Only RoundTripper can do that; over a socket
+// the connection is cut before an answer.
+func Refuse() Fault {
+	return instead(func(w http.ResponseWriter, _ *http.Request) {
+		if x, ok := w.(*exchange); ok {
+			if m, ok := x.ResponseWriter.(*memory); ok {
+				m.refused = true
+			}
+		}
+		panic(http.ErrAbortHandler)
+	})
+}
+
+// CommitThen lets the request happen in the Market, once, and then another Fault answers; what that takes for the true
+// answer is the one that was given. CommitThen(Delay(d, nil)) answers late what happened at once, Delay(d, CommitThen(f))
+// lets it happen late. It panics when the Fault is nil.
+func CommitThen(answer Fault) Fault {
+	if answer == nil {
+		panic("sandbox: CommitThen is given nil, allowed is a Fault")
+	}
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			truth := &memory{header: http.Header{}}
+			next.ServeHTTP(truth, r)
+			answer(truth).ServeHTTP(w, r)
+		})
+	}
+}
+
+// Delay waits before what another Fault does; nil is the true answer. It ends with the request.
+func Delay(by time.Duration, then Fault) Fault {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			select {
+			case <-time.After(by):
+			case <-r.Context().Done():
+				panic(http.ErrAbortHandler)
+			}
+			then.or(next).ServeHTTP(w, r)
+		})
+	}
+}
+
+// After lets a number of requests through before another Fault sets in. It is meant for Every: it counts.
+func After(requests int, then Fault) Fault {
+	var mu sync.Mutex
+	return func(next http.Handler) http.Handler {
+		mu.Lock()
+		defer mu.Unlock()
+		if requests--; requests >= 0 {
+			return next
+		}
+		return then.or(next)
+	}
+}
+
+// Sometimes sets another Fault in with a probability of 0 to 1. Equal seeds give equal sequences. It is meant for Every.
+// It panics when the probability is not one.
+func Sometimes(probability float64, seed uint64, then Fault) Fault {
+	if !(probability >= 0 && probability <= 1) {
+		panic(fmt.Sprintf("sandbox: the probability is %v, allowed is 0 to 1", probability))
+	}
+	var mu sync.Mutex
+	random := rand.New(rand.NewPCG(seed, 0))
+	return func(next http.Handler) http.Handler {
+		mu.Lock()
+		defer mu.Unlock()
+		if random.Float64() >= probability {
+			return next
+		}
+		return then.or(next)
+	}
+}
+
+// or is the true answer for a nil Fault.
+func (f Fault) or(next http.Handler) http.Handler {
+	if f == nil {
+		return next
+	}
+	return f(next)
+}
+
+func instead(answer http.HandlerFunc) Fault {
+	return func(http.Handler) http.Handler { return answer }
+}

@@ -1,0 +1,10 @@
+package sandbox
+
+import _ "embed"
+
+//go:generate go -C .. tool oapi-codegen -config sandbox/control-codegen.yaml sandbox/control.yaml
+
+// ControlSpec describes Control: the bytes of control.yaml, OpenAPI.
+//
+//go:embed control.yaml
+var ControlSpec []byte

@@ -1,0 +1,77 @@
+package sandbox
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/ymarket-go/chats/api"
+)
+
+// allScopes are what a key can be allowed to do.
+var allScopes = []string{"communication", "all-methods", "all-methods:read-only"}
+
+// scopesOf lists which scopes allow an operation.
+func scopesOf(operation string) []string {
+	if operation == "getChat" {
+		return allScopes
+	}
+	return allScopes[:2]
+}
+
+// guarded lets a request through to its operation when the Market would: it is authorized, within the limits, and it
+// keeps the contract.
+func (m *Market) guarded(x *exchange, operation http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		cabinet := r.PathValue("businessId")
+		switch {
+		case m.unauthorized(w, r.Header):
+		case !m.serves(cabinet):
+			fail(w, http.StatusForbidden, "FORBIDDEN", "Access denied to businessId "+cabinet)
+		case !slices.ContainsFunc(scopesOf(x.operation), func(s string) bool { return slices.Contains(m.scopes, s) }):
+			fail(w, http.StatusForbidden, "FORBIDDEN", fmt.Sprintf("Access denied: the token needs one of the scopes %v", scopesOf(x.operation)))
+		case x.ticket.tooMany:
+			fail(w, statusMethodFailure, "METHOD_FAILURE", fmt.Sprintf("Hit rate limit of %d parallel requests for businessId %s", m.limits.parallel, cabinet))
+		case x.ticket.usedUp:
+			fail(w, statusMethodFailure, "METHOD_FAILURE", fmt.Sprintf("Hit rate limit of '%d' requests per 'hour' for resource '%s' for businessId %s",
+				m.limits.perHour, x.operation, cabinet))
+		case x.verdict != nil:
+			refuse(w, api.Violations(x.verdict))
+		default:
+			operation(w, r)
+		}
+	}
+}
+
+// unauthorized answers a request that nobody known has sent, and tells whether it did.
+func (m *Market) unauthorized(w http.ResponseWriter, header http.Header) bool {
+	key, token := header.Get("Api-Key"), bearer(header)
+	switch {
+	case key == "" && token == "":
+		fail(w, http.StatusUnauthorized, "UNAUTHORIZED", "Api-Key token is missing")
+	case key != "" && !m.knows(key):
+		fail(w, http.StatusUnauthorized, "UNAUTHORIZED", "Api-Key token is invalid")
+	case key == "" && !m.knows(token):
+		fail(w, http.StatusForbidden, "FORBIDDEN", "OAuth token is invalid")
+	default:
+		return false
+	}
+	return true
+}
+
+func (m *Market) knows(token string) bool { return m.key == "" || m.key == token }
+
+func (m *Market) serves(cabinet string) bool {
+	id, err := strconv.ParseInt(cabinet, 10, 64)
+	return err != nil || m.cabinets == nil || slices.Contains(m.cabinets, id)
+}
+
+func bearer(header http.Header) string {
+	scheme, token, _ := strings.Cut(header.Get("Authorization"), " ")
+	if !strings.EqualFold(scheme, "Bearer") {
+		return ""
+	}
+	return token
+}

@@ -1,0 +1,122 @@
+package sandbox
+
+import (
+	"fmt"
+	"net/http"
+	"path"
+	"sync"
+	"time"
+
+	"github.com/ymarket-go/chats/api"
+	"github.com/ymarket-go/chats/sandbox/internal/face"
+)
+
+// Market is an http.Handler that behaves as the Market's chat API does. New makes one. It is safe for concurrent use.
+type Market struct {
+	key       string
+	scopes    []string
+	cabinets  []int64
+	orders    []int64 // nil: all
+	clock     func() time.Time
+	unchecked bool
+
+	contract *api.Validator
+	mux      *http.ServeMux
+	store    store
+	limits   limits
+
+	mu       sync.Mutex
+	scripts  map[string][]Fault
+	standing map[string]Fault
+	calls    []Call
+	observer func(Call)
+	moved    time.Duration // what Advance has added to the clock
+}
+
+// New makes an empty Market. It panics when an option is refused, with a text that names it and what is allowed: a test
+// that is set up wrong cannot go on.
+func New(opts ...Option) *Market {
+	contract, err := api.NewValidator()
+	if err != nil {
+		panic(err)
+	}
+	m := &Market{contract: contract, clock: time.Now, mux: http.NewServeMux(), scopes: allScopes}
+	m.limits.perHour, m.limits.parallel, m.limits.inProgress = 1000, 4, map[string]int{}
+	m.Reset()
+	for _, opt := range opts {
+		if opt == nil {
+			panic("sandbox: an option is nil")
+		}
+		if err := opt(m); err != nil {
+			panic(fmt.Sprint("sandbox: ", err))
+		}
+	}
+	for _, base := range []string{"/v2", ""} {
+		face.HandlerWithOptions(operations{m}, face.StdHTTPServerOptions{BaseURL: base, BaseRouter: router{m}})
+	}
+	return m
+}
+
+// Reset forgets chats, messages, calls, faults and used quota, and sets the clock right. Options stay.
+func (m *Market) Reset() {
+	m.store.reset()
+	m.limits.reset()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.scripts, m.standing = map[string][]Fault{}, map[string]Fault{}
+	m.calls, m.moved = nil, 0
+}
+
+// farthest is how far the clock can be moved in all: a hundred years.
+const farthest = 100 * 365 * 24 * time.Hour
+
+// Advance moves the Market's clock forward, so that a window of a quota ends, say; a hundred years at the most, in all. It
+// panics when by is below 0 or more than that.
+func (m *Market) Advance(by time.Duration) {
+	if by < 0 || by > farthest {
+		panic(fmt.Sprintf("sandbox: Advance is given %v, allowed is 0 to %v", by, farthest))
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.moved = min(m.moved, farthest-by) + by
+}
+
+func (m *Market) now() time.Time {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.clock().Add(m.moved)
+}
+
+// ServeHTTP answers a request, and keeps a record of it for Calls.
+func (m *Market) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	x := &exchange{ResponseWriter: w, market: m, operation: m.contract.Operation(r)}
+	if !m.unchecked || x.operation == "" {
+		x.verdict = m.contract.Request(r)
+	}
+	known := x.operation != "" && path.Clean(r.URL.Path) == r.URL.Path // the mux would redirect
+	if !known {
+		x.ticket = m.limits.take("", "", m.now()) // what is no operation has a quota too: every answer tells of one
+	}
+	x.begin()
+	defer x.end(r)
+	switch {
+	case known:
+		m.mux.ServeHTTP(x, r)
+	case x.operation == "" && api.Violations(x.verdict)[0].Where == "method":
+		fail(x, http.StatusMethodNotAllowed, "METHOD_NOT_ALLOWED", "Request method is not supported")
+	default:
+		fail(x, http.StatusNotFound, "NOT_FOUND", "Resource not found")
+	}
+}
+
+// router is where the generated code registers its operations; each is put behind the Market's rules.
+type router struct{ *Market }
+
+func (m router) HandleFunc(pattern string, operation func(http.ResponseWriter, *http.Request)) {
+	m.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
+		x := w.(*exchange)
+		x.ticket = m.limits.take(r.PathValue("businessId"), x.operation, m.now())
+		handler := m.guarded(x, operation)
+		m.nextFault(x.operation).or(handler).ServeHTTP(x, r)
+	})
+}
