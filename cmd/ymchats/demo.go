@@ -1,0 +1,111 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ymarket-go/chats/api"
+	"github.com/ymarket-go/chats/sandbox"
+	"github.com/ymarket-go/chats/wrapper"
+)
+
+const (
+	demoKey      = "demo-key"
+	demoBusiness = 4200
+	demoOrder    = 31000001
+	demoText     = "Your order leaves our warehouse tomorrow."
+)
+
+func demoCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "demo",
+		Short: "Send a message through a Market on this machine that first says no",
+		Long: `Starts a Market on loopback and talks to it through the wrapper, over real HTTP: starts a chat about an order,
+sends a message, reads the chat. The Market first claims that the quota is used up, then that it is broken.
+It needs no key and no network, and fails unless the buyer sees exactly one message.`,
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error { return demo(cmd.Context(), cmd.OutOrStdout()) },
+	}
+}
+
+func demo(ctx context.Context, out io.Writer) error {
+	market := sandbox.New(sandbox.WithAPIKey(demoKey), sandbox.WithBusiness(demoBusiness))
+	market.Script("createChat", sandbox.QuotaUsedUp(2*time.Second))
+	market.Script("sendMessageToChat", sandbox.Fail(http.StatusInternalServerError, "INTERNAL_ERROR", "Something went wrong, try again later"))
+	contract, err := api.NewValidator()
+	if err != nil {
+		return err
+	}
+	url, stop, err := serve(contract.Handler(market)) // what breaks the contract, in either direction, fails the demo
+	if err != nil {
+		return err
+	}
+	defer stop()
+	fmt.Fprintf(out, "A Market listens on %s\n", url)
+
+	client, err := wrapper.New(demoBusiness, wrapper.APIKey(demoKey),
+		wrapper.WithBaseURL(url),
+		wrapper.WithUserAgent("ymchats-demo/1.0"),
+		wrapper.WithLogger(slog.New(&narrator{out: out})),
+		wrapper.WithMiddleware(tellAnswers(out)),
+	)
+	if err != nil {
+		return err
+	}
+	chatID, err := converse(ctx, out, client)
+	if err != nil {
+		return err
+	}
+	return showBuyer(out, market.Messages(chatID))
+}
+
+// serve starts the Market on a free port of loopback.
+func serve(market http.Handler) (url string, stop func(), err error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", nil, err
+	}
+	server := &http.Server{Handler: market, ReadHeaderTimeout: 5 * time.Second}
+	go func() { _ = server.Serve(listener) }() // ends with Close
+	return "http://" + listener.Addr().String() + "/v2", func() { _ = server.Close() }, nil
+}
+
+// converse makes the three calls.
+func converse(ctx context.Context, out io.Writer, client *wrapper.Client) (chatID int64, err error) {
+	fmt.Fprintf(out, "\nStart a chat about order %d\n", demoOrder)
+	chat, err := client.CreateChat(ctx, wrapper.Order(demoOrder))
+	if err != nil {
+		return 0, err
+	}
+	fmt.Fprintf(out, "\nSend a message into chat %d\n", chat.ChatID)
+	if err := client.SendMessage(ctx, chat.ChatID, demoText); err != nil {
+		return 0, err
+	}
+	fmt.Fprintf(out, "\nRead chat %d\n", chat.ChatID)
+	info, err := client.GetChat(ctx, chat.ChatID)
+	if err != nil {
+		return 0, err
+	}
+	fmt.Fprintf(out, "  about %s %d, status %s, last message at %s\n",
+		info.Context.Type, *info.Context.OrderID, info.Status, info.UpdatedAt.Local().Format(time.TimeOnly))
+	return chat.ChatID, nil
+}
+
+func showBuyer(out io.Writer, messages []sandbox.Message) error {
+	fmt.Fprintf(out, "\nWhat the buyer sees\n")
+	for _, m := range messages {
+		fmt.Fprintf(out, "  %s  %s\n", m.At.Local().Format(time.TimeOnly), m.Text)
+	}
+	if len(messages) != 1 || messages[0].Text != demoText {
+		return errors.New("the buyer should see exactly the one message that was sent")
+	}
+	return nil
+}

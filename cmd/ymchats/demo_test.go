@@ -1,0 +1,138 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ymarket-go/chats/sandbox"
+	"github.com/ymarket-go/chats/wrapper"
+)
+
+// The demo tells its story over real HTTP; ports, pauses and times differ from run to run.
+func TestDemo(t *testing.T) {
+	var out bytes.Buffer
+	root := newCommand()
+	root.SetArgs([]string{"demo"})
+	root.SetOut(&out)
+	require.NoError(t, root.ExecuteContext(t.Context()))
+	story := regexp.MustCompile(`\d+:\d+:\d+`).ReplaceAllString(out.String(), "TIME")
+	story = regexp.MustCompile(`next one in [0-9.]+m?s`).ReplaceAllString(story, "next one in PAUSE")
+	story = regexp.MustCompile(`127.0.0.1:\d+`).ReplaceAllString(story, "HOST")
+	assert.Equal(t, strings.TrimPrefix(`
+A Market listens on http://HOST/v2
+
+Start a chat about order 31000001
+  → POST /v2/businesses/4200/chats/new
+  ← 420 METHOD_FAILURE: Hit rate limit of '1000' requests per 'hour' for resource 'chats' for businessId 4200
+    createChat, attempt 1: quota used up; the next one in PAUSE
+  → POST /v2/businesses/4200/chats/new
+  ← 200
+    createChat, attempt 2: answered
+
+Send a message into chat 7000001
+  → POST /v2/businesses/4200/chats/message?chatId=7000001
+  ← 500 INTERNAL_ERROR: Something went wrong, try again later
+    sendMessageToChat, attempt 1: server error; the next one in PAUSE
+  → POST /v2/businesses/4200/chats/message?chatId=7000001
+  ← 200
+    sendMessageToChat, attempt 2: answered
+
+Read chat 7000001
+  → GET /v2/businesses/4200/chat?chatId=7000001
+  ← 200
+    getChat, attempt 1: answered
+  about ORDER 31000001, status WAITING_FOR_CUSTOMER, last message at TIME
+
+What the buyer sees
+  TIME  Your order leaves our warehouse tomorrow.
+`, "\n"), story)
+}
+
+func TestDemoFailsUnlessTheBuyerSeesOneMessage(t *testing.T) {
+	right := sandbox.Message{Text: demoText}
+	for _, seen := range [][]sandbox.Message{nil, {right, right}, {{Text: "another"}}} {
+		assert.Error(t, showBuyer(&bytes.Buffer{}, seen))
+	}
+	assert.NoError(t, showBuyer(&bytes.Buffer{}, []sandbox.Message{right}))
+}
+
+// Ctrl-C stops the program in the middle of a pause, and it says so.
+func TestInterrupt(t *testing.T) {
+	program := filepath.Join(t.TempDir(), "ymchats")
+	built, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput()
+	require.NoError(t, err, string(built))
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	command := exec.CommandContext(ctx, program, "demo")
+	out := &notifier{seen: "quota used up", found: make(chan struct{})}
+	var complaint bytes.Buffer
+	command.Stdout, command.Stderr = out, &complaint
+	require.NoError(t, command.Start())
+	select {
+	case <-out.found:
+	case <-ctx.Done():
+		t.Fatal("the demo did not get to its first pause")
+	}
+	require.NoError(t, command.Process.Signal(os.Interrupt))
+	var exit *exec.ExitError
+	require.ErrorAs(t, command.Wait(), &exit)
+	assert.Equal(t, 1, exit.ExitCode())
+	assert.Contains(t, complaint.String(), "context canceled")
+	assert.NotContains(t, out.text.String(), "attempt 2", "it stopped at once")
+}
+
+// notifier is a Writer that tells when it has seen a text.
+type notifier struct {
+	seen  string
+	found chan struct{}
+	text  bytes.Buffer
+	done  bool
+}
+
+func (n *notifier) Write(p []byte) (int, error) {
+	n.text.Write(p)
+	if !n.done && strings.Contains(n.text.String(), n.seen) {
+		n.done = true
+		close(n.found)
+	}
+	return len(p), nil
+}
+
+// Each of the three calls ends the demo when it fails.
+func TestConverseFails(t *testing.T) {
+	for operation, story := range map[string]string{"createChat": "Start", "sendMessageToChat": "Send", "getChat": "Read"} {
+		market := sandbox.New()
+		market.Script(operation, sandbox.Fail(403, "FORBIDDEN", "no"))
+		client, err := wrapper.New(demoBusiness, wrapper.APIKey("k"), wrapper.WithHTTPClient(&http.Client{Transport: market.RoundTripper()}))
+		require.NoError(t, err)
+		var out bytes.Buffer
+		_, err = converse(t.Context(), &out, client)
+		assert.ErrorIs(t, err, wrapper.ErrForbidden)
+		lines := strings.Split(strings.TrimSpace(out.String()), "\n")
+		assert.Contains(t, lines[len(lines)-1], story)
+	}
+	assert.EqualError(t, showBuyer(io.Discard, nil), "the buyer should see exactly the one message that was sent")
+}
+
+func TestServeStops(t *testing.T) {
+	url, stop, err := serve(http.NotFoundHandler())
+	require.NoError(t, err)
+	resp, err := http.Get(url)
+	require.NoError(t, err)
+	require.NoError(t, resp.Body.Close())
+	stop()
+	_, err = http.Get(url)
+	assert.Error(t, err)
+}

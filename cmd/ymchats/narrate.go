@@ -1,0 +1,76 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/ymarket-go/chats/gen"
+	"github.com/ymarket-go/chats/wrapper"
+)
+
+// tellAnswers is a middleware that tells what the API said, in its own words. The wrapper's log has its codes only.
+func tellAnswers(out io.Writer) func(wrapper.Doer) wrapper.Doer {
+	return func(next wrapper.Doer) wrapper.Doer { return teller{out, next} }
+}
+
+type teller struct {
+	out  io.Writer
+	next wrapper.Doer
+}
+
+func (t teller) Do(req *http.Request) (*http.Response, error) {
+	fmt.Fprintf(t.out, "  → %s %s\n", req.Method, req.URL.RequestURI())
+	resp, err := t.next.Do(req)
+	if err != nil {
+		fmt.Fprintf(t.out, "  ← no answer: %v\n", err)
+		return nil, err
+	}
+	body, err := io.ReadAll(resp.Body)
+	_ = resp.Body.Close()
+	resp.Body = io.NopCloser(io.MultiReader(bytes.NewReader(body), failing{err}))
+	fmt.Fprintf(t.out, "  ← %d", resp.StatusCode)
+	var said gen.APIErrorResponse
+	_ = json.Unmarshal(body, &said)
+	for _, e := range said.Errors {
+		fmt.Fprintf(t.out, " %s", e.Code)
+		if e.Message != nil {
+			fmt.Fprintf(t.out, ": %s", *e.Message)
+		}
+	}
+	fmt.Fprintln(t.out)
+	return resp, nil
+}
+
+// failing ends a body as the first reading of it ended.
+type failing struct{ err error }
+
+func (f failing) Read([]byte) (int, error) {
+	if f.err == nil {
+		return 0, io.EOF
+	}
+	return 0, f.err
+}
+
+// narrator tells the wrapper's log as a story: which attempt it was, and the pause that follows.
+type narrator struct{ out io.Writer }
+
+func (n *narrator) Enabled(context.Context, slog.Level) bool { return true }
+func (n *narrator) WithAttrs([]slog.Attr) slog.Handler       { return n }
+func (n *narrator) WithGroup(string) slog.Handler            { return n }
+
+func (n *narrator) Handle(_ context.Context, r slog.Record) error {
+	field := map[string]slog.Value{}
+	r.Attrs(func(a slog.Attr) bool { field[a.Key] = a.Value; return true })
+	_, err := fmt.Fprintf(n.out, "    %v, attempt %v: %v", field["operation"], field["attempt"], field["result"])
+	if pause := field["pause"].Duration(); pause > 0 {
+		_, err = fmt.Fprintf(n.out, "; the next one in %v", pause.Round(10*time.Millisecond))
+	}
+	fmt.Fprintln(n.out)
+	return err
+}

@@ -1,0 +1,241 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ymarket-go/chats/sandbox"
+	"github.com/ymarket-go/chats/wrapper"
+)
+
+// The command serves until it is interrupted, tells where, and logs each request with its verdict.
+func TestSandbox(t *testing.T) {
+	ctx, interrupt := context.WithTimeout(t.Context(), time.Minute)
+	defer interrupt()
+	in, out := io.Pipe()
+	root := newCommand()
+	root.SetArgs([]string{"sandbox", "--addr", "127.0.0.1:0", "--key", "secret", "--business", "4200", "--quota", "7",
+		"--fault", `getChat={"kind":"fail","status":403,"code":"FORBIDDEN"}`})
+	root.SetOut(out)
+	ended := make(chan error, 1)
+	go func() {
+		ended <- root.ExecuteContext(ctx)
+		_ = out.Close()
+	}()
+	lines := bufio.NewScanner(in)
+	require.True(t, lines.Scan())
+	base := regexp.MustCompile(`http://127\.0\.0\.1:\d+`).FindString(lines.Text())
+	require.NotEmpty(t, base, lines.Text())
+	for !strings.Contains(lines.Text(), "curl") {
+		require.True(t, lines.Scan())
+	}
+	assert.Equal(t, `  curl -s -H 'Api-Key: secret' -H 'Content-Type: application/json' -d '{"context":{"type":"ORDER","id":1}}' `+base+`/v2/businesses/4200/chats/new`, lines.Text())
+	require.True(t, lines.Scan())
+
+	client, err := wrapper.New(4200, wrapper.APIKey("secret"), wrapper.WithBaseURL(base+"/v2"))
+	require.NoError(t, err)
+	var captured wrapper.Response
+	done := make(chan error, 1)
+	go func() {
+		chat, err := client.CreateChat(ctx, wrapper.Order(5), wrapper.Capture(&captured))
+		if err == nil {
+			_, err = client.GetChat(ctx, chat.ChatID)
+		}
+		done <- err
+	}()
+	for _, want := range []string{`  POST "/v2/businesses/4200/chats/new"  200  keeps the contract`, `  GET "/v2/businesses/4200/chat"  403  keeps the contract`} {
+		require.True(t, lines.Scan())
+		assert.True(t, strings.HasSuffix(lines.Text(), want), lines.Text())
+	}
+	assert.ErrorIs(t, <-done, wrapper.ErrForbidden)
+	assert.Equal(t, 7, captured.Quota.Limit)
+	resp, err := http.Get(base + "/_sandbox/chats")
+	require.NoError(t, err)
+	body, err := io.ReadAll(resp.Body)
+	require.NoError(t, err)
+	require.NoError(t, resp.Body.Close())
+	assert.Contains(t, string(body), `"businessId":4200`)
+
+	interrupt()
+	require.True(t, lines.Scan())
+	assert.Equal(t, "Stopping.", lines.Text())
+	assert.NoError(t, <-ended)
+	_, err = http.Get(base + "/_sandbox/chats")
+	assert.Error(t, err, "nobody listens any more")
+}
+
+func TestSandboxUsage(t *testing.T) {
+	for says, args := range map[string][]string{
+		"WithQuota is given 0, allowed is 1 and above":                          {"--quota", "0"},
+		"WithParallel is given -1, allowed is 1 and above":                      {"--parallel", "-1"},
+		"WithBusiness is given [0], allowed is at least one id of 1 and above":  {"--business", "0"},
+		`WithScopes is given "all", allowed are [communication`:                 {"--scope", "all"},
+		`--fault is "getChat", allowed is OPERATION=JSON`:                       {"--fault", "getChat"},
+		"--fault getChat: value must be an object":                              {"--fault", "getChat=500"},
+		"--fault getChat: the body is not JSON":                                 {"--fault", "getChat=abort"},
+		`--fault getChat: Error at "/kind": property "kind" is missing`:         {"--fault", `getChat={}`},
+		"--fault is given twice for getChat, allowed is one":                    {"--fault", `getChat={"kind":"abort"}`, "--fault", `getChat={"kind":"html"}`},
+		`Every: the operation is "get", allowed is one of [createChat getChat `: {"--fault", `get={"kind":"abort"}`},
+	} {
+		root := newCommand()
+		root.SetArgs(append([]string{"sandbox", "--addr", "127.0.0.1:0"}, args...))
+		root.SetOut(io.Discard)
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second) // a flag that is not refused would serve for ever
+		defer cancel()
+		err := root.ExecuteContext(ctx)
+		assert.ErrorAs(t, err, new(usageError))
+		assert.ErrorContains(t, err, says)
+	}
+	root := newCommand()
+	root.SetArgs([]string{"sandbox", "--addr", "127.0.0.1:99999"})
+	assert.ErrorContains(t, root.ExecuteContext(t.Context()), "--addr: ")
+}
+
+// It says so when others can reach it.
+func TestSandboxBeyondLoopback(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	var out strings.Builder
+	root := newCommand()
+	root.SetArgs([]string{"sandbox", "--addr", "0.0.0.0:0"})
+	root.SetOut(&out)
+	require.NoError(t, root.ExecuteContext(ctx))
+	assert.Contains(t, out.String(), "for every machine that reaches this one, and its control API asks for no key")
+	assert.Contains(t, out.String(), "http://127.0.0.1:")
+}
+
+// Who sends too much, or nothing at all, does not keep others from being served.
+func TestSandboxUnderFlood(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	in, out := io.Pipe()
+	ended := make(chan error, 1)
+	s := sandboxServer{addr: "127.0.0.1:0", quota: 1000, parallel: 4}
+	market, err := s.market()
+	require.NoError(t, err)
+	go func() { ended <- s.serve(ctx, market, out); _ = out.Close() }()
+	lines := bufio.NewScanner(in)
+	require.True(t, lines.Scan())
+	address := strings.TrimPrefix(regexp.MustCompile(`http://127\.0\.0\.1:\d+`).FindString(lines.Text()), "http://")
+	go func() { _, _ = io.Copy(io.Discard, in) }()
+
+	for range 100 { // slow clients: half a request, and then silence
+		conn, err := net.Dial("tcp", address)
+		require.NoError(t, err)
+		defer conn.Close()
+		_, err = io.WriteString(conn, "GET /v2/businesses/1/chat?chatId=1 HTTP/1.1\r\nHost: x\r\n")
+		require.NoError(t, err)
+	}
+	flood := strings.Repeat("x", 1<<20)
+	ask := func(header, body string) int {
+		req, err := http.NewRequest("POST", "http://"+address+"/v2/businesses/1/chats/new", strings.NewReader(body))
+		require.NoError(t, err)
+		req.Header = http.Header{"Api-Key": {"k"}, "Content-Type": {"application/json"}, "X-Flood": {header}}
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			return 0 // the server hung up on who did not stop sending
+		}
+		defer resp.Body.Close()
+		return resp.StatusCode
+	}
+	assert.Contains(t, []int{0, 431}, ask(flood, "{}"), "a flood of headers")
+	assert.Contains(t, []int{0, 400}, ask("", strings.Repeat(flood, 20)), "a flood of body")
+	assert.Equal(t, 200, ask("", `{"context":{"type":"ORDER","id":1}}`), "and everybody else")
+	cancel()
+	assert.NoError(t, <-ended)
+}
+
+// Lists may be given with commas, and end up in the Market.
+func TestSandboxTakesLists(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	root := newCommand()
+	root.SetArgs([]string{"sandbox", "--addr", "127.0.0.1:0", "--scope", "communication,all-methods", "--order", "1,2", "--business", "1,2"})
+	root.SetOut(io.Discard)
+	assert.NoError(t, root.ExecuteContext(ctx))
+
+	root = newCommand()
+	root.SetArgs([]string{"sandbox", "extra"})
+	root.SetOut(io.Discard)
+	assert.ErrorAs(t, root.ExecuteContext(ctx), new(usageError))
+}
+
+// Every flag reaches the Market.
+func TestSandboxFlags(t *testing.T) {
+	create := func(s sandboxServer, order string) (status int, body string) {
+		market, err := s.market()
+		require.NoError(t, err)
+		req := httptest.NewRequest("POST", "/v2/businesses/1/chats/new", strings.NewReader(`{"context":{"type":"ORDER","id":`+order+`}}`))
+		req.Header = http.Header{"Api-Key": {"k"}, "Content-Type": {"application/json"}}
+		w := httptest.NewRecorder()
+		market.ServeHTTP(w, req)
+		return w.Code, w.Body.String()
+	}
+	for what, row := range map[string]struct {
+		s     sandboxServer
+		order string
+		want  int
+	}{
+		"the order that there is":  {sandboxServer{quota: 1, parallel: 1, orders: []int64{5}}, "5", 200},
+		"another order":            {sandboxServer{quota: 1, parallel: 1, orders: []int64{5}}, "6", 404},
+		"no order at all":          {sandboxServer{quota: 1, parallel: 1, orders: []int64{}}, "6", 404},
+		"a scope that only reads":  {sandboxServer{quota: 1, parallel: 1, scopes: []string{"all-methods:read-only"}}, "5", 403},
+		"another cabinet's key":    {sandboxServer{quota: 1, parallel: 1, businesses: []int64{2}}, "5", 403},
+		"another key":              {sandboxServer{quota: 1, parallel: 1, key: "secret"}, "5", 401},
+		"everything as it is":      {sandboxServer{quota: 1, parallel: 1}, "5", 200},
+		"a fault of the operation": {sandboxServer{quota: 1, parallel: 1, faults: []string{`createChat={"kind":"fail","status":503}`}}, "5", 503},
+	} {
+		status, body := create(row.s, row.order)
+		assert.Equal(t, row.want, status, what, body)
+	}
+	_, err := (&sandboxServer{quota: 1, parallel: 1, businesses: []int64{}}).market()
+	assert.ErrorContains(t, err, "WithBusiness is given []")
+	_, err = (&sandboxServer{parallel: 1}).market()
+	assert.EqualError(t, err, "WithQuota is given 0, allowed is 1 and above")
+}
+
+// The greeting can be pasted into a shell.
+func TestSandboxGreeting(t *testing.T) {
+	greeting := func(s sandboxServer, ip string) string {
+		var out strings.Builder
+		s.greet(&out, &net.TCPAddr{IP: net.ParseIP(ip), Port: 80})
+		return out.String()
+	}
+	here := greeting(sandboxServer{}, "127.0.0.1")
+	assert.NotContains(t, here, "every machine")
+	assert.Contains(t, here, "'Api-Key: any'")
+	assert.Contains(t, here, "http://127.0.0.1:80/v2/businesses/1/chats/new")
+	assert.Contains(t, greeting(sandboxServer{key: "it's", businesses: []int64{7, 8}}, "127.0.0.1"), `'Api-Key: it'\''s'`)
+	assert.Contains(t, greeting(sandboxServer{businesses: []int64{7, 8}}, "127.0.0.1"), "/businesses/7/")
+	assert.Contains(t, greeting(sandboxServer{}, "192.0.2.1"), "It listens on 192.0.2.1:80, for every machine")
+	assert.Contains(t, greeting(sandboxServer{}, "192.0.2.1"), "http://192.0.2.1:80/v2")
+	assert.Contains(t, greeting(sandboxServer{}, "::"), "http://127.0.0.1:80/v2")
+}
+
+func TestSandboxLogLine(t *testing.T) {
+	now := time.Date(2026, 9, 9, 15, 0, 0, 0, time.UTC)
+	m := sandbox.New(sandbox.WithClock(func() time.Time { return now }))
+	var lines []string
+	m.Observe(func(c sandbox.Call) { lines = append(lines, logLine(c)) })
+	m.Script("getChat", nil, sandbox.Abort())
+	req := httptest.NewRequest("GET", "/v2/businesses/1/chat?chat=1", nil)
+	req.Header.Set("Api-Key", "k")
+	m.ServeHTTP(httptest.NewRecorder(), req)
+	assert.Panics(t, func() { m.ServeHTTP(httptest.NewRecorder(), req) })
+	clock := now.Local().Format(time.TimeOnly)
+	assert.Equal(t, []string{
+		clock + `  GET "/v2/businesses/1/chat"  400  query chat: is not declared; query chatId: required`,
+		clock + `  GET "/v2/businesses/1/chat"  cut  query chat: is not declared; query chatId: required`,
+	}, lines)
+}
