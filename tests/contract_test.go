@@ -1,0 +1,151 @@
+package tests
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ymarket-go/chats/api"
+	"github.com/ymarket-go/chats/gen"
+)
+
+func load(t *testing.T) *openapi3.T {
+	t.Helper()
+	doc, err := api.Load()
+	require.NoError(t, err)
+	return doc
+}
+
+// What the pages say of the three operations, apart from their schemas.
+func TestOperations(t *testing.T) {
+	doc := load(t)
+	type operation struct {
+		id     string
+		params []string
+		body   bool
+	}
+	want := map[string]operation{
+		"POST /businesses/{businessId}/chats/new":     {"createChat", []string{"path businessId"}, true},
+		"POST /businesses/{businessId}/chats/message": {"sendMessageToChat", []string{"path businessId", "query chatId"}, true},
+		"GET /businesses/{businessId}/chat":           {"getChat", []string{"path businessId", "query chatId"}, false},
+	}
+	got := map[string]operation{}
+	for path, item := range doc.Paths.Map() {
+		for method, op := range item.Operations() {
+			o := operation{id: op.OperationID, body: op.RequestBody != nil && op.RequestBody.Value.Required}
+			for _, p := range op.Parameters {
+				assert.True(t, p.Value.Required)
+				assert.Equal(t, "int64", p.Value.Schema.Value.Format)
+				assert.EqualValues(t, 1, *p.Value.Schema.Value.Min)
+				o.params = append(o.params, p.Value.In+" "+p.Value.Name)
+			}
+			got[method+" "+path] = o
+			var statuses []string
+			for status := range op.Responses.Map() {
+				statuses = append(statuses, status)
+			}
+			assert.ElementsMatch(t, []string{"200", "400", "401", "403", "404", "420", "500"}, statuses, op.OperationID)
+			for _, prose := range []string{"Quota: 1,000 requests an hour", "Scopes of the Api-Key", "`communication`", "`all-methods`"} {
+				assert.Contains(t, op.Description, prose, op.OperationID)
+			}
+		}
+	}
+	assert.Equal(t, want, got)
+}
+
+// The constants that the generator makes of the servers.
+func TestServers(t *testing.T) {
+	var urls []string
+	for _, s := range load(t).Servers {
+		urls = append(urls, s.URL)
+	}
+	assert.Equal(t, []string{"https://api.partner.market.yandex.ru/v2", "https://api.partner.market.yandex.net/v2", "https://api.partner.market.yandex.ru"}, urls)
+	assert.Equal(t, []string{gen.ServerURL, gen.ServerURLUzbekistan, gen.ServerURLUnversioned}, urls)
+}
+
+// The schemas, written once more in short: a star for required, a question mark for nullable.
+func TestSchemas(t *testing.T) {
+	const id = "int64>=1"
+	want := map[string]map[string]string{
+		"ApiResponse":              {"status*": "ApiResponseStatusType"},
+		"CreateChatRequest":        {"context": "ChatContextDTO", "orderId": "int64 deprecated"},
+		"ChatContextDTO":           {"type*": "ChatContextIdentifiableType", "id*": id},
+		"CreateChatResponse":       {"status*": "ApiResponseStatusType", "result": "CreateChatResultDTO"},
+		"CreateChatResultDTO":      {"chatId*": id},
+		"SendMessageToChatRequest": {"message*": "string 1..4096"},
+		"EmptyApiResponse":         {"status*": "ApiResponseStatusType"},
+		"GetChatResponse":          {"status*": "ApiResponseStatusType", "result": "GetChatInfoDTO"},
+		"GetChatInfoDTO": {"chatId*": id, "orderId": id + " deprecated", "context*": "ChatFullContextDTO", "type*": "ChatType",
+			"status*": "ChatStatusType", "createdAt*": "date-time", "updatedAt*": "date-time"},
+		"ChatFullContextDTO": {"type*": "ChatContextType", "customer": "ChatCustomerDTO", "campaignId": id, "orderId": id, "returnId": id},
+		"ChatCustomerDTO":    {"name": "string 1..", "publicId": "string 1.."},
+		"ApiErrorResponse":   {"status*": "ApiResponseStatusType", "errors": "1.. of ApiErrorDTO?"},
+		"ApiErrorDTO":        {"code*": "string", "message": "string"},
+	}
+	enums := map[string][]any{
+		"ApiResponseStatusType":       {"OK", "ERROR"},
+		"ChatContextIdentifiableType": {"ORDER", "RETURN"},
+		"ChatContextType":             {"ORDER", "RETURN", "DIRECT"},
+		"ChatType":                    {"CHAT", "ARBITRAGE"},
+		"ChatStatusType":              {"NEW", "WAITING_FOR_CUSTOMER", "WAITING_FOR_PARTNER", "WAITING_FOR_ARBITER", "WAITING_FOR_MARKET", "FINISHED"},
+	}
+	got, gotEnums := map[string]map[string]string{}, map[string][]any{}
+	for name, schema := range load(t).Components.Schemas {
+		if schema.Value.Enum != nil {
+			gotEnums[name] = schema.Value.Enum
+			continue
+		}
+		got[name] = map[string]string{}
+		describe(schema.Value, got[name])
+	}
+	assert.Equal(t, want, got)
+	assert.Equal(t, enums, gotEnums)
+}
+
+func describe(schema *openapi3.Schema, into map[string]string) {
+	for _, part := range schema.AllOf {
+		describe(part.Value, into)
+	}
+	required := map[string]bool{}
+	for _, name := range schema.Required {
+		required[name] = true
+	}
+	for name, p := range schema.Properties {
+		if required[name] {
+			name += "*"
+		}
+		into[name] = kind(p)
+	}
+}
+
+func kind(ref *openapi3.SchemaRef) string {
+	s := ref.Value
+	text := ""
+	switch {
+	case ref.Ref != "":
+		return ref.Ref[len("#/components/schemas/"):]
+	case s.Type.Is("array"):
+		text = fmt.Sprint(s.MinItems, ".. of ", kind(s.Items))
+	case s.MaxLength != nil:
+		text = fmt.Sprint("string ", s.MinLength, "..", *s.MaxLength)
+	case s.MinLength > 0:
+		text = fmt.Sprint("string ", s.MinLength, "..")
+	case s.Format != "":
+		text = s.Format
+	default:
+		text = s.Type.Slice()[0]
+	}
+	if s.Min != nil {
+		text += fmt.Sprint(">=", *s.Min)
+	}
+	if s.Deprecated {
+		text += " deprecated"
+	}
+	if s.Nullable {
+		text += "?"
+	}
+	return text
+}
