@@ -1,0 +1,34 @@
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+
+.PHONY: help demo generate test lint bench fuzz contract-diff
+
+help: ## Show what there is to make
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
+
+demo: ## Send a message through a Market on this machine; no key, no network
+	@go run ./cmd/ymchats demo
+
+generate: ## Generate the client and the sandbox's face from openapi.yaml
+	go generate ./...
+
+test: ## Run all tests
+	go test ./...
+
+lint: ## Check formatting and look for mistakes
+	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then echo "run gofmt -w on: $$unformatted"; exit 1; fi
+	go vet ./...
+	go run $(STATICCHECK) ./...
+
+FUZZTIME := 10s
+fuzz: ## Try all fuzz targets for FUZZTIME each, 10s
+	go test ./wrapper -run '^$$' -fuzz FuzzAnswer -fuzztime $(FUZZTIME) -fuzzminimizetime 1s
+	go test ./wrapper -run '^$$' -fuzz FuzzQuotaHeaders -fuzztime $(FUZZTIME) -fuzzminimizetime 1s
+	go test ./api -run '^$$' -fuzz FuzzRequest -fuzztime $(FUZZTIME) -fuzzminimizetime 1s
+	go test ./api -run '^$$' -fuzz FuzzResponse -fuzztime $(FUZZTIME) -fuzzminimizetime 1s
+	go test ./cmd/ymchats -run '^$$' -fuzz FuzzHAR -fuzztime $(FUZZTIME) -fuzzminimizetime 1s
+
+bench: ## Measure the sandbox and the check of recorded traffic
+	go test -run '^$$' -bench . ./sandbox ./cmd/ymchats
+
+contract-diff: ## Say what breaks for others, compared with a git ref: make contract-diff BASE=origin/main
+	@scripts/contract-diff $(BASE)
