@@ -51,7 +51,7 @@ func drive(t *testing.T, m *sandbox.Market, method, path, body string) (status i
 // A test in another language: chat over the API, drive and look over the control API.
 func TestControl(t *testing.T) {
 	now := time.Date(2026, 9, 9, 15, 0, 0, 0, time.UTC)
-	m := newMarket(t, sandbox.WithClock(func() time.Time { return now }))
+	m := newMarket(sandbox.WithClock(func() time.Time { return now }))
 	chat := startChat(t, m, order5)
 	status, _ := drive(t, m, "POST", "/_sandbox/faults", `{"operation":"sendMessageToChat","faults":[{"kind":"fail","status":503},{"kind":"none"}],"every":{"kind":"fail","commit":true,"code":"C","message":"M"}}`)
 	assert.Equal(t, 204, status)
@@ -96,7 +96,7 @@ func rawSend(m http.Handler, chat int64) *httptest.ResponseRecorder {
 }
 
 func TestControlRefuses(t *testing.T) {
-	m := newMarket(t)
+	m := newMarket()
 	rows := []struct {
 		path, body string
 		status     int
@@ -152,7 +152,7 @@ func TestParseFault(t *testing.T) {
 		`{"kind":"fail","probability":1,"seed":3,"delayMs":1}`: func(a *httptest.ResponseRecorder) { assert.Equal(t, 500, a.Code) },
 	}
 	for text, check := range rows {
-		m := newMarket(t)
+		m := newMarket()
 		startChat(t, m, order5)
 		fault, err := sandbox.ParseFault([]byte(text))
 		require.NoError(t, err, text)
@@ -160,7 +160,7 @@ func TestParseFault(t *testing.T) {
 		check(rawAsk(m, "GET", chatOf(7000001)))
 	}
 	for _, cut := range []string{`{"kind":"abort"}`, `{"kind":"truncate","bytes":3}`} {
-		m := newMarket(t)
+		m := newMarket()
 		fault, err := sandbox.ParseFault([]byte(cut))
 		require.NoError(t, err)
 		m.Script("getChat", fault)
@@ -172,7 +172,7 @@ func TestParseFault(t *testing.T) {
 
 // The page shows what it is given as text.
 func TestPage(t *testing.T) {
-	m := newMarket(t)
+	m := newMarket()
 	page := func() string {
 		w := httptest.NewRecorder()
 		m.Control().ServeHTTP(w, httptest.NewRequest("GET", "/_sandbox/", nil))
@@ -198,7 +198,7 @@ func TestPage(t *testing.T) {
 
 // On one address with its control the Market is what it is alone: no path is cleaned.
 func TestSite(t *testing.T) {
-	m := newMarket(t)
+	m := newMarket()
 	site := m.Site()
 	for target, want := range map[string]int{"/v2/businesses/1/chat?chatId=1": 404, "//v2/businesses/1/chats/new": 404, "/v2/businesses/../chat": 404, "/_sandbox/": 200, "/_sandbox/chats": 200, "/": 404} {
 		w := httptest.NewRecorder()
@@ -211,7 +211,7 @@ func TestSite(t *testing.T) {
 
 // A page of another address must not drive the sandbox through somebody's browser.
 func TestControlOfAnotherOrigin(t *testing.T) {
-	m := newMarket(t)
+	m := newMarket()
 	for origin, want := range map[string]int{"": 204, "http://127.0.0.1:8080": 204, "https://evil.example": 403, "null": 403} {
 		req := httptest.NewRequest("POST", "http://127.0.0.1:8080/_sandbox/reset", nil)
 		if origin != "" {
@@ -226,7 +226,7 @@ func TestControlOfAnotherOrigin(t *testing.T) {
 // The answer waits, what happens does not: a client that gives up has delivered its message.
 func TestCommitGoesBeforeDelay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m := newMarket(t)
+		m := newMarket()
 		chat := startChat(t, m, order5)
 		fault, err := sandbox.ParseFault([]byte(`{"kind":"fail","commit":true,"delayMs":60000}`))
 		require.NoError(t, err)
@@ -245,7 +245,7 @@ func TestCommitGoesBeforeDelay(t *testing.T) {
 // What the control API lists is complete, and each field stands where it belongs.
 func TestControlListsEverything(t *testing.T) {
 	now := time.Date(2026, 9, 9, 15, 0, 0, 0, time.UTC)
-	m := newMarket(t, sandbox.WithClock(func() time.Time { return now }))
+	m := newMarket(sandbox.WithClock(func() time.Time { return now }))
 	a := ask(t, m, "POST", "/v2/businesses/3/chats/new", `{"context":{"type":"RETURN","id":6}}`)
 	now = now.Add(time.Minute)
 	require.NoError(t, m.Reply(7000001, "thanks"))
@@ -258,7 +258,7 @@ func TestControlListsEverything(t *testing.T) {
 
 // Of many calls the control API lists the newest thousand.
 func TestControlListsTheNewestCalls(t *testing.T) {
-	m := newMarket(t)
+	m := newMarket()
 	_, calls := drive(t, m, "GET", "/_sandbox/calls", "")
 	assert.Equal(t, "[]", calls)
 	for n := range 1002 {
@@ -277,12 +277,12 @@ func TestControlOfItsOwnOriginByHTTPS(t *testing.T) {
 	req := httptest.NewRequest("POST", "http://127.0.0.1:8080/_sandbox/reset", nil)
 	req.Header.Set("Origin", "https://127.0.0.1:8080")
 	w := httptest.NewRecorder()
-	newMarket(t).Control().ServeHTTP(w, req)
+	newMarket().Control().ServeHTTP(w, req)
 	assert.Equal(t, 204, w.Code)
 }
 
 func TestControlListsAChatWithoutMessages(t *testing.T) {
-	m := newMarket(t)
+	m := newMarket()
 	startChat(t, m, order5)
 	_, chats := drive(t, m, "GET", "/_sandbox/chats", "")
 	assert.Contains(t, chats, `"messages":[]`)
@@ -291,7 +291,7 @@ func TestControlListsAChatWithoutMessages(t *testing.T) {
 // The page shows the newest fifty of each, the newest first, by the Market's clock.
 func TestPageShowsTheNewest(t *testing.T) {
 	now := time.Date(2026, 9, 9, 15, 0, 0, 0, time.UTC)
-	m := newMarket(t, sandbox.WithParallel(1), sandbox.WithClock(func() time.Time { return now }))
+	m := newMarket(sandbox.WithParallel(1), sandbox.WithClock(func() time.Time { return now }))
 	for n := range 51 {
 		startChat(t, m, fmt.Sprintf(`{"context":{"type":"ORDER","id":%d}}`, 101+n))
 	}
@@ -322,7 +322,7 @@ func TestPageShowsTheNewest(t *testing.T) {
 
 // The page sorts quotas by cabinet and operation.
 func TestPageSortsQuotas(t *testing.T) {
-	m := newMarket(t)
+	m := newMarket()
 	for _, cabinet := range []string{"3", "1", "2"} {
 		rawAsk(m, "POST", "/v2/businesses/"+cabinet+"/chats/new")
 		rawAsk(m, "GET", "/v2/businesses/"+cabinet+"/chat?chatId=1")
@@ -360,7 +360,7 @@ func TestParseFaultDefaults(t *testing.T) {
 			assert.Equal(t, "Wed, 09 Sep 2026 15:00:01 GMT", a.Header().Get("X-RateLimit-Resource-Until"))
 		},
 	} {
-		m := newMarket(t, sandbox.WithClock(func() time.Time { return time.Date(2026, 9, 9, 15, 0, 0, 0, time.UTC) }))
+		m := newMarket(sandbox.WithClock(func() time.Time { return time.Date(2026, 9, 9, 15, 0, 0, 0, time.UTC) }))
 		startChat(t, m, order5)
 		fault, err := sandbox.ParseFault([]byte(text))
 		require.NoError(t, err, text)
@@ -368,7 +368,7 @@ func TestParseFaultDefaults(t *testing.T) {
 		check(rawAsk(m, "GET", chatOf(7000001)))
 	}
 	synctest.Test(t, func(t *testing.T) {
-		m := newMarket(t)
+		m := newMarket()
 		m.Script("getChat", func(next http.Handler) http.Handler {
 			fault, err := sandbox.ParseFault([]byte(`{"kind":"drip"}`))
 			assert.NoError(t, err)
@@ -381,7 +381,7 @@ func TestParseFaultDefaults(t *testing.T) {
 }
 
 func TestParseFaultAfter(t *testing.T) {
-	m := newMarket(t)
+	m := newMarket()
 	fault, err := sandbox.ParseFault([]byte(`{"kind":"fail","after":1}`))
 	require.NoError(t, err)
 	m.Every("getChat", fault)

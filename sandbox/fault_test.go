@@ -17,7 +17,7 @@ import (
 )
 
 func TestScript(t *testing.T) {
-	m := newMarket(t)
+	m := newMarket()
 	chat := startChat(t, m, order5)
 	m.Script("getChat", sandbox.Fail(500, "INTERNAL_ERROR", "first"), nil)
 	m.Script("getChat", sandbox.Fail(403, "FORBIDDEN", "third"))
@@ -32,7 +32,7 @@ func TestScript(t *testing.T) {
 }
 
 func TestAnswer(t *testing.T) {
-	m := newMarket(t)
+	m := newMarket()
 	m.Script("getChat", sandbox.Answer(302, http.Header{"location": {"https://elsewhere.example/"}, "Content-Type": {"text/html"}, "X-RateLimit-Resource-Until": nil}, "<html>"))
 	a := rawAsk(m, "GET", chatOf(1))
 	assert.Equal(t, 302, a.Code)
@@ -51,7 +51,7 @@ func TestAnswer(t *testing.T) {
 
 func TestQuotaUsedUp(t *testing.T) {
 	now := time.Date(2026, 9, 9, 15, 0, 0, 900e6, time.UTC)
-	m := newMarket(t, sandbox.WithClock(func() time.Time { return now }))
+	m := newMarket(sandbox.WithClock(func() time.Time { return now }))
 	m.Script("getChat", sandbox.QuotaUsedUp(1500*time.Millisecond))
 	a := ask(t, m, "GET", chatOf(1), "")
 	assert.Equal(t, 420, a.status)
@@ -63,7 +63,7 @@ func TestQuotaUsedUp(t *testing.T) {
 }
 
 func TestCommitThen(t *testing.T) {
-	m := newMarket(t)
+	m := newMarket()
 	chat := startChat(t, m, order5)
 	m.Script("sendMessageToChat", sandbox.CommitThen(sandbox.Fail(500, "INTERNAL_ERROR", "x")), sandbox.Fail(500, "INTERNAL_ERROR", "x"))
 	a := ask(t, m, "POST", messageTo(chat), hello)
@@ -75,7 +75,7 @@ func TestCommitThen(t *testing.T) {
 }
 
 func TestAbort(t *testing.T) {
-	m := newMarket(t)
+	m := newMarket()
 	server := httptest.NewServer(m)
 	defer server.Close()
 	for what, transport := range map[string]http.RoundTripper{"socket": http.DefaultTransport, "no socket": m.RoundTripper()} {
@@ -92,7 +92,7 @@ func TestAbort(t *testing.T) {
 
 // An answer that is cut within its body ends alike with a socket and without.
 func TestAbortWithinTheAnswer(t *testing.T) {
-	m := newMarket(t)
+	m := newMarket()
 	server := httptest.NewServer(m)
 	defer server.Close()
 	cut := func(http.Handler) http.Handler {
@@ -117,7 +117,7 @@ func TestAbortWithinTheAnswer(t *testing.T) {
 
 func TestRoundTripper(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m := newMarket(t)
+		m := newMarket()
 		slow := func(next http.Handler) http.Handler {
 			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				select {
@@ -151,7 +151,7 @@ func TestRoundTripper(t *testing.T) {
 // Whole seconds stay as they are, and any part of one counts as one.
 func TestQuotaUsedUpIsRoundedUp(t *testing.T) {
 	now := time.Date(2026, 9, 9, 15, 0, 0, 0, time.UTC)
-	m := newMarket(t, sandbox.WithClock(func() time.Time { return now }))
+	m := newMarket(sandbox.WithClock(func() time.Time { return now }))
 	for left, until := range map[time.Duration]string{
 		2 * time.Second: "15:00:02", 2*time.Second + 1: "15:00:03", 2*time.Second - 1: "15:00:02", 1100 * time.Millisecond: "15:00:02",
 	} {
@@ -164,7 +164,7 @@ func TestQuotaUsedUpIsRoundedUp(t *testing.T) {
 
 // A Fault that sets no status means 200, as with net/http, and that costs one.
 func TestFaultThatOnlyWrites(t *testing.T) {
-	m := newMarket(t)
+	m := newMarket()
 	m.Script("getChat", func(http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "{}") })
 	})
@@ -187,7 +187,7 @@ func TestStatusOfAFault(t *testing.T) {
 // 500 is the first status that is free.
 func TestBoundsOfStatuses(t *testing.T) {
 	for status, remaining := range map[int]string{499: "999", 500: "1000", 501: "1000"} {
-		m := newMarket(t)
+		m := newMarket()
 		m.Script("getChat", sandbox.Fail(status, "X", "x"))
 		assert.Equal(t, remaining, rawAsk(m, "GET", chatOf(1)).Header().Get("X-RateLimit-Resource-Remaining"), status)
 		assert.Equal(t, status, m.Calls()[0].Status)
@@ -196,7 +196,7 @@ func TestBoundsOfStatuses(t *testing.T) {
 
 // The first status of 200 and above is the answer's, as net/http has it.
 func TestStatusesThatAreNotTheAnswers(t *testing.T) {
-	m := newMarket(t)
+	m := newMarket()
 	m.Script("getChat", func(http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			w.WriteHeader(103)
@@ -210,7 +210,7 @@ func TestStatusesThatAreNotTheAnswers(t *testing.T) {
 
 // The Fault behind CommitThen may want the true answer after all: that is the one which was given.
 func TestCommitThenNext(t *testing.T) {
-	m := newMarket(t)
+	m := newMarket()
 	chat := startChat(t, m, order5)
 	m.Script("sendMessageToChat", sandbox.CommitThen(func(next http.Handler) http.Handler { return next }))
 	assert.Equal(t, 200, ask(t, m, "POST", messageTo(chat), hello).status)
@@ -225,7 +225,7 @@ func TestCommitThenNext(t *testing.T) {
 
 // Only http.ErrAbortHandler is a cut connection; anything else is a mistake of the test's own.
 func TestOtherPanicsPass(t *testing.T) {
-	m := newMarket(t)
+	m := newMarket()
 	m.Script("getChat", func(http.Handler) http.Handler {
 		return http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("mistake") })
 	})

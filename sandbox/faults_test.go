@@ -32,7 +32,7 @@ func eachWay(t *testing.T, fault func() sandbox.Fault, check func(t *testing.T, 
 	t.Helper()
 	for _, way := range []string{"socket", "no socket"} {
 		t.Run(way, func(t *testing.T) {
-			m := newMarket(t)
+			m := newMarket()
 			startChat(t, m, order5)
 			m.Script("getChat", fault())
 			transport, base := m.RoundTripper(), "http://market"
@@ -73,7 +73,7 @@ func TestFaultsThatCut(t *testing.T) {
 
 // Only without a socket can nobody listen.
 func TestRefuse(t *testing.T) {
-	m := newMarket(t)
+	m := newMarket()
 	m.Script("getChat", sandbox.Refuse())
 	req, err := http.NewRequest("GET", "http://market"+chatOf(1), nil)
 	require.NoError(t, err)
@@ -104,7 +104,7 @@ func TestFaultsThatAnswerOtherwise(t *testing.T) {
 }
 
 func TestGzipBomb(t *testing.T) {
-	m := newMarket(t)
+	m := newMarket()
 	m.Script("getChat", sandbox.GzipBomb(1<<20), sandbox.GzipBomb(1<<20))
 	a := rawAsk(m, "GET", chatOf(1))
 	assert.Less(t, a.Body.Len(), 2000, "bytes on the wire")
@@ -165,7 +165,7 @@ func TestSlowFaults(t *testing.T) {
 }
 
 func TestEvery(t *testing.T) {
-	m := newMarket(t)
+	m := newMarket()
 	statuses := func(n int) (got []int) {
 		for range n {
 			got = append(got, rawAsk(m, "GET", chatOf(1)).Code)
@@ -218,7 +218,7 @@ func TestRoundTripperIsLikeASocket(t *testing.T) {
 
 // A request whose context has ended does not happen.
 func TestRoundTripperOfAnEndedContext(t *testing.T) {
-	m := newMarket(t)
+	m := newMarket()
 	chat := startChat(t, m, order5)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -235,13 +235,13 @@ func TestFaultsAroundNil(t *testing.T) {
 	for what, fault := range map[string]sandbox.Fault{
 		"After": sandbox.After(0, nil), "Sometimes": sandbox.Sometimes(1, 0, nil), "Delay": sandbox.Delay(0, nil),
 	} {
-		m := newMarket(t)
+		m := newMarket()
 		chat := startChat(t, m, order5)
 		m.Every("getChat", fault)
 		assert.Equal(t, 200, rawAsk(m, "GET", chatOf(chat)).Code, what)
 	}
 	for _, text := range []string{`{"kind":"none","commit":true}`, `{"kind":"none","after":0,"probability":1,"delayMs":0,"commit":true}`} {
-		m := newMarket(t)
+		m := newMarket()
 		chat := startChat(t, m, order5)
 		fault, err := sandbox.ParseFault([]byte(text))
 		require.NoError(t, err)
@@ -255,7 +255,7 @@ func TestSlowFaultsEndWithTheRequest(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	for what, fault := range map[string]sandbox.Fault{"Drip": sandbox.Drip(time.Hour), "Delay": sandbox.Delay(time.Hour, nil)} {
-		m := newMarket(t)
+		m := newMarket()
 		chat := startChat(t, m, order5)
 		m.Script("getChat", fault)
 		req := httptest.NewRequestWithContext(ctx, "GET", chatOf(chat), nil)
@@ -287,7 +287,7 @@ func TestTruncateAtItsBounds(t *testing.T) {
 
 func TestSometimesHasItsOwnSeeds(t *testing.T) {
 	sequence := func(seed uint64) (got []int) {
-		m := newMarket(t)
+		m := newMarket()
 		m.Every("getChat", sandbox.Sometimes(0.5, seed, sandbox.Fail(500, "X", "x")))
 		for range 40 {
 			got = append(got, rawAsk(m, "GET", chatOf(1)).Code)
@@ -297,7 +297,7 @@ func TestSometimesHasItsOwnSeeds(t *testing.T) {
 	assert.NotEqual(t, sequence(1), sequence(2))
 	fault, err := sandbox.ParseFault([]byte(`{"kind":"fail","probability":0.5,"seed":2}`))
 	require.NoError(t, err)
-	m := newMarket(t)
+	m := newMarket()
 	m.Every("getChat", fault)
 	for _, want := range sequence(2) {
 		assert.Equal(t, want, rawAsk(m, "GET", chatOf(1)).Code)
@@ -319,7 +319,7 @@ func TestRewriteOfWhatOnlyWrites(t *testing.T) {
 }
 
 func TestQuotaUsedUpSaysOfWhat(t *testing.T) {
-	m := newMarket(t)
+	m := newMarket()
 	m.Script("getChat", sandbox.QuotaUsedUp(time.Second))
 	_, message := ask(t, m, "GET", chatOf(1), "").error(t)
 	assert.Equal(t, "Hit rate limit of '1000' requests per 'hour' for resource 'chats' for businessId 1", message)

@@ -24,7 +24,7 @@ var each = flag.Int("each", 1000, "messages of each writer in TestLedgerUnderLoa
 func TestLedgerUnderLoad(t *testing.T) {
 	const writers = 64
 	each := *each
-	m := newMarket(t, sandbox.WithParallel(writers), sandbox.WithQuota(writers*each+10), sandbox.WithoutChecks())
+	m := newMarket(sandbox.WithParallel(writers), sandbox.WithQuota(writers*each+10), sandbox.WithoutChecks())
 	chat := startChat(t, m, order5)
 	var all sync.WaitGroup
 	for writer := range writers {
@@ -62,7 +62,7 @@ func (discard) Write(p []byte) (int, error) { return len(p), nil }
 
 // Ten thousand chats are found as fast as one.
 func TestManyChats(t *testing.T) {
-	m := newMarket(t, sandbox.WithQuota(100_000))
+	m := newMarket(sandbox.WithQuota(100_000))
 	ids := map[int64]bool{}
 	for order := range 10_000 {
 		ids[startChat(t, m, fmt.Sprintf(`{"context":{"type":"ORDER","id":%d}}`, order+1))] = true

@@ -30,10 +30,11 @@ func messageTo(chat int64) string {
 }
 func chatOf(chat int64) string { return "/v2/businesses/1/chat?chatId=" + strconv.FormatInt(chat, 10) }
 
-func newMarket(t *testing.T, opts ...sandbox.Option) *sandbox.Market {
-	t.Helper()
-	m := sandbox.New(opts...)
-	return m
+// newMarket makes a Market whose clock stands, unless opts set another: on the full hour a quota begins anew, and a test
+// that counts would fail once in a while.
+func newMarket(opts ...sandbox.Option) *sandbox.Market {
+	noon := time.Date(2026, 9, 9, 12, 0, 0, 0, time.UTC)
+	return sandbox.New(append([]sandbox.Option{sandbox.WithClock(func() time.Time { return noon })}, opts...)...)
 }
 
 var contract = sync.OnceValues(func() (*api.Validator, error) { return api.NewValidator() })
@@ -98,7 +99,7 @@ func readChat(t *testing.T, m http.Handler, chat int64) gen.GetChatInfoDTO {
 }
 
 func TestOneChatForOneContext(t *testing.T) {
-	m := newMarket(t)
+	m := newMarket()
 	first := startChat(t, m, order5)
 	assert.Equal(t, first, startChat(t, m, order5), "the chat that exists is given back")
 	assert.Equal(t, first, startChat(t, m, `{"orderId":5}`), "the deprecated form means the order too")
@@ -111,7 +112,7 @@ func TestOneChatForOneContext(t *testing.T) {
 
 func TestConversation(t *testing.T) {
 	now := time.Date(2026, 9, 9, 15, 0, 0, 0, time.UTC)
-	m := newMarket(t, sandbox.WithClock(func() time.Time { return now }))
+	m := newMarket(sandbox.WithClock(func() time.Time { return now }))
 	chat := startChat(t, m, `{"context":{"type":"RETURN","id":5}}`)
 	fresh := readChat(t, m, chat)
 	assert.Equal(t, gen.ChatStatusTypeNew, fresh.Status)
@@ -131,7 +132,7 @@ func TestConversation(t *testing.T) {
 }
 
 func TestUnknownChats(t *testing.T) {
-	m := newMarket(t)
+	m := newMarket()
 	chat := startChat(t, m, order5)
 	foreign := strings.Replace(chatOf(chat), "businesses/1", "businesses/2", 1)
 	for _, target := range []string{chatOf(12), foreign} {
@@ -146,7 +147,7 @@ func TestUnknownChats(t *testing.T) {
 }
 
 func TestAuthorization(t *testing.T) {
-	m := newMarket(t, sandbox.WithAPIKey("secret"), sandbox.WithBusiness(1))
+	m := newMarket(sandbox.WithAPIKey("secret"), sandbox.WithBusiness(1))
 	rows := []struct {
 		what    string
 		headers []string
@@ -172,7 +173,7 @@ func TestAuthorization(t *testing.T) {
 }
 
 func TestContractIsEnforced(t *testing.T) {
-	m := newMarket(t)
+	m := newMarket()
 	chat := startChat(t, m, order5)
 	a := ask(t, m, "POST", messageTo(chat)+"&x=1", `{"Message":"canary"}`)
 	assert.Equal(t, 400, a.status)
@@ -188,7 +189,7 @@ func TestContractIsEnforced(t *testing.T) {
 }
 
 func TestAddresses(t *testing.T) {
-	m := newMarket(t)
+	m := newMarket()
 	chat := startChat(t, m, order5)
 	assert.Equal(t, 200, ask(t, m, "GET", strings.TrimPrefix(chatOf(chat), "/v2"), "").status, "without a version")
 	for target, want := range map[string]int{"/V2" + chatOf(chat)[3:]: 404, "/v2" + chatOf(chat): 404, "/": 404, "//v2/businesses/1/chat": 404, "/v2/businesses/../chat?chatId=1": 404} {
@@ -202,7 +203,7 @@ func TestAddresses(t *testing.T) {
 
 func TestHeadersOfEveryAnswer(t *testing.T) {
 	now := time.Date(2026, 9, 9, 15, 18, 0, 0, time.UTC)
-	m := newMarket(t, sandbox.WithClock(func() time.Time { return now }))
+	m := newMarket(sandbox.WithClock(func() time.Time { return now }))
 	m.Script("getChat", sandbox.Fail(500, "INTERNAL_ERROR", "x"), sandbox.Answer(403, nil, "<html>"))
 	seen := map[string]bool{}
 	for _, want := range []int{500, 403, 404} {
@@ -228,7 +229,7 @@ func rawAsk(m http.Handler, method, target string) *httptest.ResponseRecorder {
 
 func TestQuota(t *testing.T) {
 	now := time.Date(2026, 9, 9, 15, 59, 0, 0, time.UTC)
-	m := newMarket(t, sandbox.WithQuota(3), sandbox.WithClock(func() time.Time { return now }))
+	m := newMarket(sandbox.WithQuota(3), sandbox.WithClock(func() time.Time { return now }))
 	remaining := func(a answer) string { return a.header.Get("X-RateLimit-Resource-Remaining") }
 	assert.Equal(t, "2", remaining(ask(t, m, "GET", chatOf(1), "")), "a 404 costs one")
 	m.Script("getChat", sandbox.Fail(503, "UNAVAILABLE", "x"))
@@ -250,7 +251,7 @@ func TestQuota(t *testing.T) {
 
 func TestCalls(t *testing.T) {
 	now := time.Date(2026, 9, 9, 15, 0, 0, 0, time.UTC)
-	m := newMarket(t, sandbox.WithClock(func() time.Time { return now }))
+	m := newMarket(sandbox.WithClock(func() time.Time { return now }))
 	a := ask(t, m, "POST", messageTo(1)+"&x=1", `{"message":"canary"}`)
 	ask(t, m, "GET", "/elsewhere", "")
 	calls := m.Calls()
@@ -280,7 +281,7 @@ func TestOptionsRefuse(t *testing.T) {
 
 // Nothing is lost and nothing counted twice, whoever writes.
 func TestConcurrentWriters(t *testing.T) {
-	m := newMarket(t, sandbox.WithParallel(32))
+	m := newMarket(sandbox.WithParallel(32))
 	chat := startChat(t, m, order5)
 	var all sync.WaitGroup
 	for range 32 {
@@ -302,7 +303,7 @@ func TestConcurrentWriters(t *testing.T) {
 // A seller's message leaves the chat waiting for the buyer, and the buyer's for the seller.
 func TestReply(t *testing.T) {
 	now := time.Date(2026, 9, 9, 15, 0, 0, 0, time.UTC)
-	m := newMarket(t, sandbox.WithClock(func() time.Time { return now }))
+	m := newMarket(sandbox.WithClock(func() time.Time { return now }))
 	chat := startChat(t, m, order5)
 	assert.Equal(t, 200, ask(t, m, "POST", messageTo(chat), hello).status)
 	now = now.Add(time.Minute)
@@ -317,7 +318,7 @@ func TestReply(t *testing.T) {
 }
 
 func TestParallelLimit(t *testing.T) {
-	m := newMarket(t, sandbox.WithParallel(2))
+	m := newMarket(sandbox.WithParallel(2))
 	held, release := make(chan struct{}), make(chan struct{})
 	hold := func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -346,7 +347,7 @@ func TestParallelLimit(t *testing.T) {
 
 // A connection that a fault cuts does not stay in progress.
 func TestParallelLimitAfterCuts(t *testing.T) {
-	m := newMarket(t, sandbox.WithParallel(1))
+	m := newMarket(sandbox.WithParallel(1))
 	for range 3 {
 		m.Script("getChat", sandbox.Abort())
 		assert.Panics(t, func() { rawAsk(m, "GET", chatOf(1)) })
@@ -367,7 +368,7 @@ func TestScopes(t *testing.T) {
 		{nil, 403, 403},
 	}
 	for _, row := range rows {
-		m := newMarket(t, sandbox.WithScopes(row.scopes...))
+		m := newMarket(sandbox.WithScopes(row.scopes...))
 		assert.Equal(t, row.read, ask(t, m, "GET", chatOf(1), "").status, row.scopes)
 		a := ask(t, m, "POST", newChat, order5)
 		assert.Equal(t, row.write, a.status, row.scopes)
@@ -379,7 +380,7 @@ func TestScopes(t *testing.T) {
 }
 
 func TestBodiesThatAreRefused(t *testing.T) {
-	m := newMarket(t)
+	m := newMarket()
 	chat := startChat(t, m, order5)
 	req := httptest.NewRequest("POST", messageTo(chat), strings.NewReader(hello))
 	req.Header = http.Header{"Api-Key": {"k"}, "Content-Type": {"text/plain"}}
@@ -395,7 +396,7 @@ func TestBodiesThatAreRefused(t *testing.T) {
 
 func TestAdvanceAndReset(t *testing.T) {
 	now := time.Date(2026, 9, 9, 15, 30, 0, 0, time.UTC)
-	m := newMarket(t, sandbox.WithQuota(1), sandbox.WithClock(func() time.Time { return now }))
+	m := newMarket(sandbox.WithQuota(1), sandbox.WithClock(func() time.Time { return now }))
 	chat := startChat(t, m, order5)
 	assert.Equal(t, 420, ask(t, m, "POST", newChat, order5).status)
 	m.Advance(30 * time.Minute)
@@ -416,7 +417,7 @@ func TestAdvanceAndReset(t *testing.T) {
 
 // What is given out is a copy: a test that sorts or spoils it spoils nothing else.
 func TestRecordsAreCopies(t *testing.T) {
-	m := newMarket(t)
+	m := newMarket()
 	chat := startChat(t, m, order5)
 	ask(t, m, "POST", messageTo(chat), hello)
 	m.Calls()[0].Method = "spoilt"
@@ -428,7 +429,7 @@ func TestRecordsAreCopies(t *testing.T) {
 // The clock may stand in any zone: HTTP dates are in GMT, the Market's own in Moscow's.
 func TestZones(t *testing.T) {
 	now := time.Date(2026, 9, 9, 18, 18, 0, 0, time.FixedZone("", 5*60*60))
-	m := newMarket(t, sandbox.WithClock(func() time.Time { return now }))
+	m := newMarket(sandbox.WithClock(func() time.Time { return now }))
 	chat := startChat(t, m, order5)
 	a := ask(t, m, "GET", chatOf(chat), "")
 	assert.Equal(t, "Wed, 09 Sep 2026 13:18:00 GMT", a.header.Get("Date"))
@@ -438,32 +439,32 @@ func TestZones(t *testing.T) {
 }
 
 func TestClockOfItsOwn(t *testing.T) {
-	m := newMarket(t)
+	m := sandbox.New()
 	ask(t, m, "GET", chatOf(1), "")
 	assert.WithinDuration(t, time.Now(), m.Calls()[0].At, time.Minute)
 }
 
 func TestTraceparentHasTwoIDs(t *testing.T) {
-	a := ask(t, newMarket(t), "GET", chatOf(1), "")
+	a := ask(t, newMarket(), "GET", chatOf(1), "")
 	ids := strings.Split(a.header.Get("Traceparent"), "-")
 	assert.NotContains(t, ids[1], ids[2])
 }
 
 // The Market counts before it reads.
 func TestQuotaGoesBeforeTheContract(t *testing.T) {
-	m := newMarket(t, sandbox.WithQuota(1))
+	m := newMarket(sandbox.WithQuota(1))
 	assert.Equal(t, 400, ask(t, m, "POST", newChat, `{`).status)
 	assert.Equal(t, 420, ask(t, m, "POST", newChat, `{`).status)
 }
 
 func TestContextGoesBeforeOrderID(t *testing.T) {
-	m := newMarket(t)
+	m := newMarket()
 	about := startChat(t, m, `{"context":{"type":"RETURN","id":5},"orderId":6}`)
 	assert.Equal(t, about, startChat(t, m, `{"context":{"type":"RETURN","id":5}}`))
 }
 
 func TestAnotherCabinetCannotWrite(t *testing.T) {
-	m := newMarket(t)
+	m := newMarket()
 	chat := startChat(t, m, order5)
 	other := strings.Replace(messageTo(chat), "businesses/1/", "businesses/2/", 1)
 	assert.Equal(t, 404, ask(t, m, "POST", other, hello).status)
@@ -471,7 +472,7 @@ func TestAnotherCabinetCannotWrite(t *testing.T) {
 }
 
 func TestOrders(t *testing.T) {
-	m := newMarket(t, sandbox.WithOrders(5))
+	m := newMarket(sandbox.WithOrders(5))
 	startChat(t, m, order5)
 	startChat(t, m, `{"context":{"type":"RETURN","id":6}}`)
 	for _, body := range []string{`{"context":{"type":"ORDER","id":6}}`, `{"orderId":6}`} {
@@ -484,7 +485,7 @@ func TestOrders(t *testing.T) {
 
 // Every answer tells of a quota, what is no operation too.
 func TestHeadersOfWhatIsNoOperation(t *testing.T) {
-	m := newMarket(t)
+	m := newMarket()
 	for target, method := range map[string]string{"/v3/x": "GET", "/v2/businesses/../chat?chatId=1": "GET", chatOf(1): "DELETE"} {
 		a := ask(t, m, method, target, "")
 		assert.NotEmpty(t, a.header.Get("X-RateLimit-Resource-Until"), target)
@@ -495,7 +496,7 @@ func TestHeadersOfWhatIsNoOperation(t *testing.T) {
 // What is remembered has bounds: a path is cut, an ended window forgotten, the clock stays within a hundred years.
 func TestMemoryIsBounded(t *testing.T) {
 	now := time.Date(2026, 9, 9, 15, 0, 0, 0, time.UTC)
-	m := newMarket(t, sandbox.WithClock(func() time.Time { return now }))
+	m := newMarket(sandbox.WithClock(func() time.Time { return now }))
 	ask(t, m, "GET", "/"+strings.Repeat("x", 5000), "")
 	assert.Len(t, m.Calls()[0].Path, 256)
 	for range 300 {
@@ -508,7 +509,7 @@ func TestMemoryIsBounded(t *testing.T) {
 
 // A chat about an order tells of the order, one about a return of both.
 func TestContextOfAChat(t *testing.T) {
-	m := newMarket(t)
+	m := newMarket()
 	order := readChat(t, m, startChat(t, m, order5)).Context
 	require.NotNil(t, order.OrderID)
 	assert.EqualValues(t, 5, *order.OrderID)
@@ -527,7 +528,7 @@ func TestContextOfAChat(t *testing.T) {
 
 // Without checks a path that is not clean is still no operation.
 func TestUncleanPathsWithoutChecks(t *testing.T) {
-	m := newMarket(t, sandbox.WithoutChecks())
+	m := newMarket(sandbox.WithoutChecks())
 	assert.Equal(t, 404, rawAsk(m, "GET", "/v2/businesses/../chat?chatId=1").Code)
 	assert.Equal(t, 404, rawAsk(m, "GET", "/elsewhere").Code)
 	assert.Equal(t, 405, rawAsk(m, "DELETE", chatOf(1)).Code)

@@ -15,7 +15,7 @@ func TestRoundTripperKeepsTheRules(t *testing.T) {
 	closed := false
 	req, err := http.NewRequest("POST", "https://market"+newChat, closing{strings.NewReader(order5), &closed})
 	require.NoError(t, err)
-	resp, err := newMarket(t).RoundTripper().RoundTrip(req)
+	resp, err := newMarket().RoundTripper().RoundTrip(req)
 	require.NoError(t, err)
 	require.NoError(t, resp.Body.Close())
 	assert.True(t, closed)
