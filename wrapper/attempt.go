@@ -1,6 +1,7 @@
 package wrapper
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -13,24 +14,29 @@ import (
 	"github.com/ymarket-go/chats/gen"
 )
 
-const (
-	maxAnswer    = 1 << 20 // bytes of an answer that are read
-	maxErrorBody = 4 << 10 // bytes of it that an Error keeps
-)
+const maxAnswer = 1 << 20 // bytes of an answer that are read
 
 // attempt is what became of one request: an answer, read to its end or as far as it came, or none.
 type attempt struct {
-	status    int // 0: no answer
-	header    http.Header
+	Response  // StatusCode 0: no answer
+	began     time.Time
 	body      []byte
-	quota     Quota
 	err       error          // why there is no answer, or why it was not read to its end
 	neverLeft bool           // known for certain; silence reads as "it may have left"
 	response  *http.Response // its body is closed
 }
 
-// attempt sends the request once, with a time limit and a body of its own.
-func (c *Client) attempt(ctx context.Context, call *call, req *http.Request) *attempt {
+// attempt sends the request once the limiter lets it, with a time limit and a body of its own.
+func (c *Client) attempt(ctx context.Context, call *call) *attempt {
+	release, err := c.limiter.Acquire(ctx, call.id)
+	if err != nil {
+		limit := &Error{}
+		errors.As(err, &limit)
+		call.retryAt = limit.RetryAt
+		return &attempt{err: &refusal{attemptError(ctx, cmp.Or(limit.Err, err), call.secrets), "held back by the limiter"}}
+	}
+	a := &attempt{began: time.Now()}
+	defer func() { release(a.Quota) }() // deferred, as a middleware may panic
 	ctx, cancel := context.WithTimeoutCause(ctx, c.timeout, errAttemptTimeout)
 	defer cancel()
 	var way departure
@@ -39,7 +45,7 @@ func (c *Client) attempt(ctx context.Context, call *call, req *http.Request) *at
 		GotConn:      func(httptrace.GotConnInfo) { way.connected.Store(true) },
 		WroteHeaders: func() { way.left.Store(true) },
 	})
-	req = req.Clone(ctx)
+	req := call.req.Clone(ctx)
 	if req.GetBody != nil {
 		req.Body, _ = req.GetBody() // of a bytes.Reader: it cannot fail
 	}
@@ -50,10 +56,12 @@ func (c *Client) attempt(ctx context.Context, call *call, req *http.Request) *at
 		err = errors.New("neither an answer nor an error came")
 	}
 	if err != nil {
-		return &attempt{err: attemptError(ctx, err, call.secrets), neverLeft: way.neverLeft(ctx)}
+		a.err, a.neverLeft = attemptError(ctx, err, call.secrets), way.neverLeft(ctx)
+		return a
 	}
-	a := &attempt{status: resp.StatusCode, header: resp.Header, quota: readQuota(resp.Header, time.Now()), response: resp}
-	if a.status >= 200 { // 101 has a connection for a body, and that has no end
+	a.response = resp
+	a.Response = Response{resp.StatusCode, resp.Header, readQuota(resp.Header, time.Now()), 0, resp.Header.Get("Traceparent")}
+	if a.StatusCode >= 200 { // 101 has a connection for a body, and that has no end
 		a.body, err = io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
 	}
 	if err != nil {
@@ -65,6 +73,16 @@ func (c *Client) attempt(ctx context.Context, call *call, req *http.Request) *at
 	return a
 }
 
+// refusal ends a call before its request is handed to the transport.
+type refusal struct {
+	error
+	why string
+}
+
+func (e *refusal) Unwrap() error { return e.error }
+
+func isRefusal(err error) bool { return errors.As(err, new(*refusal)) }
+
 // departure follows a request to its connection and onto it.
 type departure struct{ wanted, connected, left atomic.Bool }
 
@@ -74,24 +92,22 @@ func (d *departure) neverLeft(ctx context.Context) bool {
 	return d.wanted.Load() && !d.left.Load() && !(d.connected.Load() && ctx.Err() != nil)
 }
 
-func (a *attempt) answered() bool { return a.status != 0 }
+func (a *attempt) answered() bool { return a.StatusCode != 0 }
 
-func (a *attempt) is2xx() bool { return a.status >= 200 && a.status < 300 }
+func (a *attempt) is2xx() bool { return a.StatusCode >= 200 && a.StatusCode < 300 }
 
 // brokeOff tells an answer that ended too early from one that was too large to read.
 func (a *attempt) brokeOff() bool { return a.answered() && a.err != nil && a.err != errAnswerTooLarge }
 
 // inDoubt: the Market may have done what it was asked for without having said so.
 func (a *attempt) inDoubt() bool {
-	return !a.neverLeft && (!a.answered() || a.status >= 500 || a.is2xx() && a.brokeOff())
+	return !a.neverLeft && (!a.answered() || a.StatusCode >= 500 || a.is2xx() && a.brokeOff())
 }
 
 // quotaUsedUp tells the 420 that ends with a window from the one that ends within milliseconds.
 func (a *attempt) quotaUsedUp() bool {
-	return a.status == statusMethodFailure && a.quota.Remaining == 0 && !a.quota.Until.IsZero()
+	return a.StatusCode == statusMethodFailure && a.Quota.Remaining == 0 && !a.Quota.Until.IsZero()
 }
-
-func (a *attempt) traceParent() string { return a.header.Get("Traceparent") }
 
 // apiErrors reads the API's own errors. What does not fit the contract is passed over: half an error text is worth more
 // than none.
@@ -104,7 +120,7 @@ func (a *attempt) apiErrors(secrets []string) []gen.APIErrorDTO {
 // attemptError hides what would look like the end of the caller's context: net/http says context.DeadlineExceeded for
 // the limit of the attempt, and for timeouts of its own. Its text quotes what it could not read; that is left out.
 func attemptError(ctx context.Context, err error, secrets []string) error {
-	if context.Cause(ctx) == errAttemptTimeout && !isAuthError(err) {
+	if context.Cause(ctx) == errAttemptTimeout && !isRefusal(err) {
 		return errAttemptTimeout
 	}
 	return &attemptFailure{err, quoted.ReplaceAllString(cut(err.Error(), secrets), `"…"`)}

@@ -1,9 +1,10 @@
 package wrapper
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 )
@@ -14,22 +15,17 @@ type Auth func(ctx context.Context, req *http.Request) error
 
 // APIKey authorizes with the header Api-Key. A token that is empty, or holds anything but visible ASCII, fails every
 // call with ErrInvalidRequest before anything is sent.
-func APIKey(token string) Auth {
-	return header("Api-Key", "", token)
-}
+func APIKey(token string) Auth { return header("Api-Key", "", token) }
 
 // OAuth authorizes with the header Authorization: Bearer. The token is held to the same rules as APIKey's.
 //
 // Deprecated: the Market has deprecated OAuth and accepts it still. Use APIKey.
-func OAuth(token string) Auth {
-	return header("Authorization", "Bearer ", token)
-}
+func OAuth(token string) Auth { return header("Authorization", "Bearer ", token) }
 
 func header(name, scheme, token string) Auth {
 	return func(_ context.Context, req *http.Request) error {
 		if token == "" || strings.IndexFunc(token, func(r rune) bool { return r <= ' ' || r > '~' }) >= 0 {
-			return fmt.Errorf("%w: the token of %s is empty, or holds a space, a line break or another character that is not allowed; allowed is visible ASCII",
-				ErrInvalidRequest, name)
+			return fmt.Errorf("%w: the token of %s is empty or holds a space, a line break or the like; allowed is visible ASCII", ErrInvalidRequest, name)
 		}
 		req.Header.Set(name, scheme+token)
 		return nil
@@ -46,10 +42,8 @@ type authorized struct {
 func (a authorized) Do(req *http.Request) (*http.Response, error) {
 	signed := req.Clone(req.Context())
 	if err := a.auth(req.Context(), signed); err != nil {
-		if req.Body != nil {
-			_ = req.Body.Close() // a Doer closes the body, whatever happens
-		}
-		return nil, &authError{err}
+		_ = cmp.Or[io.ReadCloser](req.Body, http.NoBody).Close() // a Doer closes the body, whatever happens
+		return nil, &refusal{err, "not authorized"}
 	}
 	noteSecrets(req, signed)
 	resp, err := a.next.RoundTrip(signed)
@@ -57,14 +51,4 @@ func (a authorized) Do(req *http.Request) (*http.Response, error) {
 		resp.Request = req
 	}
 	return resp, err
-}
-
-// authError tells a refusal of Auth from a failure of the network.
-type authError struct{ error }
-
-func (e *authError) Unwrap() error { return e.error }
-
-func isAuthError(err error) bool {
-	var refused *authError
-	return errors.As(err, &refused)
 }

@@ -16,24 +16,13 @@ type CallOption func(*call) error
 // Attempts sets how often this call may be tried, the first time included: 1 or more, 1 means no second try.
 // Without it RetryPolicy.MaxAttempts holds.
 func Attempts(n int) CallOption {
-	return func(c *call) error {
-		if n < 1 {
-			return fmt.Errorf("Attempts is %d, allowed is 1 and above", n)
-		}
-		c.maxAttempts = n
-		return nil
-	}
+	refused := fmt.Sprintf("Attempts is %d, allowed is 1 and above", n)
+	return given(n >= 1, refused, func(c *call) { c.maxAttempts = n })
 }
 
 // Capture fills dst when the call ends, with success or without. dst is not nil.
 func Capture(dst *Response) CallOption {
-	return func(c *call) error {
-		if dst == nil {
-			return errors.New("Capture is given nil, allowed is a pointer to a Response")
-		}
-		c.capture = dst
-		return nil
-	}
+	return given(dst != nil, "Capture is given nil, allowed is a pointer to a Response", func(c *call) { c.capture = dst })
 }
 
 // Response is what Capture tells of the last answer that a call got; where none came, only Attempts is set.
@@ -48,54 +37,41 @@ type Response struct {
 // call is a call in progress.
 type call struct {
 	operation
-	opts        []CallOption
+	req         *http.Request
 	invalid     error // why it must not be sent
 	maxAttempts int
 	capture     *Response
 
 	attempts int
-	outcome  Outcome  // as it stands, should the call fail
-	last     *attempt // the last one that was answered
-	stopped  error    // why an attempt that could be repeated was not
-	secrets  []string // what must not be shown
+	outcome  Outcome   // as it stands, should the call fail
+	last     *attempt  // the last one that was answered
+	stopped  error     // why an attempt that could be repeated was not
+	retryAt  time.Time // as the limiter says
+	secrets  []string  // what must not be shown
 }
 
-func newCall(op operation, opts []CallOption, invalid error) *call {
-	return &call{operation: op, opts: opts, invalid: invalid, last: &attempt{}}
-}
-
-// begin applies all options and builds the request, unless there is a reason not to send it; it gives the first one.
-func (c *call) begin(ctx context.Context, build func() (*http.Request, error)) (*http.Request, error) {
-	if ctx == nil {
-		c.invalid = errors.New("ctx is nil")
-	}
-	for _, opt := range c.opts {
-		err := errors.New("a CallOption is nil")
-		if opt != nil {
-			err = opt(c)
-		}
-		c.invalid = cmp.Or(c.invalid, err)
-	}
-	if c.invalid != nil {
-		return nil, c.invalid
-	}
-	return build()
+// newCall applies the options. The first thing that is not allowed makes the call invalid.
+func (c *Client) newCall(op operation, req *http.Request, opts []CallOption, invalid ...error) *call {
+	call := &call{operation: op, req: req, maxAttempts: c.retry.MaxAttempts, last: &attempt{}}
+	call.invalid = cmp.Or(append(invalid, apply(call, opts))...)
+	return call
 }
 
 // do makes attempts until one settles the call. It gives back the answer, of whatever status; an error means that none
 // came, that the caller's context ended, or that the request was refused before it was sent.
-func (c *Client) do(ctx context.Context, call *call, build func() (*http.Request, error)) (*attempt, error) {
-	call.maxAttempts = c.retry.MaxAttempts
+func (c *Client) do(ctx context.Context, call *call) (*attempt, error) {
 	defer call.report()
-	req, err := call.begin(ctx, build)
-	if err != nil {
-		return nil, &Error{Operation: call.id, Err: fmt.Errorf("%w: %w", ErrInvalidRequest, err)}
+	if ctx == nil {
+		call.invalid = errors.New("ctx is nil")
 	}
-	c.label(req)
+	if call.invalid != nil {
+		return nil, &Error{Operation: call.id, Err: fmt.Errorf("%w: %w", ErrInvalidRequest, call.invalid)}
+	}
+	c.label(call.req)
 	for ctx.Err() == nil {
-		attempt := c.attempt(ctx, call, req)
+		attempt := c.attempt(ctx, call)
 		call.note(attempt)
-		again, why := react(call.operation, attempt)
+		again, why := c.retry.react(call.operation, attempt)
 		if ctx.Err() != nil && (again || attempt.err != nil) {
 			c.log(ctx, call, attempt, "the caller's context ended", 0)
 			break
@@ -108,6 +84,10 @@ func (c *Client) do(ctx context.Context, call *call, build func() (*http.Request
 		switch {
 		case again:
 			wait(ctx, pause)
+			if doubt := c.resolve(ctx, call, attempt.began); doubt != nil && ctx.Err() == nil {
+				call.stopped = doubt
+				return nil, call.fail(call.last, attempt.err)
+			}
 		case attempt.answered():
 			return attempt, nil
 		default:
@@ -119,7 +99,7 @@ func (c *Client) do(ctx context.Context, call *call, build func() (*http.Request
 
 // note keeps of an attempt what the call must remember.
 func (c *call) note(a *attempt) {
-	if isAuthError(a.err) {
+	if isRefusal(a.err) {
 		return
 	}
 	c.attempts++
@@ -136,9 +116,12 @@ func (c *call) note(a *attempt) {
 // report fills the Response that the caller asked for.
 func (c *call) report() {
 	if c.capture != nil {
-		*c.capture = Response{c.last.status, c.last.header, c.last.quota, c.attempts, c.last.traceParent()}
+		*c.capture = c.last.Response
+		c.capture.Attempts = c.attempts
 	}
 }
+
+const maxErrorBody = 4 << 10 // bytes of an answer that an Error keeps
 
 // fail makes the error of a call. It tells of the last answer that came, and why the call ended.
 func (c *call) fail(a *attempt, cause error) *Error {
@@ -146,12 +129,12 @@ func (c *call) fail(a *attempt, cause error) *Error {
 		cause = errors.Join(cause, c.stopped)
 	}
 	e := &Error{
-		Operation: c.id, StatusCode: a.status, Errors: a.apiErrors(c.secrets), Quota: a.quota,
-		Attempts: c.attempts, Outcome: c.outcome, TraceParent: a.traceParent(),
+		Operation: c.id, StatusCode: a.StatusCode, Errors: a.apiErrors(c.secrets), Quota: a.Quota,
+		RetryAt: c.retryAt, Attempts: c.attempts, Outcome: c.outcome, TraceParent: a.TraceParent,
 		Body: bytes.Clone(a.body[:min(len(a.body), maxErrorBody)]), Err: cause,
 	}
-	if a.quotaUsedUp() {
-		e.RetryAt = a.quota.Until
+	if a.quotaUsedUp() && e.RetryAt.IsZero() {
+		e.RetryAt = a.Quota.Until
 	}
 	return e
 }

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"net/http"
 
 	"github.com/ymarket-go/chats/gen"
 )
@@ -42,10 +41,9 @@ func Return(id int64) gen.ChatContextDTO {
 // CreateChat starts a chat about an order or a return, or finds the one that exists; nothing in the answer tells which.
 // Its result is never nil without an error, and its ChatID is 1 or more.
 func (c *Client) CreateChat(ctx context.Context, about gen.ChatContextDTO, opts ...CallOption) (*gen.CreateChatResultDTO, error) {
-	call := newCall(createChat, opts, checkContext(about))
-	return fetch(ctx, c, call, func() (*http.Request, error) {
-		return gen.NewCreateChatRequest(c.server, c.businessID, gen.CreateChatRequest{Context: &about})
-	}, func(r *gen.CreateChatResultDTO) int64 { return r.ChatID })
+	req, err := gen.NewCreateChatRequest(c.server, c.businessID, gen.CreateChatRequest{Context: &about})
+	call := c.newCall(createChat, req, opts, checkContext(about), err)
+	return fetch(ctx, c, call, func(r *gen.CreateChatResultDTO) int64 { return r.ChatID })
 }
 
 // SendMessage sends a text to the buyer: 1 to 4,096 characters (code points) of valid UTF-8. chatID is 1 or more.
@@ -53,12 +51,11 @@ func (c *Client) CreateChat(ctx context.Context, about gen.ChatContextDTO, opts 
 // The API knows no idempotency key, so an error can leave open whether the buyer has the text. Such an error is
 // ErrOutcomeUnknown; read the chat before sending again.
 func (c *Client) SendMessage(ctx context.Context, chatID int64, text string, opts ...CallOption) error {
-	call := newCall(sendMessageToChat, opts, cmp.Or(checkID("chatId", chatID), checkText(text)))
+	to := gen.SendMessageToChatParams{ChatID: chatID}
+	req, err := gen.NewSendMessageToChatRequest(c.server, c.businessID, &to, gen.SendMessageToChatRequest{Message: text})
+	call := c.newCall(sendMessageToChat, req, opts, checkID("chatId", chatID), checkText(text), err)
 	call.secrets = []string{text}
-	_, err := fetch[any](ctx, c, call, func() (*http.Request, error) {
-		return gen.NewSendMessageToChatRequest(c.server, c.businessID,
-			&gen.SendMessageToChatParams{ChatID: chatID}, gen.SendMessageToChatRequest{Message: text})
-	}, nil)
+	_, err = fetch[any](ctx, c, call, nil)
 	return err
 }
 
@@ -66,8 +63,7 @@ func (c *Client) SendMessage(ctx context.Context, chatID int64, text string, opt
 // Its result is never nil without an error. Type, Status and Context.Type may hold values that this version does not
 // know; treat those as any other. The result holds the buyer's name: keep it out of logs.
 func (c *Client) GetChat(ctx context.Context, chatID int64, opts ...CallOption) (*gen.GetChatInfoDTO, error) {
-	call := newCall(getChat, opts, checkID("chatId", chatID))
-	return fetch(ctx, c, call, func() (*http.Request, error) {
-		return gen.NewGetChatRequest(c.server, c.businessID, &gen.GetChatParams{ChatID: chatID})
-	}, func(r *gen.GetChatInfoDTO) int64 { return r.ChatID })
+	req, err := gen.NewGetChatRequest(c.server, c.businessID, &gen.GetChatParams{ChatID: chatID})
+	call := c.newCall(getChat, req, opts, checkID("chatId", chatID), err)
+	return fetch(ctx, c, call, func(r *gen.GetChatInfoDTO) int64 { return r.ChatID })
 }

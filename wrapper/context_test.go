@@ -41,7 +41,7 @@ func TestContextEndsDuringAnAttempt(t *testing.T) {
 		s := newScript(t, serverError(), reply{hang: true})
 		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 		defer cancel()
-		err := newClient(t, s).SendMessage(ctx, chatID, text)
+		err := newClient(t, s, resending(wrapper.ResendAlways)).SendMessage(ctx, chatID, text)
 		assert.Equal(t, 5*time.Second, time.Since(s.began))
 		assertClasses(t, err, []error{context.DeadlineExceeded, wrapper.ErrServer, wrapper.ErrOutcomeUnknown})
 		assert.Equal(t, 2, asError(t, err).Attempts)
@@ -95,7 +95,7 @@ func TestAttemptTimeout(t *testing.T) {
 		assert.Equal(t, []time.Duration{0, 15*time.Second + 250*ms}, s.at)
 
 		s = newScript(t, reply{hang: true})
-		err = newClient(t, s).SendMessage(t.Context(), chatID, text)
+		err = newClient(t, s, resending(wrapper.ResendNever)).SendMessage(t.Context(), chatID, text)
 		assertClasses(t, err, []error{wrapper.ErrOutcomeUnknown})
 		assert.Equal(t, 15*time.Second, time.Since(s.began))
 		assert.Contains(t, err.Error(), "the attempt ran out of time")

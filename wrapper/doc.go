@@ -11,36 +11,49 @@
 //
 // # What happened, what the client does
 //
-//	what happened                            getChat, createChat     sendMessage            pause before the next attempt
-//	request fails the contract               not sent                not sent               (ErrInvalidRequest)
-//	420, quota used up, end within           repeat                  repeat                 until the window ends by the
-//	  MaxDelay and the deadline                                                             server's clock, up to 250 ms more
-//	420, quota used up, end further away     stop, ErrRateLimited    stop, the same         (RetryAt tells when)
-//	420, too many at once                    repeat                  repeat                 random, from BaseDelay
-//	500 and above                            repeat                  repeat: see below      random, from BaseDelay
-//	never left this machine                  repeat                  repeat                 random, from BaseDelay
-//	left, no answer                          repeat                  stop, Unknown          random, from BaseDelay
-//	2xx whose body breaks off                repeat                  stop, Unknown          random, from BaseDelay
-//	other 4xx                                stop                    stop
-//	any other 2xx                            stop                    stop, Unknown          (ErrInvalidResponse)
-//	3xx                                      stop, not followed      stop, not followed     (ErrInvalidResponse)
-//	200 with status ERROR                    stop                    stop                   (the API's codes)
-//	200, empty body                          stop                    sent                   (ErrInvalidResponse)
-//	200, not the promised JSON               stop                    stop, Unknown          (ErrInvalidResponse)
-//	Auth returns an error                    stop, NotSent           stop, NotSent
-//	next pause would outlast the deadline    stop                    stop                   (the last error of the API)
-//	the caller's context ends                stop now                stop now               (the context's error, and the API's)
+//	what happened                              getChat, createChat  sendMessage                pause    error, if the call ends
+//	the request breaks the contract            not sent             not sent                   -        ErrInvalidRequest
+//	Auth returns an error                      not sent             not sent                   -        that of Auth
+//	the Limiter refuses                        not sent             not sent                   -        that of the Limiter
+//	420, quota back within MaxDelay            repeat               repeat                     window   ErrRateLimited
+//	420, quota back later                      stop                 stop                       -        ErrRateLimited, RetryAt
+//	420, too many at once                      repeat               repeat                     backoff  ErrRateLimited
+//	500 and above                              repeat               check, repeat              backoff  ErrServer
+//	never left this machine                    repeat               repeat                     backoff  the network's
+//	left, no answer                            repeat               check, repeat              backoff  the network's
+//	2xx whose body breaks off                  repeat               stop, unknown              backoff  ErrInvalidResponse
+//	other 4xx                                  stop                 stop                       -        that of its status
+//	other 2xx                                  stop                 stop, unknown              -        ErrInvalidResponse
+//	3xx                                        stop                 stop                       -        ErrInvalidResponse
+//	200 with status ERROR                      stop                 stop                       -        the API's codes
+//	200, empty body                            stop                 sent                       -        ErrInvalidResponse
+//	200, not the promised JSON                 stop                 stop, unknown              -        ErrInvalidResponse
+//	the next pause would outlast the deadline  stop                 stop, unknown if in doubt  -        the last one
+//	the caller's context ends                  stop                 stop, unknown if in doubt  -        the context's, and the last one
 //
-// A call is tried 4 times, unless [RetryPolicy] or [Attempts] say otherwise. The pause is a random part of 500 ms, of
-// 1 s, of 2 s, and so on: full jitter, up to MaxDelay. Each attempt has 15 s of its own; only the caller's own context
-// makes errors.Is(err, context.DeadlineExceeded) true.
+// A call is tried 4 times, unless [RetryPolicy] or [Attempts] say otherwise. The pause called window lasts until the quota
+// is back by the Market's own clock, and up to 250 ms more. The one called backoff is a random part of 500 ms, of 1 s, of
+// 2 s, and so on: full jitter, up to MaxDelay. Each attempt has 15 s of its own; only the caller's own context makes
+// errors.Is(err, context.DeadlineExceeded) true.
 //
 // # Messages that may arrive twice
 //
-// The API knows no idempotency key, and a 500 does not tell whether the message is in the chat. SendMessage repeats it
-// all the same, so a buyer may see a text twice; Attempts(1) rules that out. When no answer came, SendMessage does not
-// repeat. Whenever a failed send may have arrived, the error is [ErrOutcomeUnknown]: read the chat, whose UpdatedAt is
-// the time of its last message, before sending again.
+// The API knows no idempotency key, and a 500, or a connection that is cut, does not tell whether the message is in the
+// chat. That is what check stands for: after the pause SendMessage reads the chat, and repeats only if nobody has written
+// into it since the doubtful attempt began, or if there is no such chat. It goes by the Market's clock: the Date of that
+// answer and the chat's UpdatedAt must be further apart than the time that has passed, and 2 s more. Everything else ends
+// the call with [ErrOutcomeUnknown]: read the chat before sending again. Nothing is read as long as nothing goes wrong.
+//
+// Two things remain. A message that somebody else wrote in the 2 to 3 s before the send makes a doubtful send unknown.
+// And a message that the Market stores only after the chat was read arrives twice.
+//
+// [ResendAlways] repeats without the check: about every message that was stored before its 500 arrives twice.
+// [ResendNever] stops at once with ErrOutcomeUnknown.
+//
+// # Limits
+//
+// The Market serves 4 requests of a cabinet at once, and 1,000 an hour of each operation. A Client keeps to both, so that
+// it hardly ever meets a 420, which would cost quota: see [Limiter].
 //
 // # Errors
 //

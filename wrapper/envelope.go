@@ -19,16 +19,16 @@ type envelope[R any] struct {
 
 // fetch makes a call and gives its result. chatID finds the id in the result, which tells it from an empty object; it is
 // nil when no result is promised, and then an empty body means the same as {"status":"OK"}.
-func fetch[R any](ctx context.Context, c *Client, call *call, build func() (*http.Request, error), chatID func(*R) int64) (*R, error) {
-	a, err := c.do(ctx, call, build)
+func fetch[R any](ctx context.Context, c *Client, call *call, chatID func(*R) int64) (*R, error) {
+	a, err := c.do(ctx, call)
 	if err != nil {
 		return nil, err
 	}
 	var e *envelope[R]
 	switch {
-	case a.status >= 400:
+	case a.StatusCode >= 400:
 		return nil, call.fail(a, a.err)
-	case a.status != http.StatusOK:
+	case a.StatusCode != http.StatusOK:
 		return nil, call.unpromised(a, "the contract knows no such status")
 	case a.err != nil:
 		return nil, call.unpromised(a, a.err.Error())
@@ -47,7 +47,7 @@ func fetch[R any](ctx context.Context, c *Client, call *call, build func() (*htt
 // unpromised is the error of an answer that the contract does not know. A message may have arrived all the same, unless
 // the answer is a redirect.
 func (c *call) unpromised(a *attempt, what string) *Error {
-	if !c.repeatable && a.status < 300 {
+	if !c.repeatable && a.StatusCode < 300 {
 		c.outcome = Unknown
 	}
 	return c.fail(a, fmt.Errorf("%w: %s", ErrInvalidResponse, what))

@@ -1,6 +1,7 @@
 package wrapper
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -38,10 +39,8 @@ const (
 
 // String gives "not sent", "unknown" or "rejected".
 func (o Outcome) String() string {
-	if o < NotSent || o > Rejected {
-		return fmt.Sprintf("Outcome(%d)", int(o))
-	}
-	return [...]string{"not sent", "unknown", "rejected"}[o]
+	names := map[Outcome]string{NotSent: "not sent", Unknown: "unknown", Rejected: "rejected"}
+	return cmp.Or(names[o], fmt.Sprintf("Outcome(%d)", int(o)))
 }
 
 // MarshalText writes what String gives.
@@ -92,23 +91,19 @@ func (e *Error) Unwrap() error { return e.Err }
 
 // Is tells the class of the error by its status and outcome. The other classes stand in the chain of causes.
 func (e *Error) Is(target error) bool {
-	if target == ErrOutcomeUnknown {
+	class := classes[e.StatusCode]
+	switch target {
+	case ErrOutcomeUnknown:
 		return e.Outcome == Unknown
+	case ErrServer:
+		return e.StatusCode >= 500
+	case ErrBadRequest:
+		return e.StatusCode >= 400 && e.StatusCode < 500 && class == nil
 	}
-	return target == classOf(e.StatusCode)
+	return class != nil && target == class
 }
 
 var classes = map[int]error{401: ErrUnauthorized, 403: ErrForbidden, 404: ErrNotFound, statusMethodFailure: ErrRateLimited}
-
-func classOf(status int) error {
-	switch {
-	case status >= 500:
-		return ErrServer
-	case status >= 400 && classes[status] == nil:
-		return ErrBadRequest
-	}
-	return classes[status]
-}
 
 // Format prints the text for every verb: %+v and %#v would lay open the body. Its receiver is a value, so that a
 // dereferenced Error keeps silent too.
@@ -116,5 +111,5 @@ func (e Error) Format(s fmt.State, _ rune) { _, _ = fmt.Fprint(s, e.Error()) }
 
 // oneLine keeps a foreign text from breaking a log, or flooding it.
 func oneLine(text string) string {
-	return fmt.Sprintf("%.1000s", strings.Join(strings.FieldsFunc(text, unicode.IsControl), " "))
+	return fmt.Sprintf("%.1000s", strings.Join(strings.FieldsFunc(text, unicode.IsControl), "; "))
 }

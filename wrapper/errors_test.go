@@ -125,10 +125,10 @@ func TestErrorTextIsOneLineOfBoundedLength(t *testing.T) {
 // The cause of a failed attempt quotes what came; that is left out.
 func TestTransportErrorsDoNotQuote(t *testing.T) {
 	s := newScript(t, reply{err: errors.New(`malformed HTTP response "canary \" canary" and so on`)})
-	err := newClient(t, s).SendMessage(t.Context(), chatID, text)
+	err := newClient(t, s, resending(wrapper.ResendNever)).SendMessage(t.Context(), chatID, text)
 	assert.NotContains(t, err.Error(), "canary")
 	assert.Contains(t, err.Error(), `malformed HTTP response "…" and so on`)
-	err = newClient(t, newScript(t, reply{err: errors.New(`refused canary "quoted" canary`)})).SendMessage(t.Context(), chatID, `canary "quoted" canary`)
+	err = newClient(t, newScript(t, reply{err: errors.New(`refused canary "quoted" canary`)}), resending(wrapper.ResendNever)).SendMessage(t.Context(), chatID, `canary "quoted" canary`)
 	assert.NotContains(t, err.Error(), "canary", "the text is cut out before what it quotes")
 	assert.NotContains(t, err.Error(), "businesses", "the URL is not in the text")
 }
@@ -150,8 +150,8 @@ func TestOutcome(t *testing.T) {
 func TestErrorNeverShowsTheToken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newScript(t, reply{status: 503, body: `{"errors":[{"code":"api key secret-token","message":"Api-Key secret-token is invalid"}]}`},
-			reply{err: errors.New("proxy refused secret-token for Your order is on its way")})
-		err := newClient(t, s).SendMessage(t.Context(), chatID, text)
+			ok("getChat"), reply{err: errors.New("proxy refused secret-token for Your order is on its way")})
+		err := newClient(t, s, wrapper.WithRetry(wrapper.RetryPolicy{MaxAttempts: 2})).SendMessage(t.Context(), chatID, text)
 		assert.NotContains(t, err.Error(), token)
 		assert.NotContains(t, err.Error(), text)
 		assert.ErrorContains(t, err, "api key …: Api-Key … is invalid: proxy refused … for …")

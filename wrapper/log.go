@@ -19,6 +19,6 @@ func (c *Client) log(ctx context.Context, call *call, a *attempt, why string, pa
 	if a.is2xx() && a.err == nil && len(codes) == 0 {
 		level = slog.LevelDebug
 	}
-	c.logger.Log(ctx, level, "attempt", "operation", call.id, "attempt", call.attempts, "status", a.status, "codes", codes,
-		"result", why, "pause", pause, "quota", a.quota, "traceparent", a.traceParent())
+	c.logger.Log(ctx, level, "attempt", "operation", call.id, "attempt", call.attempts, "status", a.StatusCode, "codes", codes,
+		"result", why, "pause", pause, "quota", a.Quota, "traceparent", a.TraceParent)
 }

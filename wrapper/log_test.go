@@ -25,7 +25,7 @@ func TestLog(t *testing.T) {
 		refused := quotaUsedUp(10 * time.Second)
 		refused.header.Set("Traceparent", "00-1-2-01")
 		echo := failure(500, "E", "(rejected value: "+text+")")
-		s := newScript(t, refused, echo, ok("sendMessageToChat"))
+		s := newScript(t, refused, echo, ok("getChat"), ok("sendMessageToChat"))
 		require.NoError(t, newClient(t, s, wrapper.WithLogger(logger)).SendMessage(t.Context(), chatID, text))
 
 		var lines []map[string]any
@@ -43,6 +43,8 @@ func TestLog(t *testing.T) {
 				"quota": map[string]any{"limit": 1000.0, "remaining": 0.0, "until": until}},
 			{"level": "WARN", "msg": "attempt", "operation": "sendMessageToChat", "attempt": 2.0, "status": 500.0,
 				"codes": []any{"E"}, "result": "server error", "pause": float64(500 * ms), "traceparent": "", "quota": none},
+			{"level": "DEBUG", "msg": "attempt", "operation": "getChat", "attempt": 1.0, "status": 200.0,
+				"codes": []any{}, "result": "answered", "pause": 0.0, "traceparent": "", "quota": none},
 			{"level": "DEBUG", "msg": "attempt", "operation": "sendMessageToChat", "attempt": 3.0, "status": 200.0,
 				"codes": []any{}, "result": "answered", "pause": 0.0, "traceparent": "", "quota": none},
 		}, lines)
@@ -63,7 +65,7 @@ func TestLogLevels(t *testing.T) {
 	} {
 		var log bytes.Buffer
 		logger := slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-		_ = newClient(t, newScript(t, row.reply), wrapper.WithLogger(logger)).SendMessage(t.Context(), chatID, text)
+		_ = newClient(t, newScript(t, row.reply), wrapper.WithLogger(logger), resending(wrapper.ResendNever)).SendMessage(t.Context(), chatID, text)
 		assert.Contains(t, log.String(), "level="+row.level, what)
 	}
 }
@@ -95,7 +97,8 @@ func TestLogResults(t *testing.T) {
 		for _, row := range rows {
 			var buf bytes.Buffer
 			logger := slog.New(slog.NewJSONHandler(&buf, &slog.HandlerOptions{Level: slog.LevelDebug}))
-			_ = operations[row.op](t.Context(), newClient(t, newScript(t, row.replies...), wrapper.WithLogger(logger)))
+			client := newClient(t, newScript(t, row.replies...), wrapper.WithLogger(logger), resending(wrapper.ResendNever))
+			_ = operations[row.op](t.Context(), client)
 			var results []string
 			for decoder := json.NewDecoder(&buf); decoder.More(); {
 				var line struct{ Result string }

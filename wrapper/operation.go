@@ -4,9 +4,7 @@ import "net/http"
 
 // operation is what the retry needs to know of an operation of the contract.
 type operation struct {
-	id     string // operationId
-	method string
-	path   string // what follows businesses/{businessId}
+	id, method, path string // operationId, and what follows businesses/{businessId}
 
 	// repeatable: a second request leaves the Market as the first one did. createChat gives back the chat that
 	// exists; sendMessageToChat shows the buyer the text again.

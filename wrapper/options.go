@@ -29,6 +29,7 @@ type config struct {
 	middleware []func(Doer) Doer
 	doer       Doer // one attempt: the middleware around the authorization around the transport
 	retry      RetryPolicy
+	limiter    Limiter
 	logger     *slog.Logger
 	product    string
 	random     func() float64 // [0, 1)
@@ -51,49 +52,29 @@ func WithPlainHTTP() Option {
 //
 // Without this option TLS sessions are resumed: the Market closes each connection, so every call pays for a handshake.
 func WithHTTPClient(hc *http.Client) Option {
-	return func(c *config) error {
-		if hc == nil {
-			return errors.New("WithHTTPClient is given nil, allowed is an *http.Client")
-		}
-		c.transport, c.timeout = cmp.Or(hc.Transport, http.DefaultTransport), hc.Timeout
-		if c.timeout <= 0 {
-			c.timeout = attemptTimeout
-		}
-		return nil
-	}
+	return given(hc != nil, "WithHTTPClient is given nil, allowed is an *http.Client", func(c *config) {
+		c.transport = cmp.Or(hc.Transport, http.DefaultTransport)
+		c.timeout = cmp.Or(max(hc.Timeout, 0), attemptTimeout)
+	})
 }
 
 // WithRetry sets how often calls are tried, and how long they pause.
 func WithRetry(p RetryPolicy) Option {
-	return func(c *config) (err error) {
-		c.retry, err = p.withDefaults()
-		return err
-	}
+	return func(c *config) (err error) { c.retry, err = p.withDefaults(); return err }
 }
 
 // WithLogger writes a line for every attempt, at level Debug for 2xx and Warn for anything else: operation, attempt,
 // status, the API's codes, quota, traceparent, the pause that follows and why. Without it nothing is logged.
 func WithLogger(l *slog.Logger) Option {
-	return func(c *config) error {
-		if l == nil {
-			return errors.New("WithLogger is given nil, allowed is an *slog.Logger")
-		}
-		c.logger = l
-		return nil
-	}
+	return given(l != nil, "WithLogger is given nil, allowed is an *slog.Logger", func(c *config) { c.logger = l })
 }
 
 // WithUserAgent sets the headers User-Agent and X-Market-Integration; the second one labels the caller in the seller's
 // log of requests. product is written name/version: printable ASCII, 1 to 100 characters.
 // Without it User-Agent is "ymarket-go-chats", and X-Market-Integration is not sent.
 func WithUserAgent(product string) Option {
-	return func(c *config) error {
-		if len(product) > 100 || !nameVersion.MatchString(product) {
-			return fmt.Errorf("WithUserAgent is given %.100q, allowed is name/version in printable ASCII, 1 to 100 characters", product)
-		}
-		c.product = product
-		return nil
-	}
+	refused := fmt.Sprintf("WithUserAgent is given %.100q, allowed is name/version in printable ASCII, 1 to 100 characters", product)
+	return given(len(product) <= 100 && nameVersion.MatchString(product), refused, func(c *config) { c.product = product })
 }
 
 var nameVersion = regexp.MustCompile(`^[!-~]([ -~]*[!-~])?/[!-~]([ -~]*[!-~])?$`)
@@ -101,30 +82,44 @@ var nameVersion = regexp.MustCompile(`^[!-~]([ -~]*[!-~])?/[!-~]([ -~]*[!-~])?$`
 // WithMiddleware puts Doers around each attempt, the first one outermost: tracing belongs here. A middleware sees the
 // request without its key. It must not send a request twice, and wraps errors so that errors.As still finds them.
 func WithMiddleware(mw ...func(Doer) Doer) Option {
-	return func(c *config) error {
-		for i, m := range mw {
-			if m == nil {
-				return fmt.Errorf("WithMiddleware is given nil as number %d", i+1)
-			}
+	at := slices.IndexFunc(mw, func(m func(Doer) Doer) bool { return m == nil })
+	refused := fmt.Sprintf("WithMiddleware is given nil as number %d", at+1)
+	return given(at < 0, refused, func(c *config) { c.middleware = append(c.middleware, mw...) })
+}
+
+// given is an option of a client or a call, with a value that may not be allowed.
+func given[T any](allowed bool, refused string, set func(*T)) func(*T) error {
+	return func(to *T) error {
+		if !allowed {
+			return errors.New(refused)
 		}
-		c.middleware = append(c.middleware, mw...)
+		set(to)
 		return nil
 	}
 }
 
-func newConfig(auth Auth, opts []Option) (*config, error) {
+// apply applies all options, and gives the first error.
+func apply[O ~func(*T) error, T any](to *T, opts []O) (first error) {
+	for i, opt := range opts {
+		if opt == nil {
+			opt = func(*T) error { return fmt.Errorf("option %d is nil", i+1) }
+		}
+		first = cmp.Or(first, opt(to))
+	}
+	return first
+}
+
+func newConfig(auth Auth, opts []Option) (c *config, err error) {
 	if auth == nil {
 		return nil, errors.New("auth is nil, give APIKey or OAuth")
 	}
-	c := &config{server: gen.ServerURL, random: rand.Float64}
-	opts = append([]Option{WithHTTPClient(&http.Client{Transport: newTransport()}), WithRetry(RetryPolicy{})}, opts...)
-	for i, opt := range opts {
-		if opt == nil {
-			return nil, fmt.Errorf("option %d is nil", i-1) // counted from 1, behind the two defaults
-		}
-		if err := opt(c); err != nil {
-			return nil, err
-		}
+	c = &config{server: gen.ServerURL, random: rand.Float64}
+	defaults := []Option{WithHTTPClient(&http.Client{Transport: newTransport()}), WithRetry(RetryPolicy{})}
+	if err = cmp.Or(apply(c, defaults), apply(c, opts)); err != nil {
+		return nil, err
+	}
+	if c.limiter == nil {
+		c.limiter = newLimiter(c.retry)
 	}
 	c.doer = authorized{auth, c.transport}
 	for i, middleware := range slices.Backward(c.middleware) {
@@ -132,7 +127,6 @@ func newConfig(auth Auth, opts []Option) (*config, error) {
 			return nil, fmt.Errorf("middleware %d gave back a nil Doer", i+1)
 		}
 	}
-	var err error
 	c.server, err = checkBaseURL(c.server, c.plainHTTP)
 	return c, err
 }

@@ -17,31 +17,27 @@ const maxRequest = 512 << 10
 // Raw is the generated client behind this Client's authorization, retries and limits. It checks nothing of what is sent
 // but the cabinet and the size of the body, and gives back the last answer as it came, of whatever status. Its errors are
 // *Error too: no answer came, the answer is larger than 1 MiB, or it is open whether a message arrived.
-func (c *Client) Raw() gen.ClientInterface {
-	return &gen.Client{Server: c.server, Client: raw{c}}
-}
+func (c *Client) Raw() gen.ClientInterface { return &gen.Client{Server: c.server, Client: raw{c}} }
 
 type raw struct{ c *Client }
 
 func (r raw) Do(req *http.Request) (*http.Response, error) {
 	op, foreign := r.c.route(req)
 	body, unread := readBody(req)
-	call := newCall(op, nil, cmp.Or(foreign, unread))
+	if req.Body, req.ContentLength = nil, int64(len(body)); len(body) > 0 {
+		req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
+	}
+	call := r.c.newCall(op, req, nil, foreign, unread)
 	var message gen.SendMessageToChatRequest
 	_ = json.Unmarshal(body, &message) // if it is one, its text must not be shown
 	call.secrets = []string{message.Message}
-	a, err := r.c.do(req.Context(), call, func() (*http.Request, error) {
-		if req.Body, req.ContentLength = nil, int64(len(body)); len(body) > 0 {
-			req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
-		}
-		return req, nil
-	})
+	a, err := r.c.do(req.Context(), call)
 	switch {
 	case err != nil:
 		return nil, err
 	case a.err == errAnswerTooLarge:
 		return nil, call.unpromised(a, errAnswerTooLarge.Error())
-	case call.outcome == Unknown && (a.status != http.StatusOK || a.err != nil):
+	case call.outcome == Unknown && (a.StatusCode != http.StatusOK || a.err != nil):
 		return nil, call.fail(a, a.err)
 	}
 	return a.replay(), nil
@@ -62,11 +58,9 @@ func (c *Client) route(req *http.Request) (operation, error) {
 
 // readBody takes a body as it would be sent, so that each attempt can send it again.
 func readBody(req *http.Request) ([]byte, error) {
-	if req.Body == nil {
-		return nil, nil
-	}
-	defer req.Body.Close()
-	body, err := io.ReadAll(http.MaxBytesReader(nil, req.Body, maxRequest))
+	from := cmp.Or[io.ReadCloser](req.Body, http.NoBody)
+	defer from.Close()
+	body, err := io.ReadAll(http.MaxBytesReader(nil, from, maxRequest))
 	if err != nil {
 		err = fmt.Errorf("the body cannot be read, allowed are %d bytes: %w", maxRequest, err)
 	}

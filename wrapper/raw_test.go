@@ -128,7 +128,7 @@ func TestRawDoubt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		echo := failure(404, "NOT_FOUND", "(rejected value: "+text+")")
 		s := newScript(t, serverError(), echo)
-		resp, err := newClient(t, s).Raw().SendMessageToChat(t.Context(), business, sendParams, message)
+		resp, err := newClient(t, s, resending(wrapper.ResendAlways)).Raw().SendMessageToChat(t.Context(), business, sendParams, message)
 		assert.Nil(t, resp)
 		assertClasses(t, err, []error{wrapper.ErrNotFound, wrapper.ErrOutcomeUnknown})
 		assert.NotContains(t, err.Error(), text)
@@ -154,20 +154,21 @@ func TestRawAnswerThatBrokeOff(t *testing.T) {
 
 func TestRawNoAnswer(t *testing.T) {
 	s := newScript(t, reply{err: io.EOF})
-	resp, err := newClient(t, s).Raw().SendMessageToChat(t.Context(), business, sendParams, message)
+	resp, err := newClient(t, s, resending(wrapper.ResendNever)).Raw().SendMessageToChat(t.Context(), business, sendParams, message)
 	assert.Nil(t, resp)
 	assertClasses(t, err, []error{io.EOF, wrapper.ErrOutcomeUnknown})
 	asError(t, err)
 }
 
-// A doubt is over when an attempt is answered with 200.
+// A doubt is over when the chat was read, and Raw knows which one.
 func TestRawSendThatSucceedsInTheEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newScript(t, serverError(), ok("sendMessageToChat"))
+		s := newScript(t, serverError(), ok("getChat"), ok("sendMessageToChat"))
 		resp, err := newClient(t, s).Raw().SendMessageToChat(t.Context(), business, sendParams, message)
 		require.NoError(t, err)
 		assert.Equal(t, 200, resp.StatusCode)
 		require.NoError(t, resp.Body.Close())
+		assert.Equal(t, "chatId=77", s.asked[1].URL.RawQuery)
 	})
 }
 
@@ -199,7 +200,7 @@ func TestRawDoubts(t *testing.T) {
 		broken := reply{status: 200, body: `{"st`, readErr: io.ErrUnexpectedEOF}
 		_, err := newClient(t, newScript(t, broken)).Raw().SendMessageToChat(t.Context(), business, sendParams, message)
 		assertClasses(t, err, []error{wrapper.ErrOutcomeUnknown, io.ErrUnexpectedEOF})
-		_, err = newClient(t, newScript(t, serverError(), serverError(), serverError(), serverError())).Raw().SendMessageToChat(t.Context(), business, sendParams, message)
+		_, err = newClient(t, newScript(t, serverError(), serverError(), serverError(), serverError()), resending(wrapper.ResendAlways)).Raw().SendMessageToChat(t.Context(), business, sendParams, message)
 		assertClasses(t, err, []error{wrapper.ErrServer, wrapper.ErrOutcomeUnknown})
 	})
 }
@@ -208,7 +209,7 @@ func TestRawDoubts(t *testing.T) {
 func TestRawCutsTheTextOut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newScript(t, serverError(), failure(404, "NOT_FOUND", "cannot send "+text+"!"))
-		_, err := newClient(t, s).Raw().SendMessageToChat(t.Context(), business, sendParams, message)
+		_, err := newClient(t, s, resending(wrapper.ResendAlways)).Raw().SendMessageToChat(t.Context(), business, sendParams, message)
 		assert.Equal(t, "cannot send …!", *asError(t, err).Errors[0].Message)
 	})
 }

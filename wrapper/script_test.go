@@ -6,6 +6,7 @@ import (
 	"io"
 	"maps"
 	"net/http"
+	"net/http/httptrace"
 	"strconv"
 	"strings"
 	"sync"
@@ -32,6 +33,7 @@ type reply struct {
 	body    string
 	header  http.Header
 	err     error         // instead of an answer
+	dial    bool          // err comes before there is a connection
 	readErr error         // after the body
 	hang    bool          // until the request's context ends
 	slow    time.Duration // before the answer
@@ -97,6 +99,9 @@ func (s *script) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	if err := sleep(req.Context(), r.slow); err != nil {
 		return nil, err
+	}
+	if r.dial {
+		httptrace.ContextClientTrace(req.Context()).GetConn("host:443")
 	}
 	if r.err != nil {
 		return nil, r.err
@@ -188,7 +193,7 @@ func ok(operation string) reply {
 	case "createChat":
 		return reply{status: 200, keeps: true, body: `{"status":"OK","result":{"chatId":77}}`}
 	case "getChat":
-		return reply{status: 200, keeps: true, body: `{"status":"OK","result":{"chatId":77,"context":{"type":"ORDER","orderId":5},"type":"CHAT","status":"NEW","createdAt":"2026-01-01T10:00:00+03:00","updatedAt":"2026-01-01T11:00:00+03:00"}}`}
+		return reply{status: 200, keeps: true, body: `{"status":"OK","result":{"chatId":77,"context":{"type":"ORDER","orderId":5},"type":"CHAT","status":"NEW","createdAt":"1999-12-01T10:00:00+03:00","updatedAt":"1999-12-01T11:00:00+03:00"}}`}
 	default:
 		return reply{status: 200, keeps: true, body: `{"status":"OK"}`}
 	}
@@ -206,6 +211,11 @@ func newClient(t *testing.T, transport http.RoundTripper, opts ...wrapper.Option
 	client, err := wrapper.New(business, wrapper.APIKey(token), opts...)
 	require.NoError(t, err)
 	return client
+}
+
+// resending is what is done with messages that may have arrived.
+func resending(r wrapper.Resend) wrapper.Option {
+	return wrapper.WithRetry(wrapper.RetryPolicy{Resend: r})
 }
 
 // operations are the three calls in one form.

@@ -11,10 +11,8 @@ import (
 	"time"
 )
 
-const (
-	parallelRequests = 4                // the Market's limit for a cabinet
-	attemptTimeout   = 15 * time.Second // the Market gives up after 10 s
-)
+// attemptTimeout is the limit of one attempt; the Market gives up after 10 s.
+const attemptTimeout = 15 * time.Second
 
 func newTransport() *http.Transport {
 	return &http.Transport{

@@ -42,7 +42,7 @@ func TestInvalidRequestsAreNotSent(t *testing.T) {
 		"context: return -5":     {create(wrapper.Return(-5)), "context.id is -5, allowed"},
 		"options: no attempts":   {get(1, wrapper.Attempts(0)), "Attempts is 0, allowed is 1 and above"},
 		"options: no capture":    {get(1, wrapper.Capture(nil)), "Capture is given nil, allowed is"},
-		"options: a nil one":     {get(1, nil), "a CallOption is nil"},
+		"options: a nil one":     {get(1, nil), "option 1 is nil"},
 		"send: options come too": {send(1, text, wrapper.Attempts(-1)), "Attempts is -1"},
 	}
 	for what, row := range rows {

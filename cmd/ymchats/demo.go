@@ -29,7 +29,8 @@ func demoCommand() *cobra.Command {
 		Use:   "demo",
 		Short: "Send a message through a Market on this machine that first says no",
 		Long: `Starts a Market on loopback and talks to it through the wrapper, over real HTTP: starts a chat about an order,
-sends a message, reads the chat. The Market first claims that the quota is used up, then that it is broken.
+sends a message, reads the chat. The Market first claims that the quota is used up, then that it is broken: so the
+client waits for the quota, and reads the chat before it repeats a message that may have arrived.
 It needs no key and no network, and fails unless the buyer sees exactly one message.`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return demo(cmd.Context(), cmd.OutOrStdout()) },
@@ -60,7 +61,7 @@ func demo(ctx context.Context, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	chatID, err := converse(ctx, out, client)
+	chatID, err := converse(ctx, out, market, client)
 	if err != nil {
 		return err
 	}
@@ -78,14 +79,16 @@ func serve(market http.Handler) (url string, stop func(), err error) {
 	return "http://" + listener.Addr().String() + "/v2", func() { _ = server.Close() }, nil
 }
 
-// converse makes the three calls.
-func converse(ctx context.Context, out io.Writer, client *wrapper.Client) (chatID int64, err error) {
+// converse makes the three calls. A message that may have arrived is repeated when nobody has written into the chat since;
+// that can only be told of a chat that has been quiet for some seconds.
+func converse(ctx context.Context, out io.Writer, market *sandbox.Market, client *wrapper.Client) (chatID int64, err error) {
 	fmt.Fprintf(out, "\nStart a chat about order %d\n", demoOrder)
 	chat, err := client.CreateChat(ctx, wrapper.Order(demoOrder))
 	if err != nil {
 		return 0, err
 	}
-	fmt.Fprintf(out, "\nSend a message into chat %d\n", chat.ChatID)
+	market.Advance(time.Minute)
+	fmt.Fprintf(out, "\nA minute later by the Market's clock, send a message into chat %d\n", chat.ChatID)
 	if err := client.SendMessage(ctx, chat.ChatID, demoText); err != nil {
 		return 0, err
 	}

@@ -1,0 +1,102 @@
+package wrapper
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+)
+
+// parallelRequests is the Market's limit for a cabinet, over its three operations and all its keys.
+const parallelRequests = 4
+
+// Limiter decides when a request may start. It must be safe for concurrent use.
+//
+// The one that a Client has by default lets 4 requests run at once, first come first served. Once an answer has said that
+// the quota of an operation is used up, it starts no further request of that operation before the window ends: it waits
+// where that fits MaxDelay and the caller's deadline, and refuses at once where not.
+//
+// Processes that work for one cabinet share its limits. They may leave it at that, as what the Market refuses with 420 is
+// repeated, or be given a Limiter that counts for all of them.
+type Limiter interface {
+	// Acquire waits until a request of the operation (its operationId) may start. release is called once, when the request
+	// has ended, with what the answer said of the quota; a zero Quota when it said nothing, or none came.
+	//
+	// An error ends the call, with Outcome NotSent unless an earlier attempt was sent. Of an *Error its RetryAt and Err
+	// are kept.
+	Acquire(ctx context.Context, operation string) (release func(Quota), err error)
+}
+
+// WithLimiter replaces the limits that a Client has by default; they are told of at Limiter.
+func WithLimiter(l Limiter) Option {
+	return given(l != nil, "WithLimiter is given nil, allowed is a Limiter", func(c *config) { c.limiter = l })
+}
+
+type limiter struct {
+	policy RetryPolicy // bounds the wait for a new window
+
+	mu      sync.Mutex
+	running int
+	gates   map[string]*gate // by operation
+	queue   []*waiter        // in the order in which they came
+}
+
+type waiter struct {
+	ctx      context.Context
+	gate     *gate
+	admitted chan error // has room for one, so that nobody waits for a waiter
+}
+
+func newLimiter(policy RetryPolicy) *limiter {
+	return &limiter{policy: policy, gates: map[string]*gate{createChat.id: {}, sendMessageToChat.id: {}, getChat.id: {}}}
+}
+
+func (l *limiter) Acquire(ctx context.Context, operation string) (func(Quota), error) {
+	w := &waiter{ctx, l.gates[operation], make(chan error, 1)}
+	release := func(q Quota) {
+		l.change(func() {
+			l.running--
+			w.gate.running--
+			w.gate.learn(q)
+		})
+	}
+	l.change(func() { l.queue = append(l.queue, w) })
+	select {
+	case err := <-w.admitted:
+		return release, err
+	case <-ctx.Done():
+		l.change(func() { l.queue = slices.DeleteFunc(l.queue, func(other *waiter) bool { return other == w }) })
+		if len(w.admitted) > 0 && <-w.admitted == nil { // in the same moment
+			release(Quota{})
+		}
+		return nil, ctx.Err()
+	}
+}
+
+// change does something to the queue or the gates, and then lets start whoever may.
+func (l *limiter) change(what func()) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	what()
+	l.queue = slices.DeleteFunc(l.queue, l.settle)
+}
+
+// settle lets a waiter start, or refuses it. Behind a shut gate it stays in the queue, and others pass by.
+func (l *limiter) settle(w *waiter) (settled bool) {
+	left, shut := w.gate.shut()
+	refused := l.policy.refuse(w.ctx, left)
+	switch {
+	case shut && w.gate.window.Remaining == 0 && refused != nil: // else what runs may leave a request over
+		w.admitted <- &Error{RetryAt: w.gate.window.Until, Err: fmt.Errorf("%w: %w", ErrRateLimited, refused)}
+		return true
+	case shut:
+		w.gate.wake(left, func() { l.change(func() {}) })
+		return false
+	case l.running == parallelRequests:
+		return false
+	}
+	l.running++
+	w.gate.running++
+	w.admitted <- nil
+	return true
+}

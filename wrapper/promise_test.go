@@ -1,0 +1,350 @@
+package wrapper_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ymarket-go/chats/gen"
+	"github.com/ymarket-go/chats/wrapper"
+)
+
+// The promise is the table in the package documentation. promises executes each of its rows.
+type promise struct {
+	row     string // the first cell of the row
+	but     string // what is special about this case
+	replies func(op string) []reply
+	within  time.Duration // of the caller's context; 0: it has no deadline
+	opts    []wrapper.Option
+	invalid bool // the arguments of the call
+	others  end  // getChat and createChat
+	send    end
+}
+
+// end is what came of a call.
+type end struct {
+	trace   string // when requests were made; a read is that of the resend check
+	is      []error
+	outcome wrapper.Outcome // of an error
+	success bool
+}
+
+func executed(trace string) end { return end{trace: trace, success: true} }
+
+func failed(trace string, outcome wrapper.Outcome, is ...error) end {
+	return end{trace: trace, outcome: outcome, is: is}
+}
+
+func always(rs ...reply) func(string) []reply { return func(string) []reply { return rs } }
+
+// then ends with what the operation promises.
+func then(rs ...reply) func(string) []reply {
+	return func(op string) []reply { return append(slices.Clone(rs), ok(op)) }
+}
+
+func broken(op string) reply {
+	r := ok(op)
+	r.body, r.readErr, r.keeps = r.body[:8], io.ErrUnexpectedEOF, false
+	return r
+}
+
+var (
+	errAuth  = errors.New("vault is sealed")
+	errLimit = errors.New("redis says no")
+)
+
+type refusing struct{}
+
+func (refusing) Acquire(context.Context, string) (func(wrapper.Quota), error) {
+	return nil, &wrapper.Error{RetryAt: time.Now().Add(time.Minute), Err: fmt.Errorf("%w: %w", wrapper.ErrRateLimited, errLimit)}
+}
+
+// promises are made inside a bubble: their replies tell dates of virtual time.
+func promises() []promise {
+	const rejected, unknown, notSent = wrapper.Rejected, wrapper.Unknown, wrapper.NotSent
+	tooManyFarFromTheEnd := tooMany()
+	tooManyFarFromTheEnd.header = quota(1, 20*time.Second)
+	elsewhere := reply{status: 302, header: http.Header{"Location": {"https://elsewhere.example/"}}}
+	refused := reply{err: errors.New("connection refused"), dial: true}
+	backoffs, checked := "0s 250ms 750ms 1.75s", "0s read@250ms 250ms read@750ms 750ms read@1.75s 1.75s"
+	return []promise{
+		{row: "the request breaks the contract", invalid: true, replies: always(),
+			others: failed("", notSent, wrapper.ErrInvalidRequest), send: failed("", notSent, wrapper.ErrInvalidRequest)},
+		{row: "Auth returns an error", replies: always(), opts: nil,
+			others: failed("", notSent, errAuth), send: failed("", notSent, errAuth)},
+		{row: "the Limiter refuses", replies: always(), opts: []wrapper.Option{wrapper.WithLimiter(refusing{})},
+			others: failed("", notSent, wrapper.ErrRateLimited, errLimit), send: failed("", notSent, wrapper.ErrRateLimited, errLimit)},
+
+		{row: "420, quota back within MaxDelay", replies: then(quotaUsedUp(20 * time.Second)),
+			others: executed("0s 20.125s"), send: executed("0s 20.125s")},
+		{row: "420, quota back within MaxDelay", but: "no pause is longer than MaxDelay", replies: then(quotaUsedUp(30 * time.Second)),
+			others: executed("0s 30s"), send: executed("0s 30s")},
+		{row: "420, quota back within MaxDelay", but: "its end is now", replies: then(quotaUsedUp(0)),
+			others: executed("0s 250ms"), send: executed("0s 250ms")},
+		{row: "420, quota back within MaxDelay", but: "its end has passed", replies: then(quotaUsedUp(-time.Minute)),
+			others: executed("0s 250ms"), send: executed("0s 250ms")},
+		{row: "420, quota back later", replies: always(quotaUsedUp(31 * time.Second)),
+			others: failed("0s", rejected, wrapper.ErrRateLimited), send: failed("0s", rejected, wrapper.ErrRateLimited)},
+		{row: "420, too many at once", replies: then(tooMany(), tooMany()),
+			others: executed("0s 250ms 750ms"), send: executed("0s 250ms 750ms")},
+		{row: "420, too many at once", but: "never sleep to the end of the window", replies: then(tooManyFarFromTheEnd),
+			others: executed("0s 250ms"), send: executed("0s 250ms")},
+		{row: "420, too many at once", but: "attempts run out", replies: always(tooMany(), tooMany(), tooMany(), tooMany()),
+			others: failed(backoffs, rejected, wrapper.ErrRateLimited), send: failed(backoffs, rejected, wrapper.ErrRateLimited)},
+
+		{row: "500 and above", replies: then(serverError()),
+			others: executed("0s 250ms"), send: executed("0s read@250ms 250ms")},
+		{row: "500 and above", but: "attempts run out", replies: always(serverError(), serverError(), serverError(), serverError()),
+			others: failed(backoffs, rejected, wrapper.ErrServer), send: failed(checked, unknown, wrapper.ErrServer, wrapper.ErrOutcomeUnknown)},
+		{row: "500 and above", but: "HTML of a proxy", replies: then(reply{status: 503, body: "<html>busy</html>"}),
+			others: executed("0s 250ms"), send: executed("0s read@250ms 250ms")},
+		{row: "500 and above", but: "its body breaks off", replies: then(reply{status: 500, body: "{", readErr: io.ErrUnexpectedEOF}),
+			others: executed("0s 250ms"), send: executed("0s read@250ms 250ms")},
+		{row: "other 4xx", but: "404 after a 500: the doubt is over", replies: always(serverError(), failure(404, "NOT_FOUND", "gone")),
+			others: failed("0s 250ms", rejected, wrapper.ErrNotFound), send: failed("0s read@250ms 250ms", rejected, wrapper.ErrNotFound)},
+		{row: "never left this machine", replies: then(refused, refused),
+			others: executed("0s 250ms 750ms"), send: executed("0s 250ms 750ms")},
+		{row: "never left this machine", but: "attempts run out", replies: always(refused, refused, refused, refused),
+			others: failed(backoffs, notSent), send: failed(backoffs, notSent)},
+		{row: "left, no answer", replies: then(reply{err: io.EOF}, reply{err: io.EOF}),
+			others: executed("0s 250ms 750ms"), send: executed("0s read@250ms 250ms read@750ms 750ms")},
+		{row: "left, no answer", but: "the attempt's 15 s are over", replies: then(reply{hang: true}),
+			others: executed("0s 15.25s"), send: executed("0s read@15.25s 15.25s")},
+		{row: "2xx whose body breaks off", replies: func(op string) []reply { return []reply{broken(op), ok(op)} },
+			others: executed("0s 250ms"), send: failed("0s", unknown, wrapper.ErrInvalidResponse, wrapper.ErrOutcomeUnknown)},
+
+		{row: "other 4xx", but: "400", replies: always(failure(400, "BAD_REQUEST", "no")),
+			others: failed("0s", rejected, wrapper.ErrBadRequest), send: failed("0s", rejected, wrapper.ErrBadRequest)},
+		{row: "other 4xx", but: "401", replies: always(failure(401, "UNAUTHORIZED", "Api-Key token is invalid")),
+			others: failed("0s", rejected, wrapper.ErrUnauthorized), send: failed("0s", rejected, wrapper.ErrUnauthorized)},
+		{row: "other 4xx", but: "403 in HTML", replies: always(reply{status: 403, body: "<html>no</html>"}),
+			others: failed("0s", rejected, wrapper.ErrForbidden), send: failed("0s", rejected, wrapper.ErrForbidden)},
+		{row: "other 4xx", but: "404", replies: always(failure(404, "NOT_FOUND", "Can't find chat by id: '77'")),
+			others: failed("0s", rejected, wrapper.ErrNotFound), send: failed("0s", rejected, wrapper.ErrNotFound)},
+		{row: "other 4xx", but: "415", replies: always(reply{status: 415}),
+			others: failed("0s", rejected, wrapper.ErrBadRequest), send: failed("0s", rejected, wrapper.ErrBadRequest)},
+		{row: "other 2xx", replies: func(op string) []reply { return []reply{{status: 202, body: ok(op).body}} },
+			others: failed("0s", rejected, wrapper.ErrInvalidResponse), send: failed("0s", unknown, wrapper.ErrInvalidResponse, wrapper.ErrOutcomeUnknown)},
+		{row: "3xx", replies: always(elsewhere),
+			others: failed("0s", rejected, wrapper.ErrInvalidResponse), send: failed("0s", rejected, wrapper.ErrInvalidResponse)},
+		{row: "200 with status ERROR", replies: always(failure(200, "LOCKED", "The chat is closed")),
+			others: failed("0s", rejected), send: failed("0s", rejected)},
+		{row: "200, empty body", replies: always(reply{status: 200}),
+			others: failed("0s", rejected, wrapper.ErrInvalidResponse), send: executed("0s")},
+		{row: "200, not the promised JSON", but: "HTML", replies: always(reply{status: 200, body: "<html>hello</html>"}),
+			others: failed("0s", rejected, wrapper.ErrInvalidResponse), send: failed("0s", unknown, wrapper.ErrInvalidResponse, wrapper.ErrOutcomeUnknown)},
+		{row: "200, not the promised JSON", but: "null", replies: always(reply{status: 200, body: "null"}),
+			others: failed("0s", rejected, wrapper.ErrInvalidResponse), send: failed("0s", unknown, wrapper.ErrInvalidResponse, wrapper.ErrOutcomeUnknown)},
+		{row: "200, not the promised JSON", but: "more than 1 MiB", replies: always(reply{status: 200, body: strings.Repeat(" ", 1<<20) + "{}"}),
+			others: failed("0s", rejected, wrapper.ErrInvalidResponse), send: failed("0s", unknown, wrapper.ErrInvalidResponse, wrapper.ErrOutcomeUnknown)},
+
+		{row: "the next pause would outlast the deadline", within: 250 * ms, replies: always(serverError()),
+			others: failed("0s", rejected, wrapper.ErrServer), send: failed("0s", unknown, wrapper.ErrServer, wrapper.ErrOutcomeUnknown)},
+		{row: "the next pause would outlast the deadline", but: "a window", within: 20 * time.Second, replies: always(quotaUsedUp(20 * time.Second)),
+			others: failed("0s", rejected, wrapper.ErrRateLimited), send: failed("0s", rejected, wrapper.ErrRateLimited)},
+		{row: "the caller's context ends", but: "during the second attempt", within: 5 * time.Second, replies: always(serverError(), reply{hang: true}),
+			others: failed("0s 250ms", rejected, wrapper.ErrServer, context.DeadlineExceeded),
+			send:   failed("0s read@250ms 250ms", unknown, wrapper.ErrServer, context.DeadlineExceeded, wrapper.ErrOutcomeUnknown)},
+		{row: "the caller's context ends", but: "before", within: -1, replies: always(),
+			others: failed("", notSent, context.DeadlineExceeded), send: failed("", notSent, context.DeadlineExceeded)},
+	}
+}
+
+// TestPromise executes the table of the package documentation on virtual time, for each operation.
+func TestPromise(t *testing.T) {
+	table := readPromise(t, "doc.go", `//\t`, regexp.MustCompile(` {2,}`))
+	assert.Equal(t, table, readPromise(t, "../README.md", `\|`, regexp.MustCompile(` *\| *`)), "the README promises the same")
+	var cases []promise
+	synctest.Test(t, func(*testing.T) { cases = promises() })
+	seen := map[string]bool{}
+	for n, p := range cases {
+		cells, promised := table[p.row]
+		require.True(t, promised, "no such row: %s", p.row)
+		for _, op := range slices.Sorted(maps.Keys(operations)) {
+			want, cell := p.others, cells[0]
+			if op == "sendMessageToChat" {
+				want, cell = p.send, cells[1]
+			}
+			keeps(t, p.row, op, cell, cells[3], want)
+			t.Run(strings.Join([]string{p.row, p.but, op}, "/"), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) { execute(t, op, promises()[n], want) })
+			})
+			seen[p.row] = true
+		}
+	}
+	for row := range table {
+		assert.True(t, seen[row], "this row is not executed: %s", row)
+	}
+}
+
+// readPromise gives the cells of each row of the table that begins with "what happened", but for the first one.
+func readPromise(t *testing.T, file, prefix string, between *regexp.Regexp) map[string][]string {
+	text, err := os.ReadFile(file)
+	require.NoError(t, err)
+	rows := map[string][]string{}
+	_, table, found := strings.Cut(string(text), "what happened")
+	require.True(t, found, file)
+	for line := range strings.Lines(table[strings.Index(table, "\n")+1:]) {
+		cut := regexp.MustCompile("^" + prefix).FindString(line)
+		if cut == "" {
+			break
+		}
+		if strings.HasPrefix(line, "|--") {
+			continue
+		}
+		cells := between.Split(strings.Trim(strings.TrimPrefix(line, cut), " |\n"), -1)
+		require.Len(t, cells, 5, line)
+		rows[cells[0]] = cells[1:]
+	}
+	require.Greater(t, len(rows), 15, file)
+	return rows
+}
+
+// keeps checks that what a case expects is what its row promises.
+func keeps(t *testing.T, row, op, cell, class string, want end) {
+	what := []any{"%s, %s: the table says %q", row, op, cell}
+	first, _, _ := strings.Cut(cell, ",")
+	switch first {
+	case "not sent":
+		assert.Equal(t, failed("", wrapper.NotSent, want.is...), want, what...)
+	case "sent":
+		assert.True(t, want.success, what...)
+	case "stop":
+		assert.False(t, want.success, what...)
+		if !strings.HasSuffix(cell, "if in doubt") {
+			assert.Equal(t, strings.Contains(cell, "unknown"), want.outcome == wrapper.Unknown, what...)
+		}
+	case "repeat", "check":
+		assert.NotEqual(t, "0s", want.trace, what...)
+		assert.Equal(t, first == "check", strings.Contains(want.trace, "read"), what...)
+	default:
+		assert.Fail(t, "what does this mean?", what...)
+	}
+	for name := range strings.FieldsSeq(class) {
+		if sentinel := named[strings.Trim(name, ",")]; sentinel != nil && !want.success {
+			assert.Contains(t, want.is, sentinel, what...)
+		}
+	}
+}
+
+var named = map[string]error{
+	"ErrInvalidRequest": wrapper.ErrInvalidRequest, "ErrRateLimited": wrapper.ErrRateLimited, "ErrServer": wrapper.ErrServer,
+	"ErrInvalidResponse": wrapper.ErrInvalidResponse,
+}
+
+// execute makes a call and compares what came of it.
+func execute(t *testing.T, op string, p promise, want end) {
+	s := newScript(t)
+	s.replies = withReads(op, p.replies(op))
+	auth := wrapper.APIKey(token)
+	if p.row == "Auth returns an error" {
+		auth = func(context.Context, *http.Request) error { return errAuth }
+	}
+	client, err := wrapper.New(business, auth, append([]wrapper.Option{
+		wrapper.WithHTTPClient(&http.Client{Transport: s}), wrapper.WithRandom(half)}, p.opts...)...)
+	require.NoError(t, err)
+	ctx := t.Context()
+	if p.within != 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, p.within)
+		defer cancel()
+	}
+	call := operations[op]
+	if p.invalid {
+		call = invalidOperations[op]
+	}
+	var captured wrapper.Response
+	err = call(ctx, client, wrapper.Capture(&captured))
+
+	assert.Equal(t, want.trace, s.trace(op))
+	attempts := len(strings.Fields(regexp.MustCompile(`read@\S+`).ReplaceAllString(want.trace, "")))
+	last := s.lastAnswer(op)
+	assert.Equal(t, attempts, captured.Attempts)
+	assert.Equal(t, last.status, captured.StatusCode)
+	assert.Equal(t, last.header.Get("Traceparent"), captured.TraceParent)
+	assert.Equal(t, last.header.Get("X-Ratelimit-Resource-Remaining") != "", !captured.Quota.Until.IsZero())
+	if want.success {
+		require.NoError(t, err)
+		return
+	}
+	e := asError(t, err)
+	assert.Equal(t, want.outcome, e.Outcome)
+	assert.Equal(t, op, e.Operation)
+	assert.Equal(t, captured, wrapper.Response{StatusCode: e.StatusCode, Header: captured.Header, Quota: e.Quota, Attempts: e.Attempts, TraceParent: e.TraceParent})
+	assert.Equal(t, errors.Is(err, wrapper.ErrRateLimited) && !strings.Contains(p.row, "at once"), !e.RetryAt.IsZero())
+	assertClasses(t, err, want.is)
+}
+
+// withReads puts the answer of the resend check behind what leaves a message in doubt, and numbers all answers.
+func withReads(op string, rs []reply) []reply {
+	var all []reply
+	for i, r := range rs {
+		all = append(all, r)
+		doubt := r.status >= 500 || r.status == 0 && !r.dial
+		if op == "sendMessageToChat" && doubt && i < len(rs)-1 {
+			all = append(all, ok("getChat"))
+		}
+	}
+	for i := range all {
+		all[i].header = maps.Clone(all[i].header)
+		if all[i].header == nil {
+			all[i].header = http.Header{}
+		}
+		all[i].header.Set("Traceparent", fmt.Sprintf("00-%032d-%016d-01", i+1, i+1))
+	}
+	return all
+}
+
+// trace tells when the requests were made.
+func (s *script) trace(op string) string {
+	var trace []string
+	for i, at := range s.at {
+		read := ""
+		if s.isRead(op, i) {
+			read = "read@"
+		}
+		trace = append(trace, read+at.String())
+	}
+	return strings.Join(trace, " ")
+}
+
+func (s *script) isRead(op string, i int) bool {
+	return op == "sendMessageToChat" && s.asked[i].Method == http.MethodGet
+}
+
+// lastAnswer is the last one that the call itself was given.
+func (s *script) lastAnswer(op string) (last reply) {
+	for i := range s.at {
+		if !s.isRead(op, i) && s.replies[i].status != 0 {
+			last = s.replies[i]
+		}
+	}
+	return last
+}
+
+var invalidOperations = map[string]func(context.Context, *wrapper.Client, ...wrapper.CallOption) error{
+	"createChat": func(ctx context.Context, c *wrapper.Client, opts ...wrapper.CallOption) error {
+		_, err := c.CreateChat(ctx, gen.ChatContextDTO{Type: "DIRECT", ID: 5}, opts...)
+		return err
+	},
+	"sendMessageToChat": func(ctx context.Context, c *wrapper.Client, opts ...wrapper.CallOption) error {
+		return c.SendMessage(ctx, chatID, "", opts...)
+	},
+	"getChat": func(ctx context.Context, c *wrapper.Client, opts ...wrapper.CallOption) error {
+		_, err := c.GetChat(ctx, 0, opts...)
+		return err
+	},
+}
