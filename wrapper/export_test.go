@@ -7,3 +7,6 @@ var NewTransport = newTransport
 func WithRandom(random func() float64) Option {
 	return func(c *config) error { c.random = random; return nil }
 }
+
+// Passed is what the resend check takes for the time that has passed.
+var Passed = passed

@@ -1,0 +1,240 @@
+package wrapper_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"testing/synctest"
+	"time"
+	"unsafe"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ymarket-go/chats/sandbox"
+	"github.com/ymarket-go/chats/wrapper"
+)
+
+// chatAt is a chat that was read at that time by the Market's clock, and had last been written into so long before.
+func chatAt(date time.Time, quiet time.Duration) reply {
+	return reply{status: 200, header: http.Header{"Date": {httpDate(date)}},
+		body: `{"status":"OK","result":{"chatId":77,"updatedAt":"` + date.Add(-quiet).Format(time.RFC3339Nano) + `"}}`}
+}
+
+// The doubtful attempt begins at 0 s and is answered at 3 s, the chat is read at 3.25 s: whoever has not been heard of for
+// more than 5.25 s wrote before.
+func TestResendCheck(t *testing.T) {
+	const repeated, stopped = "0s read@3.25s 3.25s", "0s read@3.25s"
+	start := time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC) // of every bubble
+	read := start.Add(3 * time.Second)
+	without := func(r reply, header string) reply {
+		r.header.Set(header, "")
+		return r
+	}
+	rows := map[string]struct {
+		read  reply
+		trace string
+		says  string
+	}{
+		"quiet for long":          {chatAt(read, time.Hour), repeated, ""},
+		"quiet for long enough":   {chatAt(read, 5251*ms), repeated, ""},
+		"not quite":               {chatAt(read, 5250*ms), stopped, "has been written into since"},
+		"written into in between": {chatAt(read, time.Second), stopped, "has been written into since"},
+		"in the Market's future":  {chatAt(read, -time.Minute), stopped, "has been written into since"},
+
+		"the Market is an hour ahead":             {chatAt(read.Add(time.Hour), 6*time.Second), repeated, ""},
+		"the Market is an hour behind":            {chatAt(read.Add(-time.Hour), 6*time.Second), repeated, ""},
+		"written into, the Market is ahead":       {chatAt(read.Add(time.Hour), time.Second), stopped, "has been written into since"},
+		"written into, the Market is behind":      {chatAt(read.Add(-time.Hour), time.Second), stopped, "has been written into since"},
+		"no such chat":                            {failure(404, "NOT_FOUND", "Can't find chat by id: '77'"), repeated, ""},
+		"no Date":                                 {without(chatAt(read, time.Hour), "Date"), stopped, "did not tell when"},
+		"no updatedAt":                            {reply{status: 200, body: `{"status":"OK","result":{"chatId":77}}`}, stopped, "did not tell when"},
+		"updatedAt is no date":                    {reply{status: 200, body: `{"status":"OK","result":{"chatId":77,"updatedAt":"yesterday"}}`}, stopped, "could not be read"},
+		"not allowed to read":                     {failure(403, "FORBIDDEN", "scope is missing"), stopped, "could not be read: getChat: 403: FORBIDDEN: scope is missing"},
+		"HTML":                                    {reply{status: 200, body: "<html>"}, stopped, "could not be read"},
+		"the quota of getChat is used up":         {quotaUsedUpAt(read, time.Hour), stopped, "could not be read"},
+		"the answer brings back what was written": {failure(400, "BAD_REQUEST", "the last message is "+text), stopped, "the last message is …"},
+	}
+	doubts := map[string]reply{
+		"500":       {status: 500, slow: 3 * time.Second},
+		"no answer": {err: io.ErrUnexpectedEOF, slow: 3 * time.Second},
+	}
+	for what, row := range rows {
+		for doubt, first := range doubts {
+			t.Run(what+", after "+doubt, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					s := newScript(t, first, row.read, ok("sendMessageToChat"))
+					var captured wrapper.Response
+					err := newClient(t, s).SendMessage(t.Context(), chatID, text, wrapper.Capture(&captured))
+					assert.Equal(t, row.trace, s.trace("sendMessageToChat"))
+					if row.trace == repeated {
+						require.NoError(t, err)
+						assert.Equal(t, 2, captured.Attempts, "the read is not counted")
+						return
+					}
+					want := []error{wrapper.ErrOutcomeUnknown, wrapper.ErrServer}
+					if first.err != nil {
+						want[1] = first.err
+					}
+					assertClasses(t, err, want)
+					assert.Equal(t, 1, asError(t, err).Attempts)
+					assert.ErrorContains(t, err, row.says)
+					assert.NotContains(t, err.Error(), text)
+				})
+			})
+		}
+	}
+}
+
+func quotaUsedUpAt(now time.Time, left time.Duration) reply {
+	r := quotaUsedUp(0)
+	r.header.Set("Date", httpDate(now))
+	r.header.Set("X-RateLimit-Resource-Until", httpDate(now.Add(left)))
+	return r
+}
+
+// The read is tried again as any other getChat, and the time until it succeeds counts.
+func TestResendCheckRetriesItsRead(t *testing.T) {
+	for quiet, trace := range map[time.Duration]string{
+		2501 * ms: "0s read@250ms read@500ms 500ms",
+		2500 * ms: "0s read@250ms read@500ms",
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			s := newScript(t, serverError(), serverError(), chatAt(time.Now(), quiet), ok("sendMessageToChat"))
+			err := newClient(t, s).SendMessage(t.Context(), chatID, text)
+			assert.Equal(t, trace, s.trace("sendMessageToChat"))
+			assert.Equal(t, quiet == 2500*ms, errors.Is(err, wrapper.ErrOutcomeUnknown))
+		})
+	}
+}
+
+func TestResendCheckWhoseReadNeverSucceeds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScript(t, serverError(), serverError(), reply{err: io.EOF}, serverError(), failure(500, "X", "bad gateway"))
+		err := newClient(t, s).SendMessage(t.Context(), chatID, text)
+		assert.Equal(t, "0s read@250ms read@500ms read@1s read@2s", s.trace("sendMessageToChat"))
+		assertClasses(t, err, []error{wrapper.ErrServer, wrapper.ErrOutcomeUnknown})
+		assert.ErrorContains(t, err, "getChat: 500: X: bad gateway")
+	})
+}
+
+// A clean read ends the doubt: what counts after it is the next doubtful attempt.
+func TestResendCheckBeginsAnew(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		s := newScript(t, serverError(), chatAt(start, time.Hour), // read at 250 ms
+			serverError(), chatAt(start, 2501*ms), // read at 750 ms, 500 ms after the second attempt
+			tooMany(), refusedDial(), ok("sendMessageToChat")) // no doubt, no read
+		require.NoError(t, newClient(t, s, wrapper.WithRetry(wrapper.RetryPolicy{MaxAttempts: 5})).SendMessage(t.Context(), chatID, text))
+		assert.Equal(t, "0s read@250ms 250ms read@750ms 750ms 1.75s 3.75s", s.trace("sendMessageToChat"))
+	})
+}
+
+func refusedDial() reply { return reply{err: errors.New("connection refused"), dial: true} }
+
+func TestResendSettings(t *testing.T) {
+	doubts := map[string]reply{"500": serverError(), "no answer": {err: io.EOF}}
+	for doubt, r := range doubts {
+		synctest.Test(t, func(t *testing.T) {
+			s := newScript(t, r, r, ok("sendMessageToChat"))
+			require.NoError(t, newClient(t, s, resending(wrapper.ResendAlways)).SendMessage(t.Context(), chatID, text))
+			assert.Equal(t, "0s 250ms 750ms", s.trace("sendMessageToChat"), doubt)
+
+			s = newScript(t, r, r, r, r)
+			err := newClient(t, s, resending(wrapper.ResendAlways)).SendMessage(t.Context(), chatID, text)
+			assert.ErrorIs(t, err, wrapper.ErrOutcomeUnknown)
+
+			s = newScript(t, r)
+			err = newClient(t, s, resending(wrapper.ResendNever)).SendMessage(t.Context(), chatID, text)
+			assert.Equal(t, "0s", s.trace("sendMessageToChat"), doubt)
+			assert.Zero(t, time.Since(s.began), "it stops at once")
+			assert.ErrorIs(t, err, wrapper.ErrOutcomeUnknown)
+		})
+	}
+	synctest.Test(t, func(t *testing.T) { // what leaves no doubt is repeated all the same
+		s := newScript(t, refusedDial(), tooMany(), ok("sendMessageToChat"))
+		require.NoError(t, newClient(t, s, resending(wrapper.ResendNever)).SendMessage(t.Context(), chatID, text))
+		for _, op := range []string{"createChat", "getChat"} { // and these can be repeated
+			s := newScript(t, serverError(), reply{err: io.EOF}, ok(op))
+			require.NoError(t, operations[op](t.Context(), newClient(t, s, resending(wrapper.ResendNever))))
+		}
+	})
+	for _, setting := range []wrapper.Resend{-1, 3} {
+		_, err := wrapper.New(business, wrapper.APIKey(token), resending(setting))
+		assert.ErrorContains(t, err, "allowed is 0")
+	}
+}
+
+// With no attempt left there is nothing to find out for.
+func TestNoReadAfterTheLastAttempt(t *testing.T) {
+	s := newScript(t, serverError())
+	err := newClient(t, s).SendMessage(t.Context(), chatID, text, wrapper.Attempts(1))
+	assertClasses(t, err, []error{wrapper.ErrServer, wrapper.ErrOutcomeUnknown})
+	assert.Equal(t, 1, s.attempts())
+}
+
+// The context may end in the pause before the read, or while the chat is read.
+func TestContextEndsBeforeTheDoubtDoes(t *testing.T) {
+	for after, trace := range map[time.Duration]string{100 * ms: "0s", time.Second: "0s read@250ms"} {
+		synctest.Test(t, func(t *testing.T) {
+			s := newScript(t, serverError(), reply{hang: true})
+			ctx, cancel := context.WithCancel(t.Context())
+			time.AfterFunc(after, cancel)
+			err := newClient(t, s).SendMessage(ctx, chatID, text)
+			assert.Equal(t, after, time.Since(s.began))
+			assert.Equal(t, trace, s.trace("sendMessageToChat"))
+			assertClasses(t, err, []error{context.Canceled, wrapper.ErrServer, wrapper.ErrOutcomeUnknown})
+		})
+	}
+}
+
+// A Market whose clock is wrong, over a socket: the message that was stored before its 500 is there once.
+func TestResendCheckOverLoopback(t *testing.T) {
+	for _, skew := range []time.Duration{-time.Hour, time.Hour} {
+		market := sandbox.New(sandbox.WithClock(func() time.Time { return time.Now().Add(skew) }))
+		server := httptest.NewServer(market)
+		defer server.Close()
+		client, err := wrapper.New(business, wrapper.APIKey(token), wrapper.WithBaseURL(server.URL+"/v2"), impatient)
+		require.NoError(t, err)
+		chat, err := client.CreateChat(t.Context(), wrapper.Order(5))
+		require.NoError(t, err)
+
+		market.Advance(time.Minute)
+		market.Script("sendMessageToChat", sandbox.Fail(500, "E", "not stored"), sandbox.CommitThen(sandbox.Fail(500, "E", "stored")))
+		err = client.SendMessage(t.Context(), chat.ChatID, text)
+		assertClasses(t, err, []error{wrapper.ErrServer, wrapper.ErrOutcomeUnknown})
+		assert.Equal(t, 2, asError(t, err).Attempts)
+		assert.Len(t, market.Messages(chat.ChatID), 1)
+
+		market.Advance(time.Minute)
+		market.Script("sendMessageToChat", sandbox.Abort())
+		require.NoError(t, client.SendMessage(t.Context(), chat.ChatID, text))
+		assert.Len(t, market.Messages(chat.ChatID), 2)
+	}
+}
+
+// A machine that slept has a wall clock that went on and a monotonic one that stood; a clock that was set back has the
+// opposite. The longer time is the one to be sure with.
+func TestTimePassedIsTheLonger(t *testing.T) {
+	began := time.Now()
+	slept := began.Add(time.Hour)
+	monotonic(&slept, -59*time.Minute)
+	assert.Equal(t, time.Hour, wrapper.Passed(began, slept))
+	setBack := began.Add(time.Second)
+	monotonic(&setBack, time.Minute)
+	assert.Equal(t, time.Minute+time.Second, wrapper.Passed(began, setBack))
+}
+
+// monotonic moves the monotonic reading of a time, and leaves the wall clock as it is. No machine can be put to sleep for a
+// test, and package time offers no other way.
+func monotonic(t *time.Time, by time.Duration) {
+	wall := t.Round(0)
+	ext := (*int64)(unsafe.Add(unsafe.Pointer(t), unsafe.Sizeof(uint64(0))))
+	*ext += int64(by)
+	if !t.Round(0).Equal(wall) {
+		panic("time.Time is not what it was: wall uint64, ext int64")
+	}
+}
