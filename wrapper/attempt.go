@@ -21,9 +21,14 @@ type attempt struct {
 	Response  // StatusCode 0: no answer
 	began     time.Time
 	body      []byte
+	plain     http.Header    // of the request, without
+	signed    http.Header    // and with what authorizes it
 	err       error          // why there is no answer, or why it was not read to its end
 	neverLeft bool           // known for certain; silence reads as "it may have left"
 	response  *http.Response // its body is closed
+
+	wanted, connected, left atomic.Bool // how far the request came: to a connection, onto one, and away
+	trace                   httptrace.ClientTrace
 }
 
 // attempt sends the request once the limiter lets it, with a time limit and a body of its own.
@@ -33,21 +38,21 @@ func (c *Client) attempt(ctx context.Context, call *call) *attempt {
 		limit := &Error{}
 		errors.As(err, &limit)
 		call.retryAt = limit.RetryAt
-		return &attempt{err: &refusal{attemptError(ctx, cmp.Or(limit.Err, err), call.secrets), "held back by the limiter"}}
+		return &attempt{err: &refusal{attemptError(ctx, cmp.Or(limit.Err, err), []string{call.text})}}
 	}
 	a := &attempt{began: time.Now()}
 	defer func() { release(a.Quota) }() // deferred, as a middleware may panic
 	ctx, cancel := context.WithTimeoutCause(ctx, c.timeout, errAttemptTimeout)
 	defer cancel()
-	var way departure
-	ctx = httptrace.WithClientTrace(context.WithValue(ctx, secretsKey{}, &call.secrets), &httptrace.ClientTrace{
-		GetConn:      func(string) { way.wanted.Store(true) },
-		GotConn:      func(httptrace.GotConnInfo) { way.connected.Store(true) },
-		WroteHeaders: func() { way.left.Store(true) },
-	})
-	req := call.req.Clone(ctx)
-	if req.GetBody != nil {
-		req.Body, _ = req.GetBody() // of a bytes.Reader: it cannot fail
+	a.trace = httptrace.ClientTrace{
+		GetConn:      func(string) { a.wanted.Store(true) },
+		GotConn:      func(httptrace.GotConnInfo) { a.connected.Store(true) },
+		WroteHeaders: func() { a.left.Store(true) },
+	}
+	ctx = httptrace.WithClientTrace(context.WithValue(ctx, attemptKey{}, a), &a.trace)
+	req := call.newRequest(ctx)
+	if len(c.middleware) > 0 { // which may change it
+		req = req.Clone(ctx)
 	}
 	resp, err := c.doer.Do(req)
 	if resp != nil && resp.Body != nil {
@@ -56,7 +61,9 @@ func (c *Client) attempt(ctx context.Context, call *call) *attempt {
 		err = errors.New("neither an answer nor an error came")
 	}
 	if err != nil {
-		a.err, a.neverLeft = attemptError(ctx, err, call.secrets), way.neverLeft(ctx)
+		a.err = attemptError(ctx, err, a.secrets(call.text))
+		// A transport that wants no connection tells nothing, and one that gives up with the context may still be writing.
+		a.neverLeft = a.wanted.Load() && !a.left.Load() && !(a.connected.Load() && ctx.Err() != nil)
 		return a
 	}
 	a.response = resp
@@ -65,7 +72,7 @@ func (c *Client) attempt(ctx context.Context, call *call) *attempt {
 		a.body, err = io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
 	}
 	if err != nil {
-		a.err = attemptError(ctx, err, call.secrets)
+		a.err = attemptError(ctx, err, a.secrets(call.text))
 	}
 	if len(a.body) > maxAnswer {
 		a.body, a.err = a.body[:maxAnswer], errAnswerTooLarge
@@ -74,23 +81,11 @@ func (c *Client) attempt(ctx context.Context, call *call) *attempt {
 }
 
 // refusal ends a call before its request is handed to the transport.
-type refusal struct {
-	error
-	why string
-}
+type refusal struct{ error }
 
 func (e *refusal) Unwrap() error { return e.error }
 
-func isRefusal(err error) bool { return errors.As(err, new(*refusal)) }
-
-// departure follows a request to its connection and onto it.
-type departure struct{ wanted, connected, left atomic.Bool }
-
-// neverLeft is sure of it. A transport that wants no connection tells nothing, and one that gives up with the context may
-// still be writing to its connection.
-func (d *departure) neverLeft(ctx context.Context) bool {
-	return d.wanted.Load() && !d.left.Load() && !(d.connected.Load() && ctx.Err() != nil)
-}
+func isRefusal(err error) bool { return err != nil && errors.As(err, new(*refusal)) }
 
 func (a *attempt) answered() bool { return a.StatusCode != 0 }
 
@@ -111,10 +106,10 @@ func (a *attempt) quotaUsedUp() bool {
 
 // apiErrors reads the API's own errors. What does not fit the contract is passed over: half an error text is worth more
 // than none.
-func (a *attempt) apiErrors(secrets []string) []gen.APIErrorDTO {
+func (a *attempt) apiErrors(text string) []gen.APIErrorDTO {
 	var body gen.APIErrorResponse
 	_ = json.Unmarshal(a.body, &body)
-	return redact(body.Errors, secrets)
+	return redact(body.Errors, a.secrets(text))
 }
 
 // attemptError hides what would look like the end of the caller's context: net/http says context.DeadlineExceeded for

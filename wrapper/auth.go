@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"strings"
 )
@@ -23,11 +24,12 @@ func APIKey(token string) Auth { return header("Api-Key", "", token) }
 func OAuth(token string) Auth { return header("Authorization", "Bearer ", token) }
 
 func header(name, scheme, token string) Auth {
+	value := []string{scheme + token}
 	return func(_ context.Context, req *http.Request) error {
 		if token == "" || strings.IndexFunc(token, func(r rune) bool { return r <= ' ' || r > '~' }) >= 0 {
 			return fmt.Errorf("%w: the token of %s is empty or holds a space, a line break or the like; allowed is visible ASCII", ErrInvalidRequest, name)
 		}
-		req.Header.Set(name, scheme+token)
+		req.Header[name] = value
 		return nil
 	}
 }
@@ -40,12 +42,15 @@ type authorized struct {
 }
 
 func (a authorized) Do(req *http.Request) (*http.Response, error) {
-	signed := req.Clone(req.Context())
+	signed := req.WithContext(req.Context())
+	signed.Header = maps.Clone(req.Header)
 	if err := a.auth(req.Context(), signed); err != nil {
 		_ = cmp.Or[io.ReadCloser](req.Body, http.NoBody).Close() // a Doer closes the body, whatever happens
-		return nil, &refusal{err, "not authorized"}
+		return nil, &refusal{err}
 	}
-	noteSecrets(req, signed)
+	if a, ok := req.Context().Value(attemptKey{}).(*attempt); ok {
+		a.plain, a.signed = req.Header, signed.Header
+	}
 	resp, err := a.next.RoundTrip(signed)
 	if resp != nil {
 		resp.Request = req

@@ -4,9 +4,13 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
+	"net/url"
+	"strconv"
 	"time"
 )
 
@@ -36,8 +40,9 @@ type Response struct {
 
 // call is a call in progress.
 type call struct {
-	operation
-	req         *http.Request
+	*operation
+	url         url.URL
+	body        []byte
 	invalid     error // why it must not be sent
 	maxAttempts int
 	capture     *Response
@@ -47,14 +52,33 @@ type call struct {
 	last     *attempt  // the last one that was answered
 	stopped  error     // why an attempt that could be repeated was not
 	retryAt  time.Time // as the limiter says
-	secrets  []string  // what must not be shown
+	text     string    // of the message
 }
 
 // newCall applies the options. The first thing that is not allowed makes the call invalid.
-func (c *Client) newCall(op operation, req *http.Request, opts []CallOption, invalid ...error) *call {
-	call := &call{operation: op, req: req, maxAttempts: c.retry.MaxAttempts, last: &attempt{}}
-	call.invalid = cmp.Or(append(invalid, apply(call, opts))...)
+func (c *Client) newCall(op *operation, chatID int64, body any, opts []CallOption, invalid error) *call {
+	call := &call{operation: op, url: *op.request.URL, maxAttempts: c.retry.MaxAttempts, last: unanswered}
+	if call.url.RawQuery != "" {
+		call.url.RawQuery = "chatId=" + strconv.FormatInt(chatID, 10)
+	}
+	if body != nil {
+		call.body, _ = json.Marshal(body) // of strings and numbers: it cannot fail
+	}
+	call.invalid = cmp.Or(invalid, apply(call, opts))
 	return call
+}
+
+var unanswered = &attempt{}
+
+// newRequest makes the request of an attempt, with a body of its own. It shares its header: who changes it makes a copy.
+func (c *call) newRequest(ctx context.Context) *http.Request {
+	req := c.request.WithContext(ctx)
+	req.URL, req.Body, req.GetBody, req.ContentLength = &c.url, nil, nil, int64(len(c.body))
+	if len(c.body) > 0 {
+		req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(c.body)), nil }
+		req.Body, _ = req.GetBody()
+	}
+	return req
 }
 
 // do makes attempts until one settles the call. It gives back the answer, of whatever status; an error means that none
@@ -67,20 +91,11 @@ func (c *Client) do(ctx context.Context, call *call) (*attempt, error) {
 	if call.invalid != nil {
 		return nil, &Error{Operation: call.id, Err: fmt.Errorf("%w: %w", ErrInvalidRequest, call.invalid)}
 	}
-	c.label(call.req)
 	for ctx.Err() == nil {
 		attempt := c.attempt(ctx, call)
 		call.note(attempt)
-		again, why := c.retry.react(call.operation, attempt)
-		if ctx.Err() != nil && (again || attempt.err != nil) {
-			c.log(ctx, call, attempt, "the caller's context ended", 0)
-			break
-		}
-		var pause time.Duration
-		if again {
-			pause, again = c.pause(ctx, call, attempt)
-		}
-		c.log(ctx, call, attempt, why, pause)
+		pause, again := c.pause(ctx, call, attempt)
+		c.log(ctx, call, attempt, pause)
 		switch {
 		case again:
 			wait(ctx, pause)
@@ -129,7 +144,7 @@ func (c *call) fail(a *attempt, cause error) *Error {
 		cause = errors.Join(cause, c.stopped)
 	}
 	e := &Error{
-		Operation: c.id, StatusCode: a.StatusCode, Errors: a.apiErrors(c.secrets), Quota: a.Quota,
+		Operation: c.id, StatusCode: a.StatusCode, Errors: a.apiErrors(c.text), Quota: a.Quota,
 		RetryAt: c.retryAt, Attempts: c.attempts, Outcome: c.outcome, TraceParent: a.TraceParent,
 		Body: bytes.Clone(a.body[:min(len(a.body), maxErrorBody)]), Err: cause,
 	}

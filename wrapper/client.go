@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"net/http"
+	"unicode/utf8"
 
 	"github.com/ymarket-go/chats/gen"
 )
@@ -12,7 +14,8 @@ import (
 // it holds the connections and TLS sessions.
 type Client struct {
 	*config
-	businessID int64
+	businessID                             int64
+	createChat, sendMessageToChat, getChat operation
 }
 
 // New makes a Client for a cabinet. businessID is 1 or more. An API key belongs to one cabinet and so do its limits:
@@ -24,7 +27,30 @@ func New(businessID int64, auth Auth, opts ...Option) (*Client, error) {
 	if err = cmp.Or(checkID("businessID", businessID), err); err != nil {
 		return nil, fmt.Errorf("wrapper: %w", err)
 	}
-	return &Client{config: c, businessID: businessID}, nil
+	create, send, get := newOperations(c.server, businessID)
+	for _, op := range []operation{create, send, get} {
+		c.label(op.request)
+	}
+	return &Client{c, businessID, create, send, get}, nil
+}
+
+// operation is one of the three, for a cabinet.
+type operation struct {
+	id      string        // operationId
+	request *http.Request // as the generated client makes it, for chat 1
+
+	// repeatable: a second request leaves the Market as the first one did. createChat gives back the chat that
+	// exists; sendMessageToChat shows the buyer the text again.
+	repeatable bool
+}
+
+// newOperations lets the generated client make a request of each operation. That cannot fail: the server was parsed
+// before, and making one costs more than all else that a call does, so it is done once.
+func newOperations(server string, businessID int64) (createChat, sendMessageToChat, getChat operation) {
+	create, _ := gen.NewCreateChatRequest(server, businessID, gen.CreateChatRequest{})
+	send, _ := gen.NewSendMessageToChatRequest(server, businessID, &gen.SendMessageToChatParams{ChatID: 1}, gen.SendMessageToChatRequest{})
+	get, _ := gen.NewGetChatRequest(server, businessID, &gen.GetChatParams{ChatID: 1})
+	return operation{"createChat", create, true}, operation{"sendMessageToChat", send, false}, operation{"getChat", get, true}
 }
 
 // Order says that a chat is about an order. id is 1 or more.
@@ -41,8 +67,7 @@ func Return(id int64) gen.ChatContextDTO {
 // CreateChat starts a chat about an order or a return, or finds the one that exists; nothing in the answer tells which.
 // Its result is never nil without an error, and its ChatID is 1 or more.
 func (c *Client) CreateChat(ctx context.Context, about gen.ChatContextDTO, opts ...CallOption) (*gen.CreateChatResultDTO, error) {
-	req, err := gen.NewCreateChatRequest(c.server, c.businessID, gen.CreateChatRequest{Context: &about})
-	call := c.newCall(createChat, req, opts, checkContext(about), err)
+	call := c.newCall(&c.createChat, 0, gen.CreateChatRequest{Context: &about}, opts, checkContext(about))
 	return fetch(ctx, c, call, func(r *gen.CreateChatResultDTO) int64 { return r.ChatID })
 }
 
@@ -51,11 +76,10 @@ func (c *Client) CreateChat(ctx context.Context, about gen.ChatContextDTO, opts 
 // The API knows no idempotency key, so an error can leave open whether the buyer has the text. Such an error is
 // ErrOutcomeUnknown; read the chat before sending again.
 func (c *Client) SendMessage(ctx context.Context, chatID int64, text string, opts ...CallOption) error {
-	to := gen.SendMessageToChatParams{ChatID: chatID}
-	req, err := gen.NewSendMessageToChatRequest(c.server, c.businessID, &to, gen.SendMessageToChatRequest{Message: text})
-	call := c.newCall(sendMessageToChat, req, opts, checkID("chatId", chatID), checkText(text), err)
-	call.secrets = []string{text}
-	_, err = fetch[any](ctx, c, call, nil)
+	invalid := cmp.Or(checkID("chatId", chatID), checkText(text))
+	call := c.newCall(&c.sendMessageToChat, chatID, gen.SendMessageToChatRequest{Message: text}, opts, invalid)
+	call.text = text
+	_, err := fetch[any](ctx, c, call, nil)
 	return err
 }
 
@@ -63,7 +87,34 @@ func (c *Client) SendMessage(ctx context.Context, chatID int64, text string, opt
 // Its result is never nil without an error. Type, Status and Context.Type may hold values that this version does not
 // know; treat those as any other. The result holds the buyer's name: keep it out of logs.
 func (c *Client) GetChat(ctx context.Context, chatID int64, opts ...CallOption) (*gen.GetChatInfoDTO, error) {
-	req, err := gen.NewGetChatRequest(c.server, c.businessID, &gen.GetChatParams{ChatID: chatID})
-	call := c.newCall(getChat, req, opts, checkID("chatId", chatID), err)
+	call := c.newCall(&c.getChat, chatID, nil, opts, checkID("chatId", chatID))
 	return fetch(ctx, c, call, func(r *gen.GetChatInfoDTO) int64 { return r.ChatID })
+}
+
+// maxText is the maxLength of SendMessageToChatRequest.message in the contract, in code points.
+const maxText = 4096
+
+func checkID(name string, id int64) error {
+	if id < 1 {
+		return fmt.Errorf("%s is %d, allowed is 1 and above", name, id)
+	}
+	return nil
+}
+
+// checkText never puts the text into its error.
+func checkText(text string) error {
+	if !utf8.ValidString(text) {
+		return fmt.Errorf("message is not valid UTF-8, allowed is UTF-8 text of 1 to %d characters", maxText)
+	}
+	if n := utf8.RuneCountInString(text); n < 1 || n > maxText {
+		return fmt.Errorf("message has %d characters, allowed is 1 to %d", n, maxText)
+	}
+	return nil
+}
+
+func checkContext(about gen.ChatContextDTO) error {
+	if !about.Type.Valid() {
+		return fmt.Errorf("context.type is %.20q, allowed is ORDER or RETURN", string(about.Type))
+	}
+	return checkID("context.id", about.ID)
 }

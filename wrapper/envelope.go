@@ -14,7 +14,7 @@ import (
 // version does not know; only ERROR is an error.
 type envelope[R any] struct {
 	Status gen.APIResponseStatusType `json:"status"`
-	Result *R                        `json:"result"`
+	Result R                         `json:"result"`
 }
 
 // fetch makes a call and gives its result. chatID finds the id in the result, which tells it from an empty object; it is
@@ -24,7 +24,7 @@ func fetch[R any](ctx context.Context, c *Client, call *call, chatID func(*R) in
 	if err != nil {
 		return nil, err
 	}
-	var e *envelope[R]
+	e := &envelope[R]{}
 	switch {
 	case a.StatusCode >= 400:
 		return nil, call.fail(a, a.err)
@@ -34,14 +34,14 @@ func fetch[R any](ctx context.Context, c *Client, call *call, chatID func(*R) in
 		return nil, call.unpromised(a, a.err.Error())
 	case chatID == nil && len(bytes.TrimSpace(a.body)) == 0:
 		return nil, nil
-	case json.Unmarshal(a.body, &e) != nil || e == nil: // its error would quote from the body
+	case !bytes.HasPrefix(bytes.TrimSpace(a.body), []byte("{")) || json.Unmarshal(a.body, e) != nil: // its error would quote
 		return nil, call.unpromised(a, "the body is not the promised JSON object")
-	case e.Status == gen.APIResponseStatusTypeError || e.Status == "" && len(a.apiErrors(nil)) > 0:
+	case e.Status == gen.APIResponseStatusTypeError || e.Status == "" && len(a.apiErrors("")) > 0:
 		return nil, call.fail(a, nil)
-	case chatID != nil && (e.Result == nil || chatID(e.Result) < 1):
+	case chatID != nil && chatID(&e.Result) < 1:
 		return nil, call.unpromised(a, "there is no result, or no chatId of 1 and above in it")
 	}
-	return e.Result, nil
+	return &e.Result, nil
 }
 
 // unpromised is the error of an answer that the contract does not know. A message may have arrived all the same, unless

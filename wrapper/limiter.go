@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 )
 
 // parallelRequests is the Market's limit for a cabinet, over its three operations and all its keys.
@@ -48,26 +49,34 @@ type waiter struct {
 }
 
 func newLimiter(policy RetryPolicy) *limiter {
-	return &limiter{policy: policy, gates: map[string]*gate{createChat.id: {}, sendMessageToChat.id: {}, getChat.id: {}}}
+	l := &limiter{policy: policy, gates: map[string]*gate{}}
+	for _, operation := range []string{"createChat", "sendMessageToChat", "getChat"} {
+		g := &gate{}
+		g.release = func(q Quota) { l.change(func() { l.running--; g.leave(q) }) }
+		l.gates[operation] = g
+	}
+	return l
 }
 
 func (l *limiter) Acquire(ctx context.Context, operation string) (func(Quota), error) {
-	w := &waiter{ctx, l.gates[operation], make(chan error, 1)}
-	release := func(q Quota) {
-		l.change(func() {
-			l.running--
-			w.gate.running--
-			w.gate.learn(q)
-		})
+	g := l.gates[operation]
+	var w *waiter
+	l.change(func() {
+		if len(l.queue) > 0 || !l.start(g) {
+			w = &waiter{ctx, g, make(chan error, 1)}
+			l.queue = append(l.queue, w)
+		}
+	})
+	if w == nil {
+		return g.release, nil
 	}
-	l.change(func() { l.queue = append(l.queue, w) })
 	select {
 	case err := <-w.admitted:
-		return release, err
+		return g.release, err
 	case <-ctx.Done():
 		l.change(func() { l.queue = slices.DeleteFunc(l.queue, func(other *waiter) bool { return other == w }) })
 		if len(w.admitted) > 0 && <-w.admitted == nil { // in the same moment
-			release(Quota{})
+			g.release(Quota{})
 		}
 		return nil, ctx.Err()
 	}
@@ -81,22 +90,31 @@ func (l *limiter) change(what func()) {
 	l.queue = slices.DeleteFunc(l.queue, l.settle)
 }
 
-// settle lets a waiter start, or refuses it. Behind a shut gate it stays in the queue, and others pass by.
-func (l *limiter) settle(w *waiter) (settled bool) {
-	left, shut := w.gate.shut()
-	refused := l.policy.refuse(w.ctx, left)
-	switch {
-	case shut && w.gate.window.Remaining == 0 && refused != nil: // else what runs may leave a request over
-		w.admitted <- &Error{RetryAt: w.gate.window.Until, Err: fmt.Errorf("%w: %w", ErrRateLimited, refused)}
-		return true
-	case shut:
-		w.gate.wake(left, func() { l.change(func() {}) })
-		return false
-	case l.running == parallelRequests:
+// start counts a request, if there is room for it.
+func (l *limiter) start(g *gate) bool {
+	if l.running == parallelRequests || g.shut() {
 		return false
 	}
 	l.running++
-	w.gate.running++
-	w.admitted <- nil
+	g.running++
+	return true
+}
+
+// settle lets a waiter start, or refuses it. Behind a shut gate it stays in the queue, and others pass by.
+func (l *limiter) settle(w *waiter) (settled bool) {
+	if l.start(w.gate) {
+		w.admitted <- nil
+		return true
+	}
+	left := time.Until(w.gate.window.Until)
+	refused := l.policy.refuse(w.ctx, left)
+	switch {
+	case !w.gate.shut():
+		return false
+	case w.gate.window.Remaining > 0 || refused == nil: // what runs may leave a request over
+		w.gate.wake(left, func() { l.change(func() {}) })
+		return false
+	}
+	w.admitted <- &Error{RetryAt: w.gate.window.Until, Err: fmt.Errorf("%w: %w", ErrRateLimited, refused)}
 	return true
 }

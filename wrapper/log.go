@@ -7,12 +7,12 @@ import (
 )
 
 // log writes one line for an attempt. Its fields are all that may ever stand in a log.
-func (c *Client) log(ctx context.Context, call *call, a *attempt, why string, pause time.Duration) {
+func (c *Client) log(ctx context.Context, call *call, a *attempt, pause time.Duration) {
 	if c.logger == nil {
 		return
 	}
 	codes := []string{}
-	for _, e := range a.apiErrors(call.secrets) {
+	for _, e := range a.apiErrors(call.text) {
 		codes = append(codes, e.Code)
 	}
 	level := slog.LevelWarn
@@ -20,5 +20,5 @@ func (c *Client) log(ctx context.Context, call *call, a *attempt, why string, pa
 		level = slog.LevelDebug
 	}
 	c.logger.Log(ctx, level, "attempt", "operation", call.id, "attempt", call.attempts, "status", a.StatusCode, "codes", codes,
-		"result", why, "pause", pause, "quota", a.Quota, "traceparent", a.TraceParent)
+		"pause", pause, "quota", a.Quota, "traceparent", a.TraceParent)
 }

@@ -7,7 +7,6 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -39,14 +38,14 @@ func TestLog(t *testing.T) {
 		until := lines[0]["quota"].(map[string]any)["until"]
 		assert.Equal(t, []map[string]any{
 			{"level": "WARN", "msg": "attempt", "operation": "sendMessageToChat", "attempt": 1.0, "status": 420.0,
-				"codes": []any{"METHOD_FAILURE"}, "result": "quota used up", "pause": float64(10*time.Second + 125*ms), "traceparent": "00-1-2-01",
+				"codes": []any{"METHOD_FAILURE"}, "pause": float64(10*time.Second + 125*ms), "traceparent": "00-1-2-01",
 				"quota": map[string]any{"limit": 1000.0, "remaining": 0.0, "until": until}},
 			{"level": "WARN", "msg": "attempt", "operation": "sendMessageToChat", "attempt": 2.0, "status": 500.0,
-				"codes": []any{"E"}, "result": "server error", "pause": float64(500 * ms), "traceparent": "", "quota": none},
+				"codes": []any{"E"}, "pause": float64(500 * ms), "traceparent": "", "quota": none},
 			{"level": "DEBUG", "msg": "attempt", "operation": "getChat", "attempt": 1.0, "status": 200.0,
-				"codes": []any{}, "result": "answered", "pause": 0.0, "traceparent": "", "quota": none},
+				"codes": []any{}, "pause": 0.0, "traceparent": "", "quota": none},
 			{"level": "DEBUG", "msg": "attempt", "operation": "sendMessageToChat", "attempt": 3.0, "status": 200.0,
-				"codes": []any{}, "result": "answered", "pause": 0.0, "traceparent": "", "quota": none},
+				"codes": []any{}, "pause": 0.0, "traceparent": "", "quota": none},
 		}, lines)
 	})
 }
@@ -77,46 +76,13 @@ func TestLogDoesNotShowTheText(t *testing.T) {
 	assert.NotContains(t, log.String(), text)
 }
 
-func TestLogResults(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		one := tooMany()
-		one.header = quota(1, time.Minute)
-		rows := []struct {
-			op, want string
-			replies  []reply
-		}{
-			{"getChat", "too many requests at once|answered", []reply{one, ok("getChat")}},
-			{"getChat", "too many requests at once|answered", []reply{tooMany(), ok("getChat")}},
-			{"getChat", "no answer|answered", []reply{{err: io.EOF}, ok("getChat")}},
-			{"sendMessageToChat", "no answer", []reply{{err: io.EOF}}},
-			{"getChat", "the answer broke off|answered", []reply{{status: 200, readErr: io.ErrUnexpectedEOF}, ok("getChat")}},
-			{"getChat", "refused", []reply{{status: 202}}},
-			{"getChat", "refused", []reply{{status: 302}}},
-			{"getChat", "refused", []reply{failure(404, "NOT_FOUND", "no")}},
-		}
-		for _, row := range rows {
-			var buf bytes.Buffer
-			logger := slog.New(slog.NewJSONHandler(&buf, &slog.HandlerOptions{Level: slog.LevelDebug}))
-			client := newClient(t, newScript(t, row.replies...), wrapper.WithLogger(logger), resending(wrapper.ResendNever))
-			_ = operations[row.op](t.Context(), client)
-			var results []string
-			for decoder := json.NewDecoder(&buf); decoder.More(); {
-				var line struct{ Result string }
-				require.NoError(t, decoder.Decode(&line))
-				results = append(results, line.Result)
-			}
-			assert.Equal(t, row.want, strings.Join(results, "|"))
-		}
-	})
-}
-
 func TestLogWhenTheContextEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log bytes.Buffer
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		_ = newClient(t, newScript(t, reply{hang: true}), newLog(&log, slog.LevelDebug)).SendMessage(ctx, chatID, text)
-		assert.Contains(t, log.String(), `result="the caller's context ended"`)
+		assert.Contains(t, log.String(), "attempt=1 status=0 codes=[] pause=0s ")
 	})
 }
 

@@ -63,8 +63,8 @@ func WithRetry(p RetryPolicy) Option {
 	return func(c *config) (err error) { c.retry, err = p.withDefaults(); return err }
 }
 
-// WithLogger writes a line for every attempt, at level Debug for 2xx and Warn for anything else: operation, attempt,
-// status, the API's codes, quota, traceparent, the pause that follows and why. Without it nothing is logged.
+// WithLogger writes a line for every attempt, at level Debug for 2xx and Warn for anything else: operation, attempt, status
+// (0: no answer came), the API's codes, quota, traceparent, and the pause that follows. Without it nothing is logged.
 func WithLogger(l *slog.Logger) Option {
 	return given(l != nil, "WithLogger is given nil, allowed is an *slog.Logger", func(c *config) { c.logger = l })
 }
@@ -82,9 +82,8 @@ var nameVersion = regexp.MustCompile(`^[!-~]([ -~]*[!-~])?/[!-~]([ -~]*[!-~])?$`
 // WithMiddleware puts Doers around each attempt, the first one outermost: tracing belongs here. A middleware sees the
 // request without its key. It must not send a request twice, and wraps errors so that errors.As still finds them.
 func WithMiddleware(mw ...func(Doer) Doer) Option {
-	at := slices.IndexFunc(mw, func(m func(Doer) Doer) bool { return m == nil })
-	refused := fmt.Sprintf("WithMiddleware is given nil as number %d", at+1)
-	return given(at < 0, refused, func(c *config) { c.middleware = append(c.middleware, mw...) })
+	missing := slices.ContainsFunc(mw, func(m func(Doer) Doer) bool { return m == nil })
+	return given(!missing, "WithMiddleware is given nil", func(c *config) { c.middleware = append(c.middleware, mw...) })
 }
 
 // given is an option of a client or a call, with a value that may not be allowed.
@@ -118,9 +117,7 @@ func newConfig(auth Auth, opts []Option) (c *config, err error) {
 	if err = cmp.Or(apply(c, defaults), apply(c, opts)); err != nil {
 		return nil, err
 	}
-	if c.limiter == nil {
-		c.limiter = newLimiter(c.retry)
-	}
+	c.limiter = cmp.Or[Limiter](c.limiter, newLimiter(c.retry))
 	c.doer = authorized{auth, c.transport}
 	for i, middleware := range slices.Backward(c.middleware) {
 		if c.doer = middleware(c.doer); c.doer == nil {

@@ -18,8 +18,8 @@ type Quota struct {
 
 // readQuota reads the headers of an answer that came now.
 func readQuota(h http.Header, now time.Time) Quota {
-	remaining, unreadable := strconv.Atoi(h.Get("X-RateLimit-Resource-Remaining"))
-	until, err := http.ParseTime(h.Get("X-RateLimit-Resource-Until"))
+	remaining, unreadable := strconv.Atoi(h.Get("X-Ratelimit-Resource-Remaining"))
+	until, err := http.ParseTime(h.Get("X-Ratelimit-Resource-Until"))
 	if unreadable != nil || err != nil {
 		return Quota{}
 	}
@@ -27,6 +27,48 @@ func readQuota(h http.Header, now time.Time) Quota {
 	if err != nil {
 		date = now // without the server's clock this machine's has to do
 	}
-	limit, _ := strconv.Atoi(h.Get("X-RateLimit-Resource-Limit"))
+	limit, _ := strconv.Atoi(h.Get("X-Ratelimit-Resource-Limit"))
 	return Quota{Limit: max(limit, 0), Remaining: max(remaining, 0), Until: now.Round(0).Add(until.Sub(date))}
+}
+
+// sameWindow bounds how far the ends of one window may differ. Answers tell it too late by up to a second, as Date is cut
+// to whole seconds, and by the time they were on their way, up to the limit of an attempt. Two windows are further apart.
+const sameWindow = 20 * time.Second
+
+// longestWindow bounds what is believed: a mistake must not silence a client for good.
+const longestWindow = 24 * time.Hour
+
+// gate keeps the quota of an operation: no more requests are started than the window has left.
+type gate struct {
+	window  Quota // the newest one that an answer told of
+	running int   // requests that may or may not be counted in it yet
+	timer   *time.Timer
+	release func(Quota)
+}
+
+// shut: the window has no room for one more request.
+func (g *gate) shut() bool {
+	return g.window.Remaining <= g.running && time.Now().Before(g.window.Until)
+}
+
+// leave ends a request and takes in what its answer said. Within a window the quota only falls and answers overtake each
+// other, so the lowest figure holds; so does the earliest end. A late answer of an older window changes nothing.
+func (g *gate) leave(q Quota) {
+	g.running--
+	switch later := q.Until.Sub(g.window.Until); {
+	case q.Until.IsZero() || later < -sameWindow:
+	case later <= sameWindow:
+		g.window.Remaining = min(g.window.Remaining, q.Remaining)
+		g.window.Until = g.window.Until.Add(min(later, 0))
+	case time.Until(q.Until) < longestWindow:
+		g.window = q
+	}
+}
+
+// wake calls f after that time, instead of what was to be called before.
+func (g *gate) wake(after time.Duration, f func()) {
+	if g.timer != nil {
+		g.timer.Stop()
+	}
+	g.timer = time.AfterFunc(after, f)
 }

@@ -24,13 +24,12 @@ type raw struct{ c *Client }
 func (r raw) Do(req *http.Request) (*http.Response, error) {
 	op, foreign := r.c.route(req)
 	body, unread := readBody(req)
-	if req.Body, req.ContentLength = nil, int64(len(body)); len(body) > 0 {
-		req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
-	}
-	call := r.c.newCall(op, req, nil, foreign, unread)
+	r.c.label(req)
+	call := r.c.newCall(&operation{op.id, req, op.repeatable}, 0, nil, nil, cmp.Or(foreign, unread))
+	call.url, call.body = *req.URL, body
 	var message gen.SendMessageToChatRequest
 	_ = json.Unmarshal(body, &message) // if it is one, its text must not be shown
-	call.secrets = []string{message.Message}
+	call.text = message.Message
 	a, err := r.c.do(req.Context(), call)
 	switch {
 	case err != nil:
@@ -44,16 +43,16 @@ func (r raw) Do(req *http.Request) (*http.Response, error) {
 }
 
 // route finds the operation of a request. The generated client made it, but a request editor may have changed it.
-func (c *Client) route(req *http.Request) (operation, error) {
-	cabinet := fmt.Sprintf("%sbusinesses/%d", c.server, c.businessID)
-	for _, op := range []operation{createChat, sendMessageToChat, getChat} {
-		to := *req.URL
-		to.RawQuery = ""
-		if to.String() == cabinet+op.path && req.Method == op.method && (req.Host == "" || req.Host == to.Host) {
+func (c *Client) route(req *http.Request) (*operation, error) {
+	for _, op := range []*operation{&c.createChat, &c.sendMessageToChat, &c.getChat} {
+		to, known := *req.URL, *op.request.URL
+		to.RawQuery, known.RawQuery = "", ""
+		if to == known && req.Method == op.request.Method && (req.Host == "" || req.Host == to.Host) {
 			return op, nil
 		}
 	}
-	return operation{id: "raw"}, fmt.Errorf("it goes elsewhere than to the three operations below %s, to which the key and the limits belong", cabinet)
+	return &operation{id: "raw"}, fmt.Errorf("it goes elsewhere than to the three operations below %sbusinesses/%d, to which the key and the limits belong",
+		c.server, c.businessID)
 }
 
 // readBody takes a body as it would be sent, so that each attempt can send it again.

@@ -1,7 +1,6 @@
 package wrapper
 
 import (
-	"net/http"
 	"regexp"
 	"strings"
 
@@ -9,7 +8,7 @@ import (
 )
 
 // The Market, or a proxy before it, may bring back what was sent: the text of a message, and in the worst case the
-// token. A call collects both as its secrets, and they are cut out of whatever is shown.
+// token. Both are cut out of whatever is shown.
 
 var (
 	rejectedValue = regexp.MustCompile(`(?is)\s*\(?rejected value.*`)
@@ -41,14 +40,16 @@ func cut(said string, secrets []string) string {
 	return said
 }
 
-type secretsKey struct{}
-
-// noteSecrets adds to the call's secrets what Auth has put into the headers. The call goes along in the context.
-func noteSecrets(plain, signed *http.Request) {
-	secrets, ok := signed.Context().Value(secretsKey{}).(*[]string)
-	for name := range signed.Header {
-		if value := signed.Header.Get(name); ok && value != plain.Header.Get(name) {
-			*secrets = append(*secrets, value[strings.LastIndex(value, " ")+1:])
+// secrets are the text of a message, and what Auth has put into the headers.
+func (a *attempt) secrets(text string) []string {
+	secrets := []string{text}
+	for name := range a.signed {
+		if value := a.signed.Get(name); value != a.plain.Get(name) {
+			secrets = append(secrets, value[strings.LastIndex(value, " ")+1:])
 		}
 	}
+	return secrets
 }
+
+// attemptKey finds the attempt in the context of its request.
+type attemptKey struct{}

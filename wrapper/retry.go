@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"net/http"
+	"strconv"
 	"time"
 )
 
@@ -41,36 +42,26 @@ func (p RetryPolicy) backoff(attempts int, random float64) time.Duration {
 	return time.Duration(random * bound)
 }
 
-// react is the table of the package documentation: what happened, whether the client tries again, and a name for the log.
-func (p RetryPolicy) react(op operation, a *attempt) (again bool, why string) {
-	mayRepeat := op.repeatable || p.Resend != ResendNever
-	var refused *refusal
+// repeats is the table of the package documentation.
+func (p RetryPolicy) repeats(op *operation, a *attempt) bool {
 	switch {
-	case errors.As(a.err, &refused):
-		return false, refused.why
-	case a.neverLeft:
-		return true, "never left this machine"
-	case !a.answered():
-		return mayRepeat, "no answer"
-	case a.quotaUsedUp():
-		return true, "quota used up"
-	case a.StatusCode == statusMethodFailure:
-		return true, "too many requests at once"
-	case a.StatusCode >= 500:
-		return mayRepeat, "server error"
-	case a.is2xx() && a.brokeOff():
-		return op.repeatable, "the answer broke off"
-	case a.StatusCode == http.StatusOK:
-		return false, "answered"
-	default:
-		return false, "refused"
+	case isRefusal(a.err):
+		return false
+	case a.neverLeft || a.StatusCode == statusMethodFailure:
+		return true
+	case !a.answered() || a.StatusCode >= 500:
+		return op.repeatable || p.Resend != ResendNever
 	}
+	return op.repeatable && a.is2xx() && a.brokeOff()
 }
 
-// pause says how long to wait before the next attempt. There is none when no attempts are left, the quota is gone for
-// longer than MaxDelay, or the caller's deadline comes first.
+// pause says whether the call goes on after an attempt, and after what time. It does not when no attempts are left, the
+// quota is gone for longer than MaxDelay, or the caller's deadline comes first.
 func (c *Client) pause(ctx context.Context, call *call, a *attempt) (pause time.Duration, again bool) {
-	if call.attempts >= call.maxAttempts {
+	switch {
+	case ctx.Err() != nil:
+		return 0, a.err != nil || c.retry.repeats(call.operation, a) // and finds that its context has ended
+	case call.attempts >= call.maxAttempts || !c.retry.repeats(call.operation, a):
 		return 0, false
 	}
 	pause = c.retry.backoff(call.attempts, c.random())
@@ -96,8 +87,50 @@ func (p RetryPolicy) refuse(ctx context.Context, pause time.Duration) error {
 }
 
 func wait(ctx context.Context, pause time.Duration) {
-	select {
-	case <-time.After(pause):
-	case <-ctx.Done():
+	ctx, cancel := context.WithTimeout(ctx, pause)
+	defer cancel()
+	<-ctx.Done()
+}
+
+// Resend says what to do with a message that may have arrived: the attempt may have left this machine, and 500 or above
+// came back, or nothing.
+type Resend int
+
+const (
+	ResendChecked Resend = iota // read the chat, and repeat only if nobody has written into it since
+	ResendAlways                // repeat: the buyer may see the text twice
+	ResendNever                 // stop with ErrOutcomeUnknown
+)
+
+// clockSlack is a second because the Market may cut Date and updatedAt to whole ones, and a second because its machines
+// may differ.
+const clockSlack = 2 * time.Second
+
+// resolve reads the chat of a message that may have arrived with an attempt that began then. It ends the doubt, or gives
+// the reason why it cannot. Only the Market's clock tells when; of this machine's clock only the time that has passed
+// since counts.
+func (c *Client) resolve(ctx context.Context, call *call, began time.Time) error {
+	if call.outcome != Unknown || c.retry.Resend != ResendChecked {
+		return nil
 	}
+	var read Response
+	chatID, _ := strconv.ParseInt(call.url.Query().Get("chatId"), 10, 64) // 0 is refused
+	chat, err := c.GetChat(ctx, chatID, Capture(&read))
+	date, undated := http.ParseTime(read.Header.Get("Date"))
+	switch {
+	case errors.Is(err, ErrNotFound): // nor is the message
+	case err != nil:
+		return errors.New("the chat could not be read: " + cut(err.Error(), []string{call.text})) // its class is not this call's
+	case undated != nil || chat.UpdatedAt.IsZero():
+		return errors.New("the chat did not tell when it was last written into")
+	case date.Sub(chat.UpdatedAt) <= passed(began, time.Now())+clockSlack:
+		return errors.New("the chat has been written into since, and it cannot be told by whom")
+	}
+	call.outcome = Rejected
+	return nil
+}
+
+// passed is the larger of monotonic and wall time: the first one stands while a machine sleeps, the second one can be set.
+func passed(began, now time.Time) time.Duration {
+	return max(now.Sub(began), now.Round(0).Sub(began.Round(0)))
 }

@@ -39,19 +39,13 @@ func checkBaseURL(raw string, plainHTTP bool) (string, error) {
 		refused = fmt.Sprintf("has the scheme %.20q", u.Scheme)
 	case u.Hostname() == "" || strings.HasSuffix(u.Host, ":"):
 		refused = "has no host, or no port after the colon"
-	case u.User != nil:
-		refused = "has user info"
-	case strings.ContainsAny(raw, "?#"):
-		refused = "has a query or a fragment"
-	case u.Scheme == "http" && !plainHTTP && !isLoopback(u.Hostname()):
+	case u.User != nil || strings.ContainsAny(raw, "?#"):
+		refused = "has user info, a query or a fragment"
+	case u.Scheme == "http" && !plainHTTP && !strings.EqualFold(u.Hostname(), "localhost") && !net.ParseIP(u.Hostname()).IsLoopback():
 		return "", errors.New("the base URL is http:// and its host is not loopback, so the token could be read on its way; allowed is https://, or WithPlainHTTP")
 	}
 	if refused != "" {
 		return "", fmt.Errorf("the base URL %s, allowed is one like https://host/v2", refused)
 	}
 	return u.JoinPath("/").String(), nil
-}
-
-func isLoopback(host string) bool {
-	return strings.EqualFold(host, "localhost") || net.ParseIP(host).IsLoopback()
 }

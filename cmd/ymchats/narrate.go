@@ -67,10 +67,30 @@ func (n *narrator) WithGroup(string) slog.Handler            { return n }
 func (n *narrator) Handle(_ context.Context, r slog.Record) error {
 	field := map[string]slog.Value{}
 	r.Attrs(func(a slog.Attr) bool { field[a.Key] = a.Value; return true })
-	_, err := fmt.Fprintf(n.out, "    %v, attempt %v: %v", field["operation"], field["attempt"], field["result"])
+	_, err := fmt.Fprintf(n.out, "    %v, attempt %v: %s", field["operation"], field["attempt"], explain(field))
 	if pause := field["pause"].Duration(); pause > 0 {
 		_, err = fmt.Fprintf(n.out, "; the next one in %v", pause.Round(10*time.Millisecond))
 	}
 	fmt.Fprintln(n.out)
 	return err
+}
+
+// explain says in words what the fields of a log line tell of an attempt.
+func explain(field map[string]slog.Value) string {
+	status := field["status"].Int64()
+	quota, _ := field["quota"].Any().(wrapper.Quota)
+	switch {
+	case status == 0:
+		return "no answer"
+	case status == http.StatusOK:
+		return "answered"
+	case status == 420 && !quota.Until.IsZero() && quota.Remaining == 0:
+		return "quota used up"
+	case status == 420:
+		return "too many requests at once"
+	case status >= 500:
+		return "server error"
+	default:
+		return "refused"
+	}
 }

@@ -4,12 +4,16 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"log/slog"
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/ymarket-go/chats/wrapper"
 )
 
 // The story goes on when there is less to tell: no answer, no message, half a body.
@@ -47,6 +51,25 @@ func TestTellAnswers(t *testing.T) {
 	body, err = io.ReadAll(resp.Body)
 	assert.Equal(t, "half", string(body))
 	assert.ErrorIs(t, err, broken, "the wrapper must see how the answer ended")
+}
+
+// The log has no words of its own for what happened.
+func TestExplain(t *testing.T) {
+	until := time.Now()
+	for want, fields := range map[string]struct {
+		status int
+		quota  wrapper.Quota
+	}{
+		"no answer":                 {0, wrapper.Quota{}},
+		"answered":                  {200, wrapper.Quota{Until: until}},
+		"quota used up":             {420, wrapper.Quota{Until: until}},
+		"too many requests at once": {420, wrapper.Quota{Until: until, Remaining: 1}},
+		"server error":              {500, wrapper.Quota{}},
+		"refused":                   {404, wrapper.Quota{}},
+	} {
+		assert.Equal(t, want, explain(map[string]slog.Value{"status": slog.IntValue(fields.status), "quota": slog.AnyValue(fields.quota)}))
+	}
+	assert.Equal(t, "too many requests at once", explain(map[string]slog.Value{"status": slog.IntValue(420), "quota": slog.AnyValue(wrapper.Quota{})}))
 }
 
 type doer func(*http.Request) (*http.Response, error)
