@@ -21,8 +21,7 @@ type attempt struct {
 	Response  // StatusCode 0: no answer
 	began     time.Time
 	body      []byte
-	plain     http.Header    // of the request, without
-	signed    http.Header    // and with what authorizes it
+	signed    http.Header    // of the request, with what authorizes it
 	err       error          // why there is no answer, or why it was not read to its end
 	neverLeft bool           // known for certain; silence reads as "it may have left"
 	response  *http.Response // its body is closed
@@ -61,7 +60,7 @@ func (c *Client) attempt(ctx context.Context, call *call) *attempt {
 		err = errors.New("neither an answer nor an error came")
 	}
 	if err != nil {
-		a.err = attemptError(ctx, err, a.secrets(call.text))
+		a.err = attemptError(ctx, err, a.secrets(call))
 		// A transport that wants no connection tells nothing, and one that gives up with the context may still be writing.
 		a.neverLeft = a.wanted.Load() && !a.left.Load() && !(a.connected.Load() && ctx.Err() != nil)
 		return a
@@ -72,7 +71,7 @@ func (c *Client) attempt(ctx context.Context, call *call) *attempt {
 		a.body, err = io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
 	}
 	if err != nil {
-		a.err = attemptError(ctx, err, a.secrets(call.text))
+		a.err = attemptError(ctx, err, a.secrets(call))
 	}
 	if len(a.body) > maxAnswer {
 		a.body, a.err = a.body[:maxAnswer], errAnswerTooLarge
@@ -106,10 +105,10 @@ func (a *attempt) quotaUsedUp() bool {
 
 // apiErrors reads the API's own errors. What does not fit the contract is passed over: half an error text is worth more
 // than none.
-func (a *attempt) apiErrors(text string) []gen.APIErrorDTO {
+func (a *attempt) apiErrors(c *call) []gen.APIErrorDTO {
 	var body gen.APIErrorResponse
 	_ = json.Unmarshal(a.body, &body)
-	return redact(body.Errors, a.secrets(text))
+	return redact(body.Errors, a.secrets(c))
 }
 
 // attemptError hides what would look like the end of the caller's context: net/http says context.DeadlineExceeded for

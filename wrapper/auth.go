@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"maps"
 	"net/http"
 	"strings"
 )
@@ -34,22 +33,24 @@ func header(name, scheme, token string) Auth {
 	}
 }
 
-// authorized is the innermost Doer. It authorizes a copy, so that neither the middleware nor whoever holds the answer
-// meets the token, and it follows no redirect: http.Client would, and hand Api-Key to another host.
+// authorized is the innermost Doer. It follows no redirect: http.Client would, and hand Api-Key to another host.
 type authorized struct {
-	auth Auth
-	next http.RoundTripper
+	auth    Auth
+	next    http.RoundTripper
+	watched bool // there is middleware: neither it nor whoever holds the answer must meet the token
 }
 
 func (a authorized) Do(req *http.Request) (*http.Response, error) {
-	signed := req.WithContext(req.Context())
-	signed.Header = maps.Clone(req.Header)
+	signed := req
+	if a.watched {
+		signed = req.Clone(req.Context())
+	}
 	if err := a.auth(req.Context(), signed); err != nil {
 		_ = cmp.Or[io.ReadCloser](req.Body, http.NoBody).Close() // a Doer closes the body, whatever happens
 		return nil, &refusal{err}
 	}
-	if a, ok := req.Context().Value(attemptKey{}).(*attempt); ok {
-		a.plain, a.signed = req.Header, signed.Header
+	if attempt, ok := req.Context().Value(attemptKey{}).(*attempt); ok {
+		attempt.signed = signed.Header
 	}
 	resp, err := a.next.RoundTrip(signed)
 	if resp != nil {

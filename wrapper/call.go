@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -70,10 +71,11 @@ func (c *Client) newCall(op *operation, chatID int64, body any, opts []CallOptio
 
 var unanswered = &attempt{}
 
-// newRequest makes the request of an attempt, with a body of its own. It shares its header: who changes it makes a copy.
+// newRequest makes the request of an attempt, with a header and a body of its own.
 func (c *call) newRequest(ctx context.Context) *http.Request {
 	req := c.request.WithContext(ctx)
-	req.URL, req.Body, req.GetBody, req.ContentLength = &c.url, nil, nil, int64(len(c.body))
+	req.URL, req.Header = &c.url, maps.Clone(req.Header)
+	req.Body, req.GetBody, req.ContentLength = nil, nil, int64(len(c.body))
 	if len(c.body) > 0 {
 		req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(c.body)), nil }
 		req.Body, _ = req.GetBody()
@@ -136,17 +138,15 @@ func (c *call) report() {
 	}
 }
 
-const maxErrorBody = 4 << 10 // bytes of an answer that an Error keeps
-
 // fail makes the error of a call. It tells of the last answer that came, and why the call ended.
 func (c *call) fail(a *attempt, cause error) *Error {
 	if c.stopped != nil {
 		cause = errors.Join(cause, c.stopped)
 	}
 	e := &Error{
-		Operation: c.id, StatusCode: a.StatusCode, Errors: a.apiErrors(c.text), Quota: a.Quota,
+		Operation: c.id, StatusCode: a.StatusCode, Errors: a.apiErrors(c), Quota: a.Quota,
 		RetryAt: c.retryAt, Attempts: c.attempts, Outcome: c.outcome, TraceParent: a.TraceParent,
-		Body: bytes.Clone(a.body[:min(len(a.body), maxErrorBody)]), Err: cause,
+		Body: bytes.Clone(a.body[:min(len(a.body), 4<<10)]), Err: cause,
 	}
 	if a.quotaUsedUp() && e.RetryAt.IsZero() {
 		e.RetryAt = a.Quota.Until

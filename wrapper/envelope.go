@@ -36,7 +36,7 @@ func fetch[R any](ctx context.Context, c *Client, call *call, chatID func(*R) in
 		return nil, nil
 	case !bytes.HasPrefix(bytes.TrimSpace(a.body), []byte("{")) || json.Unmarshal(a.body, e) != nil: // its error would quote
 		return nil, call.unpromised(a, "the body is not the promised JSON object")
-	case e.Status == gen.APIResponseStatusTypeError || e.Status == "" && len(a.apiErrors("")) > 0:
+	case e.Status == gen.APIResponseStatusTypeError || e.Status == "" && len(a.apiErrors(call)) > 0:
 		return nil, call.fail(a, nil)
 	case chatID != nil && chatID(&e.Result) < 1:
 		return nil, call.unpromised(a, "there is no result, or no chatId of 1 and above in it")

@@ -12,7 +12,7 @@ func (c *Client) log(ctx context.Context, call *call, a *attempt, pause time.Dur
 		return
 	}
 	codes := []string{}
-	for _, e := range a.apiErrors(call.text) {
+	for _, e := range a.apiErrors(call) {
 		codes = append(codes, e.Code)
 	}
 	level := slog.LevelWarn

@@ -118,7 +118,7 @@ func newConfig(auth Auth, opts []Option) (c *config, err error) {
 		return nil, err
 	}
 	c.limiter = cmp.Or[Limiter](c.limiter, newLimiter(c.retry))
-	c.doer = authorized{auth, c.transport}
+	c.doer = authorized{auth, c.transport, len(c.middleware) > 0}
 	for i, middleware := range slices.Backward(c.middleware) {
 		if c.doer = middleware(c.doer); c.doer == nil {
 			return nil, fmt.Errorf("middleware %d gave back a nil Doer", i+1)
@@ -130,9 +130,8 @@ func newConfig(auth Auth, opts []Option) (c *config, err error) {
 
 // label sets the headers that do not depend on the operation, unless a request editor has set them.
 func (c *config) label(req *http.Request) {
-	for name, value := range map[string]string{
-		"Accept": "application/json", "User-Agent": cmp.Or(c.product, "ymarket-go-chats"), "X-Market-Integration": c.product,
-	} {
+	agent := cmp.Or(c.product, "ymarket-go-chats")
+	for name, value := range map[string]string{"Accept": "application/json", "User-Agent": agent, "X-Market-Integration": c.product} {
 		if value != "" && req.Header.Get(name) == "" {
 			req.Header.Set(name, value)
 		}

@@ -39,7 +39,7 @@ func (r raw) Do(req *http.Request) (*http.Response, error) {
 	case call.outcome == Unknown && (a.StatusCode != http.StatusOK || a.err != nil):
 		return nil, call.fail(a, a.err)
 	}
-	return a.replay(), nil
+	return a.replay(req), nil
 }
 
 // route finds the operation of a request. The generated client made it, but a request editor may have changed it.
@@ -67,10 +67,11 @@ func readBody(req *http.Request) ([]byte, error) {
 }
 
 // replay gives the answer once more: what was read of its body, and the error that ended the reading.
-func (a *attempt) replay() *http.Response {
+func (a *attempt) replay(req *http.Request) *http.Response {
 	end, closer := io.Pipe()
 	_ = closer.CloseWithError(a.err)
 	resp := *a.response
+	resp.Request = req
 	resp.Body = io.NopCloser(io.MultiReader(bytes.NewReader(a.body), end))
 	return &resp
 }

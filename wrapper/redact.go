@@ -41,10 +41,10 @@ func cut(said string, secrets []string) string {
 }
 
 // secrets are the text of a message, and what Auth has put into the headers.
-func (a *attempt) secrets(text string) []string {
-	secrets := []string{text}
+func (a *attempt) secrets(c *call) []string {
+	secrets := []string{c.text}
 	for name := range a.signed {
-		if value := a.signed.Get(name); value != a.plain.Get(name) {
+		if value := a.signed.Get(name); value != c.request.Header.Get(name) {
 			secrets = append(secrets, value[strings.LastIndex(value, " ")+1:])
 		}
 	}
