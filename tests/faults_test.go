@@ -1,0 +1,589 @@
+package tests
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ymarket-go/chats/wrapper"
+)
+
+// stallTimeout is the limit of an attempt that stalls. It is long enough for one that does not, on any machine.
+const stallTimeout = 5 * time.Second
+
+// statusMethodFailure is the Market's answer to a request beyond one of its limits.
+const statusMethodFailure = 420
+
+// slots is how many requests a client lets run at once.
+const slots = 4
+
+// wireFault is something that goes wrong between the client and the Market, and what calls make of it.
+type wireFault struct {
+	name    string
+	does    func(*exchange)
+	means   meaning
+	status  int           // of the answer; 0: there is none
+	back    time.Duration // until the quota is back, as the error tells it
+	skew    time.Duration // of the Market's clock
+	https   bool          // the client speaks TLS
+	unread  bool          // it sets in before there is a request
+	once    bool          // it cannot be met by every request
+	lasting bool          // it cannot pass
+	slow    bool          // it takes seconds
+	stalls  bool          // the limit of the attempt ends it
+}
+
+// meaning is what a call makes of a fault: one that passes after the first request, or meets every one.
+type meaning func(c *faultCell) callEnd
+
+// callEnd is what came of a call.
+type callEnd struct {
+	succeeds        bool
+	attempts, reads int
+	outcome         wrapper.Outcome
+	is              []error // every class that is true of the error
+}
+
+// harmless: the call succeeds all the same.
+func harmless(*faultCell) callEnd { return callEnd{succeeds: true, attempts: 1} }
+
+// settles: the Market refused, and that is it.
+func settles(is ...error) meaning {
+	return func(*faultCell) callEnd { return callEnd{attempts: 1, outcome: wrapper.Rejected, is: is} }
+}
+
+// unpromised: an answer that the contract does not know. The message may be in the chat.
+func unpromised(c *faultCell) callEnd {
+	return c.unlessSend(callEnd{attempts: 1}, wrapper.ErrInvalidResponse)
+}
+
+// emptied: an empty 200, which means sent.
+func emptied(c *faultCell) callEnd {
+	if c.sends() {
+		return harmless(c)
+	}
+	return unpromised(c)
+}
+
+// breaksOff: an answer that ends too early is read once more, but no message is sent once more.
+func breaksOff(c *faultCell) callEnd {
+	if c.sends() {
+		return unpromised(c)
+	}
+	return repeats(wrapper.ErrInvalidResponse)(c)
+}
+
+// repeats: all operations try again, as nothing has happened in the Market.
+func repeats(is ...error) meaning {
+	return func(c *faultCell) callEnd {
+		if c.passing {
+			return callEnd{succeeds: true, attempts: 2}
+		}
+		return callEnd{attempts: c.most(), outcome: wrapper.Rejected, is: is}
+	}
+}
+
+// staysHome: the request never left this machine.
+func staysHome(c *faultCell) callEnd { return callEnd{attempts: c.most(), outcome: wrapper.NotSent} }
+
+// doubts: the Market may have done it. A message is sent again only when the chat was read, and nobody had written.
+func doubts(is ...error) meaning {
+	return func(c *faultCell) callEnd {
+		switch {
+		case c.sends() && c.read != "clean":
+			return c.unlessSend(callEnd{attempts: 1, reads: min(1, c.most()-1)}, is...)
+		case c.passing && c.sends():
+			return callEnd{succeeds: true, attempts: 2, reads: 1}
+		case c.passing:
+			return callEnd{succeeds: true, attempts: 2}
+		case c.sends():
+			return c.unlessSend(callEnd{attempts: c.most(), reads: c.most() - 1}, is...)
+		}
+		return callEnd{attempts: c.most(), outcome: wrapper.Rejected, is: is}
+	}
+}
+
+// unlessSend ends a call for certain, unless it is a message.
+func (c *faultCell) unlessSend(end callEnd, is ...error) callEnd {
+	end.outcome, end.is = wrapper.Rejected, is
+	if c.sends() {
+		end.outcome, end.is = wrapper.Unknown, append(slices.Clone(is), wrapper.ErrOutcomeUnknown)
+	}
+	return end
+}
+
+var jsonType, htmlType = "Content-Type: application/json", "Content-Type: text/html"
+
+const (
+	htmlPage = "<!doctype html><title>Error</title><h1>Something went wrong</h1>"
+	tooOften = `{"status":"ERROR","errors":[{"code":"METHOD_FAILURE","message":"Hit rate limit"}]}`
+)
+
+// says answers with a status and a body.
+func says(status int, body string, lines ...string) func(*exchange) {
+	return func(x *exchange) { x.answer(status, body, lines...) }
+}
+
+func quotaLines(x *exchange, remaining int, until string) []string {
+	return []string{jsonType, "X-RateLimit-Resource-Limit: 1000",
+		fmt.Sprint("X-RateLimit-Resource-Remaining: ", remaining), "X-RateLimit-Resource-Until: " + until}
+}
+
+// usesUp answers 420 with a quota that is back after that long.
+func usesUp(remaining int, after time.Duration, body string) func(*exchange) {
+	return func(x *exchange) {
+		x.answer(statusMethodFailure, body, quotaLines(x, remaining, x.at.Add(after).Format(http.TimeFormat))...)
+	}
+}
+
+// usesUpUntil answers 420 with a moment that makes no sense.
+func usesUpUntil(until string) func(*exchange) {
+	return func(x *exchange) { x.answer(statusMethodFailure, tooOften, quotaLines(x, 0, until)...) }
+}
+
+// statusFaults are answers as the Market and the proxies in front of it write them.
+func statusFaults() (faults []wireFault) {
+	add := func(f wireFault) { faults = append(faults, f) }
+	for status, class := range map[int]error{400: wrapper.ErrBadRequest, 401: wrapper.ErrUnauthorized,
+		403: wrapper.ErrForbidden, 404: wrapper.ErrNotFound, 415: wrapper.ErrBadRequest} {
+		body := fmt.Sprintf(`{"status":"ERROR","errors":[{"code":"CODE_%d","message":"no"}]}`, status)
+		add(wireFault{name: fmt.Sprint(status, " in JSON"), does: says(status, body, jsonType),
+			means: settles(class), status: status})
+		add(wireFault{name: fmt.Sprint(status, " in HTML"), does: says(status, htmlPage, htmlType),
+			means: settles(class), status: status})
+	}
+	for _, status := range []int{500, 503} {
+		body := `{"status":"ERROR","errors":[{"code":"INTERNAL_ERROR","message":"Try later"}]}`
+		add(wireFault{name: fmt.Sprint(status, " in JSON"), does: says(status, body, jsonType),
+			means: doubts(wrapper.ErrServer), status: status})
+		add(wireFault{name: fmt.Sprint(status, " in HTML"), does: says(status, htmlPage, htmlType),
+			means: doubts(wrapper.ErrServer), status: status})
+	}
+	limited := wrapper.ErrRateLimited
+	for form, body := range map[string]string{"JSON": tooOften, "HTML": htmlPage} {
+		add(wireFault{name: "420 of too many at once in " + form, does: says(statusMethodFailure, body, htmlType),
+			means: repeats(limited), status: 420})
+		add(wireFault{name: "420 of a quota that is back soon in " + form, does: usesUp(0, time.Second, body),
+			means: repeats(limited), status: 420, back: time.Second, slow: true})
+		add(wireFault{name: "420 of a quota that is back later in " + form, does: usesUp(0, 20*time.Minute, body),
+			means: settles(limited), status: 420, back: 20 * time.Minute})
+	}
+	return faults
+}
+
+// bodyFaults are answers that say something else than was promised.
+func bodyFaults() []wireFault {
+	hidden := func(x *exchange) { x.answer(200, x.body(), "Content-Type: text/plain; charset=windows-1251") }
+	cutJSON := func(x *exchange) { x.answer(200, x.body()[:12], jsonType) }
+	cutBody := func(status int) func(*exchange) {
+		return func(x *exchange) { x.header(status, 1000, "Connection: close"); x.say("%s", x.body()) }
+	}
+	large := func(status int) func(*exchange) {
+		return func(x *exchange) {
+			x.header(status, 50<<20, "Connection: close")
+			_, _ = io.CopyN(x.conn, spaces{}, 50<<20)
+		}
+	}
+	return []wireFault{
+		{name: "an empty 200", does: says(200, ""), means: emptied, status: 200},
+		{name: "an empty 200 of spaces", does: says(200, " \r\n", jsonType), means: emptied, status: 200},
+		{name: "null", does: says(200, "null", jsonType), means: unpromised, status: 200},
+		{name: "an array", does: says(200, `[{"status":"OK"}]`, jsonType), means: unpromised, status: 200},
+		{name: "HTML with 200", does: says(200, htmlPage, htmlType), means: unpromised, status: 200},
+		{name: "ERROR with 200", does: says(200, tooOften, jsonType), means: settles(), status: 200},
+		{name: "202", does: says(202, `{"status":"OK"}`, jsonType), means: unpromised, status: 202},
+		{name: "204", does: func(x *exchange) { x.say("HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n") },
+			means: unpromised, status: 204},
+		{name: "another content type", does: hidden, means: harmless, status: 200},
+		{name: "truncated JSON", does: cutJSON, means: unpromised, status: 200},
+		{name: "a truncated body", does: cutBody(200), means: breaksOff, status: 200},
+		{name: "a truncated body with 500", does: cutBody(500), means: doubts(wrapper.ErrServer), status: 500},
+		{name: "a gzip bomb", does: func(x *exchange) { x.answer(200, bomb(), "Content-Encoding: gzip") },
+			means: unpromised, status: 200},
+		{name: "a body of 50 MB", does: large(200), means: unpromised, status: 200},
+		{name: "a body of 50 MB with 500", does: large(500), means: doubts(wrapper.ErrServer), status: 500},
+		{name: "a body of 50 MB with 404", does: large(404), means: settles(wrapper.ErrNotFound), status: 404},
+	}
+}
+
+type spaces struct{}
+
+func (spaces) Read(p []byte) (int, error) {
+	for i := range p {
+		p[i] = ' '
+	}
+	return len(p), nil
+}
+
+// bomb is small, and unpacks to 64 MiB.
+var bomb = sync.OnceValue(func() string {
+	var packed bytes.Buffer
+	packer := gzip.NewWriter(&packed)
+	_, _ = io.CopyN(packer, spaces{}, 64<<20)
+	_ = packer.Close()
+	return packed.String()
+})
+
+// connectionFaults are connections that end or stall, and what is no HTTP.
+func connectionFaults() []wireFault {
+	partly := func(status int, gone func(*exchange)) func(*exchange) {
+		return func(x *exchange) {
+			x.header(status, 1000)
+			x.say("%s", x.body())
+			x.await(x.headers) // else the client might see the end before it sees the answer
+			gone(x)
+		}
+	}
+	resetEarly := func(x *exchange) { _, _ = x.conn.Read(make([]byte, 1)); x.reset() }
+	resetLate := func(x *exchange) { x.answer(200, x.body()); x.await(x.bodies); x.reset() }
+	dripping := func(x *exchange) { x.header(200, 1<<20); x.drip(" ", 1<<20, 10*time.Millisecond) }
+	drips := func(x *exchange) {
+		body := x.body()
+		x.header(200, len(body), "Connection: close")
+		for i := range body {
+			x.drip(body[i:i+1], 1, time.Millisecond)
+		}
+	}
+	return []wireFault{
+		{name: "a reset before the request is read", does: resetEarly,
+			means: doubts(), unread: true, once: true},
+		{name: "a reset within the header", does: func(x *exchange) { x.say("HTTP/1.1 200 OK\r\nContent-Ty"); x.reset() },
+			means: doubts()},
+		{name: "a reset within the body", does: partly(200, (*exchange).reset), means: breaksOff, status: 200},
+		{name: "a reset within the body of 503", does: partly(503, (*exchange).reset),
+			means: doubts(wrapper.ErrServer), status: 503},
+		{name: "a reset after the answer", does: resetLate, means: harmless, status: 200},
+		{name: "an end without an answer", does: func(*exchange) {}, means: doubts()},
+		{name: "a header that stalls", does: (*exchange).untilGone, means: doubts(), stalls: true},
+		{name: "a header that stalls half way", does: func(x *exchange) { x.say("HTTP/1.1 200 OK\r\nDa"); x.untilGone() },
+			means: doubts(), stalls: true},
+		{name: "a body that stalls", does: partly(200, (*exchange).untilGone),
+			means: breaksOff, status: 200, stalls: true},
+		{name: "a body that drips without end", does: dripping, means: breaksOff, status: 200, stalls: true},
+		{name: "a body that drips", does: drips, means: harmless, status: 200},
+		{name: "garbage instead of HTTP", does: func(x *exchange) { x.say("SSH-2.0-OpenSSH_9.6\r\n\x00\xff\xfe") },
+			means: doubts()},
+		{name: "a header too large", does: func(x *exchange) { x.header(200, 0, "X-Flood: "+strings.Repeat("x", 128<<10)) },
+			means: doubts()},
+		{name: "100 before the answer", does: func(x *exchange) {
+			x.say("HTTP/1.1 100 Continue\r\n\r\n")
+			x.answer(200, x.body())
+		},
+			means: harmless, status: 200},
+		{name: "103 before the answer", does: func(x *exchange) {
+			x.say("HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n")
+			x.answer(200, x.body())
+		}, means: harmless, status: 200},
+		{name: "103 without end", does: func(x *exchange) {
+			x.drip("HTTP/1.1 103 Early Hints\r\nX: "+strings.Repeat("x", 8<<10)+"\r\n\r\n", 1000, 0)
+		}, means: doubts()},
+		{name: "101", does: func(x *exchange) {
+			x.say("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n")
+			x.untilGone()
+		}, means: unpromised, status: 101},
+		{name: "a certificate that nobody trusts", does: (*exchange).handshake,
+			means: staysHome, https: true, unread: true, lasting: true},
+		{name: "a plain port that TLS is spoken to", does: says(400, "no TLS here"),
+			means: staysHome, https: true, unread: true, lasting: true},
+		{name: "a TLS port that plain HTTP is spoken to", does: (*exchange).handshake,
+			means: doubts(), unread: true, once: true},
+		{name: "nobody listens", does: nil, means: staysHome, lasting: true},
+	}
+}
+
+// drip writes something so often, with a pause before each, until the client is gone.
+func (x *exchange) drip(what string, times int, pause time.Duration) {
+	for range times {
+		time.Sleep(pause)
+		if _, err := io.WriteString(x.conn, what); err != nil {
+			return
+		}
+	}
+}
+
+// clockFaults are quotas and dates that make no sense, or that a wrong clock has made.
+func clockFaults() []wireFault {
+	limited := wrapper.ErrRateLimited
+	overdrawn := func(x *exchange) {
+		x.answer(200, x.body(), quotaLines(x, -3, x.at.Add(20*time.Minute).Format(http.TimeFormat))...)
+	}
+	faults := []wireFault{
+		{name: "Until in the past", does: usesUp(0, -time.Hour, tooOften),
+			means: repeats(limited), status: 420, back: -time.Hour},
+		{name: "Until in the year 9999", does: usesUpUntil("Fri, 31 Dec 9999 23:59:59 GMT"),
+			means: settles(limited), status: 420, back: 1<<63 - 1},
+		{name: "Until malformed", does: usesUpUntil("tomorrow"), means: repeats(limited), status: 420},
+		{name: "Remaining below zero", does: usesUp(-3, 20*time.Minute, tooOften),
+			means: settles(limited), status: 420, back: 20 * time.Minute},
+		{name: "Remaining below zero with 200", does: overdrawn, means: harmless, status: 200},
+	}
+	for _, skew := range []time.Duration{-time.Hour, time.Hour} {
+		add := func(name string, f wireFault) {
+			f.name, f.skew = fmt.Sprintf("%s, by a clock that is off by %v", name, skew), skew
+			faults = append(faults, f)
+		}
+		add("500", wireFault{does: says(500, "{}", jsonType), means: doubts(wrapper.ErrServer), status: 500})
+		add("a quota that is back soon", wireFault{does: usesUp(0, time.Second, tooOften),
+			means: repeats(limited), status: 420, back: time.Second, slow: true})
+		add("a quota that is back later", wireFault{does: usesUp(0, 20*time.Minute, tooOften),
+			means: settles(limited), status: 420, back: 20 * time.Minute})
+	}
+	return faults
+}
+
+// redirectFaults lead to another host, which counts who comes.
+func redirectFaults(elsewhere string) (faults []wireFault) {
+	for _, status := range []int{302, 307, 308} {
+		away := says(status, "", "Location: "+elsewhere)
+		faults = append(faults, wireFault{name: fmt.Sprint(status, " to another host"), does: away,
+			means: settles(wrapper.ErrInvalidResponse), status: status})
+	}
+	return faults
+}
+
+// Each operation meets each fault over a real connection, once and for ever. Whatever happens, the call ends with the
+// outcome that is promised, and nothing is left behind: no body, no connection, no goroutine, no slot.
+func TestFaults(t *testing.T) {
+	elsewhere := startWire(t, "none")
+	elsewhere.read = (*exchange).truth
+	elsewhere.serve()
+	faults := slices.Concat(statusFaults(), bodyFaults(), connectionFaults(), clockFaults(),
+		redirectFaults(elsewhere.url("http")))
+	require.GreaterOrEqual(t, len(faults), 28)
+	groups := map[string][]*faultCell{}
+	for _, f := range faults {
+		name := f.name
+		if f.slow || f.stalls {
+			name = "those that take seconds" // at once, as they do nothing but wait
+		}
+		groups[name] = append(groups[name], f.cells()...)
+	}
+	tried, passed := 0, 0
+	for name, cells := range groups {
+		clean := true
+		t.Run(name, func(t *testing.T) {
+			before := goroutines()
+			passed += runCells(t, cells)
+			clean = nothingLeft(t, before)
+		})
+		tried += len(cells)
+		require.True(t, clean, "whatever stays behind once would go on doing so")
+	}
+	elsewhere.stop()
+	assert.Zero(t, elsewhere.accepted, "nobody follows a redirect")
+	t.Logf("faults: %d, cells tried: %d, passed: %d", len(faults), tried, passed)
+}
+
+// runCells runs them at once, and tells how many passed.
+func runCells(t *testing.T, cells []*faultCell) (passed int) {
+	var all sync.WaitGroup
+	for _, c := range cells {
+		c.t = t
+		all.Go(c.run)
+	}
+	all.Wait()
+	for _, c := range cells {
+		if !c.failed.Load() {
+			passed++
+		}
+	}
+	return passed
+}
+
+// cells are the calls that meet a fault. A message that it leaves in doubt reads the chat: what it finds is one more
+// dimension.
+func (f wireFault) cells() (cells []*faultCell) {
+	for op := range calls {
+		for _, read := range slices.Sorted(maps.Keys(reads)) {
+			for _, passing := range []bool{true, false} {
+				if op != "sendMessageToChat" && read != "clean" || f.once && !passing || f.lasting && passing {
+					continue
+				}
+				cells = append(cells, &faultCell{wireFault: f, op: op, read: read, passing: passing})
+			}
+		}
+	}
+	return cells
+}
+
+// reads are what the resend check finds: a chat that nobody has written into for a minute, one that has moved as far as
+// the Market's clocks may differ, or none that can be read.
+var reads = map[string]func(*exchange){
+	"clean":      (*exchange).truth,
+	"moved":      chatMoved(2 * time.Second),
+	"unreadable": says(200, htmlPage, htmlType),
+}
+
+func chatMoved(ago time.Duration) func(*exchange) {
+	return func(x *exchange) {
+		body := x.chat(ago)
+		x.header(200, len(body), jsonType)
+		x.say("%s", body)
+	}
+}
+
+// calls are the three operations in one form.
+var calls = map[string]func(context.Context, *wrapper.Client, ...wrapper.CallOption) error{
+	"createChat": func(ctx context.Context, c *wrapper.Client, opts ...wrapper.CallOption) error {
+		_, err := c.CreateChat(ctx, wrapper.Order(5), opts...)
+		return err
+	},
+	"sendMessageToChat": func(ctx context.Context, c *wrapper.Client, opts ...wrapper.CallOption) error {
+		return c.SendMessage(ctx, 77, "Your order is on its way", opts...)
+	},
+	"getChat": func(ctx context.Context, c *wrapper.Client, opts ...wrapper.CallOption) error {
+		_, err := c.GetChat(ctx, 77, opts...)
+		return err
+	},
+}
+
+// other is an operation that the fault of this one does not meet.
+func other(op string) string {
+	if op == "getChat" {
+		return "createChat"
+	}
+	return "getChat"
+}
+
+// faultCell is one operation that meets one fault.
+type faultCell struct {
+	wireFault
+	t       *testing.T
+	op      string
+	read    string // what the resend check finds
+	passing bool   // only the first request meets the fault
+	failed  atomic.Bool
+}
+
+// Errorf says which cell it is.
+func (c *faultCell) Errorf(format string, args ...any) {
+	c.failed.Store(true)
+	c.t.Errorf("%s, %s, passing: %t, read: %s: %s", c.name, c.op, c.passing, c.read, fmt.Sprintf(format, args...))
+}
+
+func (c *faultCell) sends() bool { return c.op == "sendMessageToChat" }
+
+// most is the number of attempts; few where each takes seconds.
+func (c *faultCell) most() int {
+	switch {
+	case c.stalls && !c.passing:
+		return 1
+	case c.stalls || c.slow:
+		return 2
+	}
+	return 4
+}
+
+func (c *faultCell) run() {
+	w := startWire(c, c.op)
+	w.fault, w.skew, w.unread, w.passing, w.read = c.does, c.skew, c.unread, c.passing, reads[c.read]
+	if c.does == nil {
+		_ = w.listener.Close()
+	}
+	w.serve()
+	defer w.stop()
+	client := c.client(w)
+	within(c, func() {
+		var captured wrapper.Response
+		began := time.Now()
+		err := calls[c.op](context.Background(), client, wrapper.Capture(&captured), wrapper.Attempts(c.most()))
+		want := c.means(c)
+		c.check(want, err, captured, began)
+		assert.Equal(c, want.reads, w.get(&w.reads), "reads of the resend check")
+		if c.does != nil {
+			assert.Equal(c, want.attempts, w.get(&w.asked), "requests that came")
+		}
+		assert.Zero(c, w.get(&w.open), "bodies of answers left open")
+		c.allSlotsAreFree(w, client)
+	})
+}
+
+// client is the one that people get; a stall needs an end before its 15 s.
+func (c *faultCell) client(w *wire) *wrapper.Client {
+	scheme := "http"
+	if c.https {
+		scheme = "https"
+	}
+	opts := []wrapper.Option{wrapper.WithBaseURL(w.url(scheme)), wrapper.WithMiddleware(w.watch),
+		wrapper.WithRetry(wrapper.RetryPolicy{BaseDelay: time.Millisecond})}
+	if c.stalls {
+		opts = append(opts, wrapper.WithHTTPClient(&http.Client{Transport: &http.Transport{}, Timeout: stallTimeout}))
+	}
+	client, err := wrapper.New(business, wrapper.APIKey("key"), opts...)
+	assert.NoError(c, err)
+	return client
+}
+
+func (c *faultCell) check(want callEnd, err error, captured wrapper.Response, began time.Time) {
+	assert.Equal(c, want.attempts, captured.Attempts, "attempts")
+	if want.succeeds {
+		assert.NoError(c, err)
+		assert.Equal(c, http.StatusOK, captured.StatusCode)
+		return
+	}
+	e := checkError(c, err, want)
+	if e == nil {
+		return
+	}
+	assert.Equal(c, c.op, e.Operation)
+	assert.Equal(c, c.status, e.StatusCode, "status")
+	switch {
+	case c.back == 0:
+		assert.Zero(c, e.RetryAt)
+	case c.back > 24*time.Hour:
+		assert.Greater(c, e.RetryAt, time.Now().Add(24*time.Hour))
+	default:
+		assert.WithinRange(c, e.RetryAt, began.Add(c.back-time.Second), time.Now().Add(c.back+time.Second))
+	}
+}
+
+// checkError looks at what every error must be: the only type, with the classes that are promised and no others.
+func checkError(t assert.TestingT, err error, want callEnd) *wrapper.Error {
+	e, ok := err.(*wrapper.Error)
+	if !assert.True(t, ok, "%T is not *wrapper.Error: %v", err, err) {
+		return nil
+	}
+	assert.Equal(t, want.outcome, e.Outcome, "outcome of: %v", err)
+	assert.Equal(t, want.attempts, e.Attempts, "attempts of: %v", err)
+	for _, class := range classes {
+		assert.Equal(t, slices.Contains(want.is, class), errors.Is(err, class), "%v of: %v", class, err)
+	}
+	return e
+}
+
+var classes = []error{
+	wrapper.ErrInvalidRequest, wrapper.ErrBadRequest, wrapper.ErrUnauthorized, wrapper.ErrForbidden, wrapper.ErrNotFound,
+	wrapper.ErrRateLimited, wrapper.ErrServer, wrapper.ErrInvalidResponse, wrapper.ErrOutcomeUnknown,
+	context.Canceled, context.DeadlineExceeded,
+}
+
+// allSlotsAreFree makes as many calls as there are slots. The server answers none before it has got them all.
+func (c *faultCell) allSlotsAreFree(w *wire, client *wrapper.Client) {
+	if c.lasting { // the server is out of reach; with a slot less this would never end
+		assert.Error(c, calls[other(c.op)](context.Background(), client))
+		return
+	}
+	w.mu.Lock()
+	w.barrier, w.waiting = make(chan struct{}), 0
+	w.mu.Unlock()
+	var all sync.WaitGroup
+	for range slots {
+		all.Go(func() { assert.NoError(c, calls[other(c.op)](context.Background(), client)) })
+	}
+	all.Wait()
+}

@@ -1,0 +1,210 @@
+package tests
+
+import (
+	"context"
+	"log/slog"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ymarket-go/chats/wrapper"
+)
+
+// moment is when the caller's context ends. It ends from within what goes on at that moment, so no clock decides.
+type moment struct {
+	name   string
+	set    func(*wire, *ending) // lets the context end when the time has come
+	before func(*ending, *wire, *wrapper.Client) (after func())
+	others callEnd
+	send   callEnd // without ErrOutcomeUnknown, which goes with its Outcome
+	status int
+	https  bool
+}
+
+// moments come in the order of a call.
+func moments() []moment {
+	const rejected, unknown, notSent = wrapper.Rejected, wrapper.Unknown, wrapper.NotSent
+	busy := says(500, `{"status":"ERROR","errors":null}`, jsonType)
+	tooMany := says(statusMethodFailure, tooOften, jsonType)
+	same := func(end callEnd) (callEnd, callEnd) { return end, end }
+	stalls := func(ctx *ending) func(*exchange) {
+		return func(x *exchange) { ctx.end(); x.untilGone() }
+	}
+	var all []moment
+	add := func(m moment, others, send callEnd) { m.others, m.send = others, send; all = append(all, m) }
+
+	early := func(ctx *ending, _ *wire, _ *wrapper.Client) func() { ctx.end(); return func() {} }
+	others, send := same(callEnd{outcome: notSent})
+	add(moment{name: "before the call", set: func(*wire, *ending) {}, before: early}, others, send)
+	add(moment{name: "while it waits for a slot", set: func(*wire, *ending) {}, before: occupySlots}, others, send)
+
+	others, send = same(callEnd{attempts: 1, outcome: notSent})
+	add(moment{name: "while it connects", https: true, set: func(w *wire, ctx *ending) {
+		w.unread = true
+		// net/http would go on with the handshake for a while: it is ended from here.
+		w.fault = func(x *exchange) { ctx.end(); x.await(x.headers) }
+	}}, others, send)
+
+	others, send = callEnd{attempts: 1, outcome: rejected}, callEnd{attempts: 1, outcome: unknown}
+	add(moment{name: "before the header of the answer", set: func(w *wire, ctx *ending) {
+		w.fault = stalls(ctx)
+	}}, others, send)
+	add(moment{name: "within the body of the answer", status: 200, set: func(w *wire, ctx *ending) {
+		w.fault = func(x *exchange) { x.header(200, 1000); x.say("{"); x.untilGone() }
+		w.arrived = ctx.end
+	}}, others, send)
+
+	others, send = same(callEnd{attempts: 1, outcome: rejected, is: []error{wrapper.ErrRateLimited}})
+	add(moment{name: "during the pause after 420", status: 420, set: func(w *wire, ctx *ending) {
+		w.fault, w.pausing = tooMany, ctx.end
+	}}, others, send)
+	others, send = same(callEnd{attempts: 1, outcome: rejected, is: []error{wrapper.ErrServer}})
+	send.outcome = unknown
+	add(moment{name: "during the pause after 500", status: 500, set: func(w *wire, ctx *ending) {
+		w.fault, w.pausing = busy, ctx.end
+	}}, others, send)
+
+	others.attempts, send.reads = 2, 1
+	add(moment{name: "during the read of the resend check, or the repeat", status: 500, set: func(w *wire, ctx *ending) {
+		second := stalls(ctx)
+		w.read = second
+		w.fault = func(x *exchange) {
+			if w.get(&w.asked) == 1 {
+				busy(x)
+				return
+			}
+			second(x)
+		}
+	}}, others, send)
+	return all
+}
+
+// occupySlots makes as many calls as there are slots, and lets the context end when one more waits for a slot.
+func occupySlots(ctx *ending, w *wire, client *wrapper.Client) (after func()) {
+	hold := make(chan struct{})
+	w.read = func(x *exchange) { x.await(hold); x.truth() }
+	var all sync.WaitGroup
+	for range slots {
+		all.Go(func() { assert.NoError(w.t, calls[other(w.op)](context.Background(), client)) })
+	}
+	eventually(func() bool { return w.get(&w.reads) == slots })
+	all.Go(func() {
+		waits := eventually(func() bool { return strings.Contains(dump(), "wrapper.(*limiter).Acquire(") })
+		assert.True(w.t, waits, "nobody waits for a slot")
+		ctx.end()
+	})
+	return func() { close(hold); all.Wait() }
+}
+
+// The caller's context ends at every moment that a call has, in both ways. The call ends at once, its error tells of
+// the context and of the last answer, and nothing is left behind.
+func TestContextEnds(t *testing.T) {
+	cells := 0
+	for _, m := range moments() {
+		for op := range calls {
+			for _, why := range []error{context.Canceled, context.DeadlineExceeded} {
+				cells++
+				clean := true
+				t.Run(strings.Join([]string{m.name, op, why.Error()}, "/"), func(t *testing.T) {
+					before := goroutines()
+					m.run(t, op, why)
+					clean = nothingLeft(t, before)
+				})
+				require.True(t, clean, "whatever stays behind once would go on doing so")
+			}
+		}
+	}
+	t.Logf("cells: %d", cells)
+}
+
+func (m moment) run(t *testing.T, op string, why error) {
+	ctx := &ending{Context: context.Background(), ended: make(chan struct{}), err: why}
+	w := startWire(t, op)
+	m.set(w, ctx)
+	w.serve()
+	client := newPausingClient(t, w, m.https)
+	want := m.others
+	if op == "sendMessageToChat" {
+		want = m.send
+	}
+	want.is = append([]error{why}, want.is...)
+	if want.outcome == wrapper.Unknown {
+		want.is = append(want.is, wrapper.ErrOutcomeUnknown)
+	}
+	within(t, func() {
+		after := func() {}
+		if m.before != nil {
+			after = m.before(ctx, w, client)
+		}
+		reads := w.get(&w.reads)
+		err := calls[op](ctx, client)
+		assert.Equal(t, want.reads, w.get(&w.reads)-reads, "reads of the resend check")
+		after()
+		if e := checkError(t, err, want); e != nil {
+			assert.Equal(t, m.status, e.StatusCode, "the last answer of: %v", err)
+		}
+	})
+	signal(w.headers) // whoever waits for it
+	w.stop()
+}
+
+// newPausingClient makes pauses that nobody would sit out.
+func newPausingClient(t *testing.T, w *wire, https bool) *wrapper.Client {
+	scheme := "http"
+	if https {
+		scheme = "https"
+	}
+	pause := time.Millisecond
+	if w.pausing != nil {
+		pause = 1000 * time.Hour
+	}
+	client, err := wrapper.New(business, wrapper.APIKey("key"),
+		wrapper.WithBaseURL(w.url(scheme)), wrapper.WithMiddleware(w.watch),
+		wrapper.WithRetry(wrapper.RetryPolicy{BaseDelay: pause, MaxDelay: pause}),
+		wrapper.WithLogger(slog.New(pauseHandler{w: w})))
+	require.NoError(t, err)
+	return client
+}
+
+// pauseHandler is a log that tells when a pause begins.
+type pauseHandler struct {
+	slog.Handler
+	w *wire
+}
+
+func (pauseHandler) Enabled(context.Context, slog.Level) bool { return true }
+
+func (h pauseHandler) Handle(_ context.Context, line slog.Record) error {
+	line.Attrs(func(a slog.Attr) bool {
+		if a.Key == "pause" && a.Value.Duration() > 0 && h.w.pausing != nil {
+			h.w.pausing()
+		}
+		return true
+	})
+	return nil
+}
+
+// ending is a context that ends when a test says so, and with the error that it has chosen.
+type ending struct {
+	context.Context
+	once  sync.Once
+	ended chan struct{}
+	err   error
+}
+
+func (e *ending) end() { e.once.Do(func() { close(e.ended) }) }
+
+func (e *ending) Done() <-chan struct{} { return e.ended }
+
+func (e *ending) Err() error {
+	select {
+	case <-e.ended:
+		return e.err
+	default:
+		return nil
+	}
+}

@@ -1,0 +1,383 @@
+package tests
+
+import (
+	"bufio"
+	"crypto/tls"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/ymarket-go/chats/api"
+	"github.com/ymarket-go/chats/wrapper"
+)
+
+// patience bounds every wait of these tests. Nothing that works takes so long.
+const patience = 30 * time.Second
+
+// wire is a Market of raw connections on loopback: it says to a request whatever bytes a fault wants to be said. It
+// watches the client from both sides: which connections it leaves open, and which bodies of answers.
+type wire struct {
+	t        assert.TestingT
+	listener net.Listener
+	contract *api.Validator
+	op       string
+	skew     time.Duration   // of its clock
+	fault    func(*exchange) // what requests of the operation meet
+	unread   bool            // the fault sets in before there is a request
+	passing  bool            // only the first request meets the fault
+	read     func(*exchange) // what the resend check reads
+	arrived  func()          // called when the client has the header of an answer to the operation
+	pausing  func()          // called when the client begins a pause
+
+	headers, bodies chan struct{} // the client has an answer's header, or has closed its body
+	handlers        sync.WaitGroup
+	stopped         chan struct{} // closed when nobody is waited for any more
+
+	mu           sync.Mutex
+	conns        map[*net.TCPConn]bool
+	accepted     int           // connections
+	inFault      int           // of them: a fault has them, and the client must let go of them
+	asked, reads int           // requests of the operation, and of any other
+	open         int           // bodies that were not closed
+	barrier      chan struct{} // closed when as many requests as there are slots have come; nil: nobody waits
+	waiting      int
+}
+
+// exchange is a request on its connection.
+type exchange struct {
+	*wire
+	conn *net.TCPConn
+	op   string
+	at   time.Time // by the Market's clock, in whole seconds, as HTTP dates are
+}
+
+func (w *wire) exchange(conn *net.TCPConn, op string) *exchange {
+	return &exchange{w, conn, op, time.Now().Add(w.skew).UTC().Truncate(time.Second)}
+}
+
+func startWire(t assert.TestingT, op string) *wire {
+	w := &wire{t: t, op: op, conns: map[*net.TCPConn]bool{}, stopped: make(chan struct{})}
+	w.headers, w.bodies = make(chan struct{}, 100), make(chan struct{}, 100)
+	var err error
+	if w.listener, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
+		panic(err)
+	}
+	if w.contract, err = wireContract(); err != nil {
+		panic(err)
+	}
+	return w
+}
+
+var wireContract = sync.OnceValues(func() (*api.Validator, error) { return api.NewValidator(api.WithBasePaths("/v2")) })
+
+// serve accepts connections until stop.
+func (w *wire) serve() *wire {
+	w.handlers.Go(func() {
+		for {
+			conn, err := w.listener.Accept()
+			if err != nil {
+				return
+			}
+			w.mu.Lock()
+			w.conns[conn.(*net.TCPConn)] = true
+			w.mu.Unlock()
+			w.handlers.Go(func() { w.converse(conn.(*net.TCPConn)) })
+		}
+	})
+	return w
+}
+
+// converse answers the requests of a connection, until a fault ends it or the client does.
+func (w *wire) converse(conn *net.TCPConn) {
+	defer func() {
+		_ = conn.Close()
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		delete(w.conns, conn)
+	}()
+	if first := w.count(&w.accepted) == 1; w.unread && (first || !w.passing) {
+		w.count(&w.asked)
+		w.meet(w.exchange(conn, w.op))
+		return
+	}
+	from := bufio.NewReader(conn)
+	for {
+		x, err := w.next(from, conn)
+		if err != nil || !w.reply(x) {
+			return
+		}
+	}
+}
+
+// next reads a request to its end.
+func (w *wire) next(from *bufio.Reader, conn *net.TCPConn) (*exchange, error) {
+	req, err := http.ReadRequest(from)
+	if err != nil {
+		return nil, err
+	}
+	assert.NoError(w.t, w.contract.Request(req))
+	_, err = io.Copy(io.Discard, req.Body)
+	return w.exchange(conn, w.contract.Operation(req)), err
+}
+
+// reply tells whether the connection is still good.
+func (w *wire) reply(x *exchange) bool {
+	w.mu.Lock()
+	barrier := w.barrier
+	if w.waiting++; barrier != nil && w.waiting == slots {
+		close(barrier)
+	}
+	w.mu.Unlock()
+	switch {
+	case barrier != nil:
+		x.await(barrier)
+		x.truth()
+	case x.op == w.op:
+		if first := w.count(&w.asked) == 1; w.passing && !first {
+			x.truth()
+			return true
+		}
+		w.meet(x)
+		return false
+	default:
+		w.count(&w.reads)
+		w.read(x)
+	}
+	return true
+}
+
+// meet lets a fault have the connection, until the client has let go of it.
+func (w *wire) meet(x *exchange) {
+	w.count(&w.inFault)
+	w.fault(x)
+	_ = x.conn.CloseWrite()
+	x.untilGone()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.inFault--
+}
+
+func (w *wire) count(n *int) int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	*n++
+	return *n
+}
+
+func (w *wire) get(n *int) int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return *n
+}
+
+// url is where the client is sent to.
+func (w *wire) url(scheme string) string { return scheme + "://" + w.listener.Addr().String() + "/v2" }
+
+// stop ends what is left once the client has let go of what a fault has touched. Its idle connections it may keep until
+// the server closes them.
+func (w *wire) stop() {
+	_ = w.listener.Close()
+	letGo := eventually(func() bool { return w.get(&w.inFault) == 0 })
+	assert.True(w.t, letGo, "the client holds connections on which it gave up")
+	w.mu.Lock()
+	for conn := range w.conns {
+		_ = conn.CloseWrite()
+	}
+	w.mu.Unlock()
+	closed := eventually(func() bool { w.mu.Lock(); defer w.mu.Unlock(); return len(w.conns) == 0 })
+	if !assert.True(w.t, closed, "the client leaves connections open") {
+		w.mu.Lock()
+		for conn := range w.conns {
+			_ = conn.Close()
+		}
+		w.mu.Unlock()
+	}
+	close(w.stopped)
+	w.handlers.Wait()
+	assert.Zero(w.t, w.get(&w.open), "bodies of answers left open")
+}
+
+// watch is a middleware: it counts the bodies of answers that are open, and tells how far the client has read.
+func (w *wire) watch(next wrapper.Doer) wrapper.Doer {
+	return doer(func(req *http.Request) (*http.Response, error) {
+		resp, err := next.Do(req)
+		if resp == nil || resp.Body == nil {
+			return resp, err
+		}
+		w.count(&w.open)
+		body := &watchedBody{ReadCloser: resp.Body, closed: func() { w.mu.Lock(); w.open--; w.mu.Unlock() }}
+		if w.contract.Operation(req) == w.op {
+			closed := body.closed
+			body.closed = func() { closed(); signal(w.bodies) }
+			signal(w.headers)
+			if w.arrived != nil {
+				w.arrived()
+			}
+		}
+		resp.Body = body
+		return resp, err
+	})
+}
+
+func signal(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default: // nobody waits for so many
+	}
+}
+
+type doer func(*http.Request) (*http.Response, error)
+
+func (d doer) Do(req *http.Request) (*http.Response, error) { return d(req) }
+
+type watchedBody struct {
+	io.ReadCloser
+	once   sync.Once
+	closed func()
+}
+
+func (b *watchedBody) Close() error {
+	b.once.Do(b.closed)
+	return b.ReadCloser.Close()
+}
+
+// say writes bytes. It fails when the client is gone, and then there is nobody to tell.
+func (x *exchange) say(format string, args ...any) { _, _ = fmt.Fprintf(x.conn, format, args...) }
+
+// header writes an answer up to its body, of which it announces the length.
+func (x *exchange) header(status int, length int, lines ...string) {
+	x.say("HTTP/1.1 %d %s\r\nDate: %s\r\n", status, http.StatusText(status), x.at.Format(http.TimeFormat))
+	x.say("Content-Length: %d\r\n", length)
+	for _, line := range lines {
+		x.say("%s\r\n", line)
+	}
+	x.say("\r\n")
+}
+
+// answer says it whole, and that the connection ends with it.
+func (x *exchange) answer(status int, body string, lines ...string) {
+	x.header(status, len(body), append(lines, "Connection: close")...)
+	x.say("%s", body)
+}
+
+// truth is the answer that the operation promises, on a connection that stays open.
+func (x *exchange) truth() {
+	body := x.body()
+	x.header(http.StatusOK, len(body), "Content-Type: application/json")
+	x.say("%s", body)
+}
+
+func (x *exchange) body() string {
+	switch x.op {
+	case "createChat":
+		return `{"status":"OK","result":{"chatId":77}}`
+	case "getChat":
+		return x.chat(time.Minute)
+	default:
+		return `{"status":"OK"}`
+	}
+}
+
+// chat is one that was last written into that long ago.
+func (x *exchange) chat(ago time.Duration) string {
+	return fmt.Sprintf(`{"status":"OK","result":{"chatId":77,"context":{"type":"ORDER","orderId":5},`+
+		`"type":"CHAT","status":"NEW","createdAt":"1999-12-01T10:00:00+03:00","updatedAt":%q}}`,
+		x.at.Add(-ago).Format(time.RFC3339))
+}
+
+// untilGone waits until the client closes the connection.
+func (x *exchange) untilGone() { _, _ = io.Copy(io.Discard, x.conn) }
+
+// await waits for the client, unless the test has given up waiting.
+func (w *wire) await(something <-chan struct{}) {
+	select {
+	case <-something:
+	case <-w.stopped:
+	}
+}
+
+// reset cuts the connection with RST instead of FIN.
+func (x *exchange) reset() {
+	_ = x.conn.SetLinger(0)
+	_ = x.conn.Close()
+}
+
+// untrusted is a certificate that nobody trusts.
+var untrusted = sync.OnceValue(func() tls.Certificate {
+	server := httptest.NewTLSServer(nil)
+	defer server.Close()
+	return server.TLS.Certificates[0]
+})
+
+// handshake speaks TLS to whoever comes.
+func (x *exchange) handshake() {
+	_ = tls.Server(x.conn, &tls.Config{Certificates: []tls.Certificate{untrusted()}}).Handshake()
+}
+
+// eventually waits until something is so, within bounds.
+func eventually(so func() bool) bool {
+	for end := time.Now().Add(patience); ; time.Sleep(time.Millisecond) {
+		if so() {
+			return true
+		}
+		if time.Now().After(end) {
+			return false
+		}
+	}
+}
+
+// within runs something that must come to its end, and says where everybody stands if it does not.
+func within(t assert.TestingT, what func()) bool {
+	done := make(chan struct{})
+	go func() { defer close(done); what() }()
+	select {
+	case <-done:
+		return true
+	case <-time.After(patience):
+		return assert.Fail(t, "it hangs", dump())
+	}
+}
+
+func dump() string {
+	for size := 1 << 18; ; size *= 2 {
+		buffer := make([]byte, size)
+		if n := runtime.Stack(buffer, true); n < size {
+			return string(buffer[:n])
+		}
+	}
+}
+
+// goroutines gives the stacks of all of them by their names.
+func goroutines() map[string]string {
+	all := map[string]string{}
+	for stack := range strings.SplitSeq(dump(), "\n\n") {
+		name, _, _ := strings.Cut(stack, " [")
+		all[name] = stack
+	}
+	return all
+}
+
+// nothingLeft fails when goroutines stay that were not there before.
+func nothingLeft(t *testing.T, before map[string]string) bool {
+	t.Helper()
+	var left []string
+	gone := eventually(func() bool {
+		left = nil
+		for name, stack := range goroutines() {
+			if _, old := before[name]; !old {
+				left = append(left, stack)
+			}
+		}
+		return len(left) == 0
+	})
+	return assert.True(t, gone, "goroutines left behind: %s", strings.Join(left, "\n\n"))
+}
