@@ -572,18 +572,23 @@ var classes = []error{
 	context.Canceled, context.DeadlineExceeded,
 }
 
-// allSlotsAreFree makes as many calls as there are slots. The server answers none before it has got them all.
+// allSlotsAreFree holds when no attempt has kept its slot.
 func (c *faultCell) allSlotsAreFree(w *wire, client *wrapper.Client) {
 	if c.lasting { // the server is out of reach; with a slot less this would never end
 		assert.Error(c, calls[other(c.op)](context.Background(), client))
 		return
 	}
+	w.fillSlots(client)
+}
+
+// fillSlots makes as many calls as there are slots. The server answers none before it has got them all.
+func (w *wire) fillSlots(client *wrapper.Client) {
 	w.mu.Lock()
 	w.barrier, w.waiting = make(chan struct{}), 0
 	w.mu.Unlock()
 	var all sync.WaitGroup
 	for range slots {
-		all.Go(func() { assert.NoError(c, calls[other(c.op)](context.Background(), client)) })
+		all.Go(func() { assert.NoError(w.t, calls[other(w.op)](context.Background(), client)) })
 	}
 	all.Wait()
 }

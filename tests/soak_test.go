@@ -181,6 +181,7 @@ type errand struct {
 	requests int  // those of the message
 	faulty   int  // of them
 	doubts   int  // attempts that may have arrived without the Market having said so
+	doubtful bool // the last one of them
 	unread   bool // the last read of the chat gave none
 }
 
@@ -243,6 +244,7 @@ func (w witness) RoundTrip(req *http.Request) (*http.Response, error) {
 		return resp, err
 	}
 	e.requests++
+	e.doubtful = false
 	switch {
 	case status == http.StatusOK && !broken:
 	case status == statusMethodFailure || errors.Is(err, syscall.ECONNREFUSED):
@@ -250,6 +252,7 @@ func (w witness) RoundTrip(req *http.Request) (*http.Response, error) {
 	default:
 		e.faulty++
 		e.doubts++
+		e.doubtful = true
 	}
 	return resp, err
 }
@@ -341,6 +344,8 @@ func (e *errand) wrong(there int, resend wrapper.Resend) string {
 		return "it is there twice"
 	case unknown && e.doubts == 0:
 		return "it is called unknown without cause"
+	case resend == wrapper.ResendChecked && unknown && !e.doubtful:
+		return "it is called unknown although the check had ended the doubt"
 	case resend == wrapper.ResendChecked && e.quiet && unknown && there == 0 && e.requests < 4 && !e.unread:
 		return "it was given up in a quiet chat"
 	}
