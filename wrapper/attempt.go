@@ -66,7 +66,7 @@ func (c *Client) attempt(ctx context.Context, call *call) *attempt {
 		return a
 	}
 	a.response = resp
-	a.Response = Response{resp.StatusCode, resp.Header, readQuota(resp.Header, time.Now()), 0, resp.Header.Get("Traceparent")}
+	a.Response = Response{resp.StatusCode, resp.Header, readQuota(resp.Header, time.Now()), 0, cut(resp.Header.Get("Traceparent"), a.secrets(call))}
 	if a.StatusCode >= 200 { // 101 has a connection for a body, and that has no end
 		a.body, err = io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
 	}
@@ -117,16 +117,16 @@ func attemptError(ctx context.Context, err error, secrets []string) error {
 	if context.Cause(ctx) == errAttemptTimeout && !isRefusal(err) {
 		return errAttemptTimeout
 	}
-	return &attemptFailure{err, quoted.ReplaceAllString(cut(err.Error(), secrets), `"…"`)}
+	return &attemptFailure{&err, quoted.ReplaceAllString(cut(err.Error(), secrets), `"…"`)}
 }
 
 type attemptFailure struct {
-	cause error
+	cause *error // a pointer, as %#v would print what it quotes
 	text  string
 }
 
 func (e *attemptFailure) Error() string      { return e.text }
-func (e *attemptFailure) As(target any) bool { return errors.As(e.cause, target) }
+func (e *attemptFailure) As(target any) bool { return errors.As(*e.cause, target) }
 func (e *attemptFailure) Is(target error) bool {
-	return target != context.Canceled && target != context.DeadlineExceeded && errors.Is(e.cause, target)
+	return target != context.Canceled && target != context.DeadlineExceeded && errors.Is(*e.cause, target)
 }

@@ -21,8 +21,7 @@ type CallOption func(*call) error
 // Attempts sets how often this call may be tried, the first time included: 1 or more, 1 means no second try.
 // Without it RetryPolicy.MaxAttempts holds.
 func Attempts(n int) CallOption {
-	refused := fmt.Sprintf("Attempts is %d, allowed is 1 and above", n)
-	return given(n >= 1, refused, func(c *call) { c.maxAttempts = n })
+	return given(n >= 1, fmt.Sprintf("Attempts is %d, allowed is 1 and above", n), func(c *call) { c.maxAttempts = n })
 }
 
 // Capture fills dst when the call ends, with success or without. dst is not nil.
@@ -33,7 +32,7 @@ func Capture(dst *Response) CallOption {
 // Response is what Capture tells of the last answer that a call got; where none came, only Attempts is set.
 type Response struct {
 	StatusCode  int
-	Header      http.Header
+	Header      http.Header // as it came: nothing is cut out that a server has put there, so keep it out of logs
 	Quota       Quota
 	Attempts    int    // requests handed to the transport
 	TraceParent string // what the Market's support asks for

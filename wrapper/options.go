@@ -42,9 +42,7 @@ func WithBaseURL(rawURL string) Option {
 }
 
 // WithPlainHTTP allows a base URL with http:// and any host. The token can then be read everywhere on its way.
-func WithPlainHTTP() Option {
-	return func(c *config) error { c.plainHTTP = true; return nil }
-}
+func WithPlainHTTP() Option { return func(c *config) error { c.plainHTTP = true; return nil } }
 
 // WithHTTPClient sets what sends each attempt: its Transport (nil: http.DefaultTransport), and its Timeout as the limit
 // of one attempt (0: 15 s). It is not changed, and later changes of it do not matter. Its CheckRedirect and Jar are not

@@ -1,6 +1,8 @@
 package wrapper
 
 import (
+	"html"
+	"net/url"
 	"regexp"
 	"strings"
 
@@ -11,30 +13,34 @@ import (
 // token. Both are cut out of whatever is shown.
 
 var (
-	rejectedValue = regexp.MustCompile(`(?is)\s*\(?rejected value.*`)
-	quoted        = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
+	rejectedValue = regexp.MustCompile(`(?is)\s*(\(?rejected value|\(…:).*`)
+	quoted        = regexp.MustCompile(`(?s)"(?:[^"\\]|\\.)*"?|\bline: .*`)
+	inJSON        = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`, "\r", `\r`, "\t", `\t`)
 	apiCode       = regexp.MustCompile(`^[A-Z0-9_]*$`)
 )
 
 // redact cuts the secrets out of the API's texts, and everything from "(rejected value:" on, which holds the text or a
-// part of it. A code like METHOD_FAILURE stays whole, even if the text is a short one like "E".
+// part of it; in this order, as a text may hold these words itself. A code like METHOD_FAILURE stays whole even if the
+// text is a short one like "E", but not if it is the text.
 func redact(errs []gen.APIErrorDTO, secrets []string) []gen.APIErrorDTO {
 	for i, e := range errs {
-		if !apiCode.MatchString(e.Code) {
-			errs[i].Code = cut(e.Code, secrets)
+		if !apiCode.MatchString(e.Code) || cut(e.Code, secrets) == "…" {
+			errs[i].Code = rejectedValue.ReplaceAllString(cut(e.Code, secrets), "")
 		}
 		if e.Message != nil {
-			said := cut(rejectedValue.ReplaceAllString(*e.Message, ""), secrets)
+			said := rejectedValue.ReplaceAllString(cut(*e.Message, secrets), "")
 			errs[i].Message = &said
 		}
 	}
 	return errs
 }
 
+// cut takes the secrets out of a text: as they may be written in a URL, in HTML or in JSON, and as they are.
 func cut(said string, secrets []string) string {
 	for _, secret := range secrets {
-		if secret = strings.TrimSpace(secret); secret != "" {
-			said = strings.ReplaceAll(said, secret, "…")
+		if secret = strings.TrimSpace(secret); secret != "" && len(secret) <= len(said) { // no form is shorter
+			said = strings.NewReplacer(url.QueryEscape(secret), "…", url.PathEscape(secret), "…",
+				html.EscapeString(secret), "…", inJSON.Replace(secret), "…", secret, "…").Replace(said)
 		}
 	}
 	return said

@@ -66,8 +66,7 @@ func (c *Client) pause(ctx context.Context, call *call, a *attempt) (pause time.
 	}
 	pause = c.retry.backoff(call.attempts, c.random())
 	if left := time.Until(a.Quota.Until); a.quotaUsedUp() && left > 0 {
-		jitter := time.Duration(c.random() * float64(windowJitter))
-		pause = max(left, min(left+jitter, c.retry.MaxDelay))
+		pause = max(left, min(left+time.Duration(c.random()*float64(windowJitter)), c.retry.MaxDelay))
 	}
 	if call.stopped = c.retry.refuse(ctx, pause); call.stopped != nil {
 		return 0, false
@@ -109,24 +108,24 @@ const clockSlack = 2 * time.Second
 // resolve reads the chat of a message that may have arrived with an attempt that began then. It ends the doubt, or gives
 // the reason why it cannot. Only the Market's clock tells when; of this machine's clock only the time that has passed
 // since counts.
-func (c *Client) resolve(ctx context.Context, call *call, began time.Time) error {
-	if call.outcome != Unknown || c.retry.Resend != ResendChecked {
+func (c *Client) resolve(ctx context.Context, sent *call, began time.Time) error {
+	if sent.outcome != Unknown || c.retry.Resend != ResendChecked {
 		return nil
 	}
 	var read Response
-	chatID, _ := strconv.ParseInt(call.url.Query().Get("chatId"), 10, 64) // 0 is refused
-	chat, err := c.GetChat(ctx, chatID, Capture(&read))
+	chatID, _ := strconv.ParseInt(sent.url.Query().Get("chatId"), 10, 64) // 0 is refused
+	chat, err := c.GetChat(ctx, chatID, Capture(&read), func(r *call) error { r.text = sent.text; return nil })
 	date, undated := http.ParseTime(read.Header.Get("Date"))
 	switch {
 	case errors.Is(err, ErrNotFound): // nor is the message
 	case err != nil:
-		return errors.New("the chat could not be read: " + cut(err.Error(), []string{call.text})) // its class is not this call's
+		return errors.New("the chat could not be read: " + err.Error()) // its class is not this call's
 	case undated != nil || chat.UpdatedAt.IsZero():
 		return errors.New("the chat did not tell when it was last written into")
 	case date.Sub(chat.UpdatedAt) <= passed(began, time.Now())+clockSlack:
 		return errors.New("the chat has been written into since, and it cannot be told by whom")
 	}
-	call.outcome = Rejected
+	sent.outcome = Rejected
 	return nil
 }
 

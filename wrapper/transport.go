@@ -36,7 +36,7 @@ func checkBaseURL(raw string, plainHTTP bool) (string, error) {
 	case err != nil: // it quotes the URL, and a URL may hold a password
 		refused = "cannot be parsed"
 	case u.Scheme != "https" && u.Scheme != "http":
-		refused = fmt.Sprintf("has the scheme %.20q", u.Scheme)
+		refused = "has none of the schemes https and http" // of user:password@host the scheme is the user
 	case u.Hostname() == "" || strings.HasSuffix(u.Host, ":"):
 		refused = "has no host, or no port after the colon"
 	case u.User != nil || strings.ContainsAny(raw, "?#"):
