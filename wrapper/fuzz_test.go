@@ -60,6 +60,10 @@ func FuzzQuotaHeaders(f *testing.F) {
 	f.Add("", "", "", "")
 	f.Add("Wed, 09 Sep 2026 15:00:00 GMT", "-1", "-1", "Fri, 31 Dec 9999 23:59:59 GMT")
 	f.Add("Mon, 01 Jan 0001 00:00:00 GMT", "9223372036854775807", "00", "Sunday, 09-Sep-26 15:18:00 GMT")
+	f.Add("Sat, 01 Jan 2000 00:00:00 GMT", "1000", "0", "Mon, 01 Jan 2000 00:00:29 GMT") // with the wrong weekday, as documented
+	f.Add("Sat, 01 Jan 2000 00:00:00 GMT", "1e3", " 0", "Sat Jan  1 00:18:00 2000")
+	f.Add("Sat, 01 Jan 2000 00:00:00 GMT", "1000", "999", "Fri, 31 Dec 1999 23:00:00 GMT")
+	f.Add("Fri, 31 Dec 9999 23:59:59 GMT", "1000", "0", "Mon, 01 Jan 0001 00:00:00 GMT")
 	f.Fuzz(func(t *testing.T, date, limit, remaining, until string) {
 		synctest.Test(t, func(t *testing.T) {
 			header := http.Header{"Date": {date}, "X-Ratelimit-Resource-Limit": {limit},
