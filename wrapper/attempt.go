@@ -37,7 +37,7 @@ func (c *Client) attempt(ctx context.Context, call *call) *attempt {
 		limit := &Error{}
 		errors.As(err, &limit)
 		call.retryAt = limit.RetryAt
-		return &attempt{err: &refusal{attemptError(ctx, cmp.Or(limit.Err, err), []string{call.text})}}
+		return &attempt{err: &refusal{attemptError(ctx, cmp.Or(limit.Err, err), call.last.secrets(call))}}
 	}
 	a := &attempt{began: time.Now()}
 	defer func() { release(a.Quota) }() // deferred, as a middleware may panic

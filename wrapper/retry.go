@@ -119,7 +119,8 @@ func (c *Client) resolve(ctx context.Context, sent *call, began time.Time) error
 	switch {
 	case errors.Is(err, ErrNotFound): // nor is the message
 	case err != nil:
-		return errors.New("the chat could not be read: " + err.Error()) // its class is not this call's
+		said := cut(err.Error(), sent.last.secrets(sent))
+		return errors.New("the chat could not be read: " + said) // its class is not that of this call
 	case undated != nil || chat.UpdatedAt.IsZero():
 		return errors.New("the chat did not tell when it was last written into")
 	case date.Sub(chat.UpdatedAt) <= passed(began, time.Now())+clockSlack:
