@@ -1,5 +1,7 @@
 package wrapper
 
+import "time"
+
 // NewTransport is the transport of a Client that was given none.
 var NewTransport = newTransport
 
@@ -10,3 +12,11 @@ func WithRandom(random func() float64) Option {
 
 // Passed is what the resend check takes for the time that has passed.
 var Passed = passed
+
+// Wake lets a gate wake whoever waits after each of these times, one asked for after the other.
+func Wake(f func(), after ...time.Duration) {
+	var g gate
+	for _, d := range after {
+		g.wake(d, f)
+	}
+}
