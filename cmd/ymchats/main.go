@@ -7,28 +7,31 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"regexp"
 	"syscall"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
 	context.AfterFunc(ctx, stop) // a second signal ends the program at once
-	err := newCommand().ExecuteContext(ctx)
+	os.Exit(execute(ctx, newCommand()))
+}
+
+// execute runs the command line, and gives the exit code. What has not been said yet, it says.
+func execute(ctx context.Context, root *cobra.Command) int {
+	err := root.ExecuteContext(ctx)
 	var code exitCode
-	var usage usageError
-	switch {
-	case errors.As(err, &code):
-		os.Exit(int(code))
-	case errors.As(err, &usage):
-		fmt.Fprintln(os.Stderr, "ymchats:", err)
-		os.Exit(2)
-	case err != nil:
-		fmt.Fprintln(os.Stderr, "ymchats:", err)
-		os.Exit(1)
+	if err == nil || errors.As(err, &code) {
+		return int(code)
 	}
+	fmt.Fprintln(root.ErrOrStderr(), "ymchats:", err)
+	if errors.As(err, new(usageError)) {
+		return 2
+	}
+	return 1
 }
 
 // exitCode ends the program with this code; what is to be said has been said.
@@ -39,7 +42,10 @@ func (c exitCode) Error() string { return fmt.Sprint("exit code ", int(c)) }
 // usageError is a mistake on the command line.
 type usageError struct{ error }
 
-func newCommand() *cobra.Command {
+func newCommand() *cobra.Command { return newCommandOn(isTerminal) }
+
+// newCommandOn is the command line where onTerminal says which of its streams stand on a terminal.
+func newCommandOn(onTerminal func(stream any) bool) *cobra.Command {
 	root := &cobra.Command{
 		Args:          noArguments,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
@@ -48,9 +54,27 @@ func newCommand() *cobra.Command {
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	root.SetFlagErrorFunc(flagError)
+	root.AddCommand(newChatCommand(onTerminal), sendCommand(onTerminal), getCommand(onTerminal))
 	root.AddCommand(demoCommand(), checkCommand(), sandboxCommand())
 	return root
+}
+
+var isName = regexp.MustCompile(`^[a-z-]+$`).MatchString
+
+// flagError repeats nothing of the command line but the name of a flag: a key or the text to a buyer may stand there.
+func flagError(_ *cobra.Command, err error) error {
+	var unknown *pflag.NotExistError
+	var value *pflag.InvalidValueError
+	switch {
+	case errors.As(err, &value):
+		flag := value.GetFlag()
+		err = fmt.Errorf("--%s is not allowed as it is written, allowed is a value of type %s", flag.Name, flag.Value.Type())
+	case errors.As(err, &unknown) && unknown.GetSpecifiedShortnames() == "" && isName(unknown.GetSpecifiedName()):
+	case errors.As(err, &unknown), errors.As(err, new(*pflag.InvalidSyntaxError)):
+		err = errors.New("unknown flag: flags are written --name, and -- stands before a text that begins with -")
+	}
+	return usageError{err}
 }
 
 func noArguments(cmd *cobra.Command, args []string) error {

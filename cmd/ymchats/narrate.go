@@ -65,8 +65,7 @@ func (n *narrator) WithAttrs([]slog.Attr) slog.Handler       { return n }
 func (n *narrator) WithGroup(string) slog.Handler            { return n }
 
 func (n *narrator) Handle(_ context.Context, r slog.Record) error {
-	field := map[string]slog.Value{}
-	r.Attrs(func(a slog.Attr) bool { field[a.Key] = a.Value; return true })
+	field := fields(r)
 	_, err := fmt.Fprintf(n.out, "    %v, attempt %v: %s", field["operation"], field["attempt"], explain(field))
 	if pause := field["pause"].Duration(); pause > 0 {
 		_, err = fmt.Fprintf(n.out, "; the next one in %v", pause.Round(10*time.Millisecond))
@@ -93,4 +92,11 @@ func explain(field map[string]slog.Value) string {
 	default:
 		return "refused"
 	}
+}
+
+// fields gives what a line of the log holds, by name.
+func fields(r slog.Record) map[string]slog.Value {
+	field := map[string]slog.Value{}
+	r.Attrs(func(a slog.Attr) bool { field[a.Key] = a.Value; return true })
+	return field
 }

@@ -1,0 +1,63 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+)
+
+const maxInput = 1 << 20 // bytes
+
+// readText reads to the end, and takes off one line break there: that of the editor, or of echo.
+func readText(in io.Reader) (string, error) {
+	read, err := io.ReadAll(io.LimitReader(in, maxInput+1))
+	if err != nil {
+		return "", fmt.Errorf("standard input: %w", err)
+	}
+	if len(read) > maxInput {
+		return "", errors.New("standard input: it is larger than 1 MiB")
+	}
+	text, broken := strings.CutSuffix(string(read), "\n")
+	if broken {
+		text = strings.TrimSuffix(text, "\r")
+	}
+	return text, nil
+}
+
+// readLine reads a line, byte by byte so that what follows stays unread. The end of the input is the end of the line.
+func readLine(in io.Reader) (string, error) {
+	var line strings.Builder
+	for b := make([]byte, 1); line.Len() < maxInput; {
+		n, err := in.Read(b)
+		if n == 1 && b[0] == '\n' {
+			return line.String(), nil
+		}
+		line.Write(b[:n])
+		if err == io.EOF {
+			return line.String(), nil
+		}
+		if err != nil {
+			return "", fmt.Errorf("standard input: %w", err)
+		}
+	}
+	return "", errors.New("standard input: the line is larger than 1 MiB")
+}
+
+// whileWaiting reads until the context ends. A read cannot be called off: it is left behind, and ends with the program.
+func whileWaiting(ctx context.Context, read func() (string, error)) (text string, err error) {
+	done := make(chan struct{})
+	var readText string
+	var readErr error
+	go func() {
+		defer close(done)
+		readText, readErr = read()
+	}()
+	select {
+	case <-done:
+		return readText, readErr
+	case <-ctx.Done():
+		return "", ctx.Err()
+	}
+}

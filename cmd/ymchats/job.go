@@ -1,0 +1,123 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"runtime/debug"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/ymarket-go/chats/wrapper"
+)
+
+// job is what new, send and get have in common: for whom they talk, how patient they are, and how they tell.
+type job struct {
+	json, quiet      bool
+	maxWait, timeout time.Duration
+	resend           wrapper.Resend
+	onTerminal       func(stream any) bool
+
+	client   *wrapper.Client
+	progress *progress
+}
+
+// command adds to a command, which has its own flags already, those that all of them have.
+func (j *job) command(cmd *cobra.Command) *cobra.Command {
+	cmd.Long += "\n\n" + accessHelp + "\n\n" + exitHelp
+	accessFlags(cmd)
+	flags := cmd.Flags()
+	flags.BoolVar(&j.json, "json", false,
+		`print one JSON object: {"result": …} or {"error": …}; nothing with exit code 2`)
+	flags.BoolVar(&j.quiet, "quiet", false, "do not tell on standard error what is waited for")
+	flags.DurationVar(&j.maxWait, "max-wait", 30*time.Second,
+		"the longest single wait for the Market; a longer one ends the call at once")
+	flags.DurationVar(&j.timeout, "timeout", 0, "the time for all attempts and waits together (default no limit)")
+	cmd.ValidArgsFunction = cobra.NoFileCompletions
+	flags.VisitAll(func(f *pflag.Flag) {
+		if f.Name != "config" {
+			_ = cmd.RegisterFlagCompletionFunc(f.Name, cobra.NoFileCompletions) // fails where the command has its own
+		}
+	})
+	return cmd
+}
+
+// prepare makes the client. Its errors are mistakes of whoever called.
+func (j *job) prepare(cmd *cobra.Command) error {
+	switch {
+	case j.maxWait <= 0:
+		return usageError{fmt.Errorf("--max-wait is %v, allowed is more than 0", j.maxWait)}
+	case j.timeout < 0:
+		return usageError{fmt.Errorf("--timeout is %v, allowed is 0 (no limit) and above", j.timeout)}
+	}
+	access, err := readAccess(cmd.Flags())
+	if err != nil {
+		return usageError{err}
+	}
+	policy := wrapper.RetryPolicy{MaxDelay: j.maxWait, Resend: j.resend}
+	opts := append(access.opts, wrapper.WithUserAgent(product()), wrapper.WithRetry(policy))
+	j.progress = &progress{out: cmd.ErrOrStderr(), terminal: j.onTerminal(cmd.ErrOrStderr())}
+	if !j.quiet {
+		opts = append(opts, wrapper.WithLogger(slog.New(j.progress)))
+	}
+	j.client, err = wrapper.New(access.businessID, wrapper.APIKey(access.key), opts...)
+	if err != nil {
+		return usageError{err}
+	}
+	return nil
+}
+
+// product labels the calls in the seller's log of requests.
+func product() string {
+	version := "(devel)"
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		version = info.Main.Version
+	}
+	return fmt.Sprintf("ymchats/%.80s", version)
+}
+
+// run makes the call, and tells what became of it.
+func (j *job) run(cmd *cobra.Command, call func(context.Context) (result any, words string, err error)) error {
+	ctx, cancel := cmd.Context(), func() {}
+	if j.timeout > 0 {
+		ctx, cancel = context.WithTimeout(ctx, j.timeout)
+	}
+	defer cancel()
+	result, words, err := call(ctx)
+	j.progress.end()
+	if err != nil {
+		return j.fail(cmd, err)
+	}
+	if j.json {
+		return printJSON(cmd.OutOrStdout(), map[string]any{"result": result})
+	}
+	_, err = fmt.Fprintln(cmd.OutOrStdout(), words)
+	return err
+}
+
+// fail tells people on standard error and machines on standard output.
+func (j *job) fail(cmd *cobra.Command, err error) error {
+	var e *wrapper.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	fmt.Fprintln(cmd.ErrOrStderr(), complaint(e))
+	if j.json {
+		if err := printJSON(cmd.OutOrStdout(), map[string]any{"error": newFailure(e)}); err != nil {
+			return err
+		}
+	}
+	_, code := classify(e)
+	return code
+}
+
+func printJSON(out io.Writer, v any) error {
+	encoder := json.NewEncoder(out)
+	encoder.SetEscapeHTML(false)
+	return encoder.Encode(v)
+}

@@ -1,0 +1,167 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"net/http/httptest"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ymarket-go/chats/sandbox"
+)
+
+const (
+	testKey  = "canary-key"
+	testText = "canary text"
+	order    = "31000001" // the first chat of a Market is 7000001
+	chat     = "7000001"
+)
+
+// newMarket starts a Market on loopback, and puts into the environment how to reach it.
+func newMarket(t *testing.T) *sandbox.Market {
+	t.Helper()
+	noAccess(t)
+	market := sandbox.New(sandbox.WithAPIKey(testKey), sandbox.WithBusiness(12345))
+	server := httptest.NewServer(market)
+	t.Cleanup(server.Close)
+	t.Setenv("YM_API_KEY", testKey)
+	t.Setenv("YM_BUSINESS_ID", "12345")
+	t.Setenv("YM_BASE_URL", server.URL+"/v2")
+	return market
+}
+
+// noAccess takes away what the machine of whoever tests may have in its environment and its files.
+func noAccess(t *testing.T) {
+	t.Helper()
+	for _, s := range []setting{keySetting, businessSetting, baseURLSetting} {
+		t.Setenv(s.variable, "")
+	}
+	t.Setenv("HOME", t.TempDir())
+	t.Setenv("XDG_CONFIG_HOME", t.TempDir())
+	t.Setenv("AppData", t.TempDir())
+}
+
+// shell is what a command runs in. Its zero value has an empty standard input, and no terminal anywhere.
+type shell struct {
+	ctx        context.Context
+	in         io.Reader
+	tee        io.Writer // sees standard error, too
+	onTerminal func(stream any) bool
+}
+
+func everywhere(any) bool { return true }
+
+// run gives the exit code and what was printed. Whatever happens, neither the key nor the message is.
+func (s shell) run(t *testing.T, args ...string) (code int, out, complaint string) {
+	t.Helper()
+	var stdout, stderr bytes.Buffer
+	if s.ctx == nil {
+		s.ctx = t.Context()
+	}
+	if s.in == nil {
+		s.in = strings.NewReader("")
+	}
+	if s.tee == nil {
+		s.tee = io.Discard
+	}
+	if s.onTerminal == nil {
+		s.onTerminal = isTerminal
+	}
+	root := newCommandOn(s.onTerminal)
+	root.SetArgs(args)
+	root.SetIn(s.in)
+	root.SetOut(&stdout)
+	root.SetErr(io.MultiWriter(&stderr, s.tee))
+	code = execute(s.ctx, root)
+	assert.NotContains(t, stdout.String()+stderr.String(), "canary")
+	return code, stdout.String(), stderr.String()
+}
+
+func run(t *testing.T, args ...string) (code int, out, complaint string) {
+	t.Helper()
+	return shell{}.run(t, args...)
+}
+
+// The three calls, for people.
+func TestCalls(t *testing.T) {
+	market := newMarket(t)
+	code, out, complaint := run(t, "new", "--order", order)
+	assert.Equal(t, "Chat 7000001, about order 31000001\n", out)
+	assert.Zero(t, code, complaint)
+	code, out, complaint = run(t, "send", "--chat", chat, testText)
+	assert.Equal(t, "Sent 11 characters to the buyer of chat 7000001\n", out)
+	assert.Zero(t, code, complaint)
+	assert.Equal(t, testText, market.Messages(7000001)[0].Text)
+	code, out, complaint = run(t, "get", "--chat", chat)
+	clock := regexp.MustCompile(`\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \S+`)
+	assert.Equal(t, `Chat 7000001, about order 31000001
+  kind          a chat with the buyer
+  status        waiting for the customer
+  buyer         Test Buyer
+  created       TIME
+  last message  TIME
+`, clock.ReplaceAllString(out, "TIME"))
+	assert.Zero(t, code, complaint)
+	code, out, complaint = run(t, "new", "--return", "501")
+	assert.Equal(t, "Chat 7000002, about return 501\n", out)
+	assert.Zero(t, code, complaint)
+	_, out, _ = run(t, "get", "--chat", "7000002")
+	assert.Contains(t, out, "Chat 7000002, about return 501 of ")
+	for _, call := range market.Calls() {
+		assert.NoError(t, call.Verdict)
+	}
+}
+
+// The three calls, for machines.
+func TestCallsJSON(t *testing.T) {
+	newMarket(t)
+	_, out, _ := run(t, "new", "--order", order, "--json")
+	assert.Equal(t, `{"result":{"chatId":7000001}}`+"\n", out)
+	_, out, _ = run(t, "send", "--chat", chat, testText, "--json")
+	assert.Equal(t, `{"result":{"chatId":7000001}}`+"\n", out)
+	_, out, _ = run(t, "get", "--chat", chat, "--json")
+	var got struct {
+		Result struct {
+			ChatID  int64
+			Status  string
+			Context struct{ Customer struct{ Name string } }
+		}
+	}
+	require.NoError(t, json.Unmarshal([]byte(out), &got))
+	assert.Equal(t, int64(7000001), got.Result.ChatID)
+	assert.Equal(t, "WAITING_FOR_CUSTOMER", got.Result.Status)
+	assert.Equal(t, "Test Buyer", got.Result.Context.Customer.Name)
+}
+
+// What is waited for stands on standard error, unless nobody wants to know; the call goes well all the same.
+func TestCallsTellWaits(t *testing.T) {
+	market := newMarket(t)
+	market.Script("createChat", sandbox.QuotaUsedUp(time.Second))
+	code, out, told := run(t, "new", "--order", order)
+	assert.Zero(t, code)
+	assert.Regexp(t, `^ymchats: quota used up, trying again in \ds\n$`, told)
+	assert.Equal(t, "Chat 7000001, about order 31000001\n", out)
+	assert.Len(t, market.Calls(), 2)
+
+	market.Script("getChat", sandbox.TooMany())
+	code, _, told = shell{onTerminal: everywhere}.run(t, "get", "--chat", chat)
+	assert.Zero(t, code)
+	assert.Regexp(t, `^\r\rymchats: too many requests at once, trying again in 1s.*\r +\r$`, told, "the countdown is taken back")
+
+	market.Script("getChat", sandbox.TooMany())
+	code, _, told = run(t, "get", "--chat", chat, "--quiet")
+	assert.Zero(t, code)
+	assert.Empty(t, told)
+}
+
+// The seller sees in the log of requests who called.
+func TestCallsAreLabelled(t *testing.T) {
+	assert.Regexp(t, `^ymchats/.+`, product())
+}

@@ -1,0 +1,261 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"os"
+	"strings"
+	"testing"
+	"testing/iotest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ymarket-go/chats/sandbox"
+)
+
+// newChat is a Market with a chat in it.
+func newChat(t *testing.T) *sandbox.Market {
+	t.Helper()
+	market := newMarket(t)
+	code, _, complaint := run(t, "new", "--order", order)
+	require.Zero(t, code, complaint)
+	return market
+}
+
+func texts(market *sandbox.Market) (texts []string) {
+	for _, m := range market.Messages(7000001) {
+		texts = append(texts, m.Text)
+	}
+	return texts
+}
+
+// The text comes from the command line or from standard input; one line break at its end is no part of it.
+func TestSendText(t *testing.T) {
+	for what, row := range map[string]struct {
+		stdin, sent string
+		args        []string
+	}{
+		"a word":                {"unread", "canary", []string{"canary"}},
+		"a text like a flag":    {"unread", "-5 canary", []string{"--", "-5 canary"}},
+		"-":                     {"canary", "canary", []string{"-"}},
+		"nothing":               {"canary", "canary", nil},
+		"a line":                {"canary\n", "canary", nil},
+		"a line of Windows":     {"canary\r\n", "canary", nil},
+		"an empty line":         {"canary\n\n", "canary\n", nil},
+		"spaces":                {" canary \n", " canary ", nil},
+		"lines":                 {"canary\ncanary\n", "canary\ncanary", nil},
+		"a break that is alone": {"canary\r", "canary\r", nil},
+	} {
+		t.Run(what, func(t *testing.T) {
+			market := newChat(t)
+			code, _, complaint := shell{in: strings.NewReader(row.stdin)}.run(t, append([]string{"send", "--chat", chat}, row.args...)...)
+			assert.Zero(t, code, complaint)
+			assert.Equal(t, []string{row.sent}, texts(market))
+		})
+	}
+}
+
+func TestSendUnreadable(t *testing.T) {
+	market := newChat(t)
+	code, _, complaint := shell{in: iotest.ErrReader(errors.New("broken"))}.run(t, "send", "--chat", chat)
+	assert.Equal(t, 2, code)
+	assert.Equal(t, "ymchats: standard input: broken\n", complaint)
+	code, _, complaint = shell{in: strings.NewReader(strings.Repeat("x", 1<<20+1))}.run(t, "send", "--chat", chat, "--json")
+	assert.Equal(t, 2, code)
+	assert.Equal(t, "ymchats: standard input: it is larger than 1 MiB\n", complaint)
+	code, _, complaint = shell{onTerminal: everywhere, in: iotest.ErrReader(errors.New("broken"))}.run(t, "send", "--chat", chat, testText)
+	assert.Equal(t, 2, code)
+	assert.Equal(t, "Send 11 characters to the buyer of chat 7000001? [y/N] \nymchats: standard input: broken\n", complaint)
+	code, _, complaint = shell{onTerminal: everywhere}.run(t, "send", "--chat", chat)
+	assert.Equal(t, 2, code, "nobody waits for a text that nobody was asked for")
+	assert.Equal(t, "ymchats: send needs a text, or - to read it from standard input\n", complaint)
+	assert.Empty(t, texts(market))
+}
+
+// It asks only whoever can see the question and answer it.
+func TestSendAsks(t *testing.T) {
+	const question = "Send 11 characters to the buyer of chat 7000001? [y/N] "
+	const no = "ymchats: not sent: you did not say yes\n"
+	for what, row := range map[string]struct {
+		answer    string
+		in, err   bool // on a terminal
+		args      []string
+		code      int
+		complaint string
+	}{
+		"yes":                        {"y\n", true, true, nil, 0, question},
+		"the word":                   {" YES \n", true, true, nil, 0, question},
+		"no":                         {"n\n", true, true, nil, 1, question + no},
+		"nothing":                    {"\n", true, true, nil, 1, question + no},
+		"the end":                    {"", true, true, nil, 1, question + no},
+		"something else":             {"yesterday\n", true, true, nil, 1, question + no},
+		"not until the line is over": {"n\ny\n", true, true, nil, 1, question + no},
+		"--yes":                      {"n\n", true, true, []string{"--yes"}, 0, ""},
+		"nobody can answer":          {"n\n", false, true, nil, 0, ""},
+		"nobody can see it":          {"n\n", true, false, nil, 0, ""},
+	} {
+		t.Run(what, func(t *testing.T) {
+			market := newChat(t)
+			in := strings.NewReader(row.answer)
+			s := shell{in: in, onTerminal: func(stream any) bool {
+				if stream == in {
+					return row.in
+				}
+				return row.err
+			}}
+			code, out, complaint := s.run(t, append([]string{"send", "--chat", chat, testText}, row.args...)...)
+			assert.Equal(t, row.code, code)
+			assert.Equal(t, row.complaint, complaint)
+			assert.Equal(t, row.code == 0, out != "")
+			assert.Equal(t, row.code == 0, len(texts(market)) == 1)
+		})
+	}
+	newChat(t)
+	_, out, _ := shell{onTerminal: everywhere}.run(t, "send", "--chat", chat, testText, "--json")
+	assert.Contains(t, out, `{"error":{"class":"declined","operation":"sendMessageToChat","status":0,"errors":[],"outcome":"not sent"`)
+}
+
+// Who typed the text on the terminal is asked there as well: what follows the end of the text is the answer.
+func TestSendAsksAfterTyping(t *testing.T) {
+	market := newChat(t)
+	in := &typist{parts: []string{testText + "\n", "", "y\n"}}
+	code, _, complaint := shell{in: in, onTerminal: everywhere}.run(t, "send", "--chat", chat, "-")
+	assert.Zero(t, code, complaint)
+	assert.Equal(t, []string{testText}, texts(market))
+}
+
+// typist is a terminal: an empty part is the end of a text, and more may follow.
+type typist struct{ parts []string }
+
+func (in *typist) Read(p []byte) (int, error) {
+	if len(in.parts) == 0 {
+		return 0, io.EOF
+	}
+	n := copy(p, in.parts[0])
+	if in.parts[0] = in.parts[0][n:]; in.parts[0] != "" {
+		return n, nil
+	}
+	in.parts = in.parts[1:]
+	if n == 0 {
+		return 0, io.EOF
+	}
+	return n, nil
+}
+
+// --resend decides about a message that was stored before its 500.
+func TestSendResend(t *testing.T) {
+	committed := sandbox.CommitThen(sandbox.Fail(500, "INTERNAL_ERROR", "try later"))
+	for resend, want := range map[string]struct{ code, seen int }{"checked": {7, 1}, "always": {0, 2}, "never": {7, 1}} {
+		market := newChat(t)
+		market.Advance(time.Minute)
+		market.Script("sendMessageToChat", committed)
+		code, _, _ := run(t, "send", "--chat", chat, testText, "--resend", resend, "--max-wait", "1ms")
+		assert.Equal(t, want.code, code, resend)
+		assert.Len(t, texts(market), want.seen, resend)
+	}
+	market := newChat(t)
+	market.Advance(time.Hour)
+	market.Script("sendMessageToChat", sandbox.Fail(500, "INTERNAL_ERROR", "try later"))
+	code, _, complaint := run(t, "send", "--chat", chat, testText)
+	assert.Zero(t, code, "the chat was quiet, so the message did not arrive")
+	assert.Equal(t, "ymchats: server error, trying again in 1s\n", complaint)
+	assert.Len(t, texts(market), 1)
+}
+
+// Ctrl-C stops everything at once, and says what may have happened.
+func TestSendInterrupted(t *testing.T) {
+	for what, row := range map[string]struct {
+		prepare func(market *sandbox.Market, interrupt func()) shell
+		args    []string
+		code    int
+		says    string
+	}{
+		"while it reads": {func(_ *sandbox.Market, interrupt func()) shell {
+			return shell{in: silent(interrupt)}
+		}, []string{"-"}, 1, "ymchats: interrupted; nothing was sent\n"},
+		"while it asks": {func(_ *sandbox.Market, interrupt func()) shell {
+			return shell{in: silent(interrupt), onTerminal: everywhere}
+		}, []string{testText}, 1, "[y/N] \nymchats: interrupted; nothing was sent\n"},
+		"while it waits": {func(m *sandbox.Market, interrupt func()) shell {
+			m.Script("sendMessageToChat", sandbox.QuotaUsedUp(20*time.Second))
+			return shell{tee: writer(func(said []byte) {
+				if strings.Contains(string(said), "trying again") {
+					interrupt()
+				}
+			})}
+		}, []string{testText}, 1, "ymchats: interrupted; the message was not sent\n"},
+		"while it counts down": {func(m *sandbox.Market, interrupt func()) shell {
+			m.Script("sendMessageToChat", sandbox.QuotaUsedUp(20*time.Second))
+			return shell{onTerminal: everywhere, tee: writer(func(said []byte) {
+				if strings.Contains(string(said), "trying again") {
+					interrupt()
+				}
+			})}
+		}, []string{testText, "--yes"}, 1, "  \rymchats: interrupted; the message was not sent\n"},
+		"in flight": {func(m *sandbox.Market, interrupt func()) shell {
+			m.Script("sendMessageToChat", func(http.Handler) http.Handler {
+				return http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+					interrupt()
+					<-r.Context().Done()
+				})
+			})
+			return shell{}
+		}, []string{testText}, 7, "ymchats: interrupted\nymchats: the message may have arrived: read the chat before sending again\n"},
+	} {
+		t.Run(what, func(t *testing.T) {
+			market := newChat(t)
+			ctx, interrupt := context.WithCancel(t.Context())
+			defer interrupt()
+			s := row.prepare(market, interrupt)
+			s.ctx = ctx
+			code, out, complaint := s.run(t, append([]string{"send", "--chat", chat}, row.args...)...)
+			assert.Equal(t, row.code, code)
+			assert.True(t, strings.HasSuffix(complaint, row.says), complaint)
+			assert.Empty(t, out)
+			assert.Empty(t, texts(market), "nor is it sent once the quota is back")
+		})
+	}
+}
+
+// silent is a standard input that calls interrupted when somebody reads, and never gives anything.
+func silent(interrupted func()) io.Reader {
+	return reader(func() { interrupted(); select {} })
+}
+
+type reader func()
+
+func (r reader) Read([]byte) (int, error) { r(); return 0, io.EOF }
+
+type writer func(p []byte)
+
+func (w writer) Write(p []byte) (int, error) { w(p); return len(p), nil }
+
+func TestReadLine(t *testing.T) {
+	in := iotest.DataErrReader(strings.NewReader("a\nb"))
+	line, err := readLine(in)
+	require.NoError(t, err)
+	assert.Equal(t, "a", line)
+	line, err = readLine(in)
+	require.NoError(t, err)
+	assert.Equal(t, "b", line, "the end of the input may come along with the last byte")
+	_, err = readLine(strings.NewReader(strings.Repeat("x", maxInput+1)))
+	assert.EqualError(t, err, "standard input: the line is larger than 1 MiB")
+}
+
+func TestIsTerminal(t *testing.T) {
+	assert.False(t, isTerminal(strings.NewReader("")))
+	null, err := os.Open(os.DevNull)
+	require.NoError(t, err)
+	defer null.Close()
+	assert.False(t, isTerminal(null), "it is a character device, and nobody sits there")
+	terminal, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
+	if err != nil {
+		t.Skip("there are no pseudo terminals")
+	}
+	defer terminal.Close()
+	assert.True(t, isTerminal(terminal))
+}
