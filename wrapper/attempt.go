@@ -6,8 +6,10 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptrace"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -32,15 +34,20 @@ type attempt struct {
 
 // attempt sends the request once the limiter lets it, with a time limit and a body of its own.
 func (c *Client) attempt(ctx context.Context, call *call) *attempt {
+	a := &attempt{}
 	release, err := c.limiter.Acquire(ctx, call.id)
+	if err == nil {
+		defer func() { release(a.Quota) }() // deferred, as a middleware may panic
+		err = ctx.Err()                     // it may have ended in the same moment
+	}
 	if err != nil {
 		limit := &Error{}
 		errors.As(err, &limit)
 		call.retryAt = limit.RetryAt
-		return &attempt{err: &refusal{attemptError(ctx, cmp.Or(limit.Err, err), call.last.secrets(call))}}
+		a.err = &refusal{attemptError(ctx, cmp.Or(limit.Err, err), call.last.secrets(call))}
+		return a
 	}
-	a := &attempt{began: time.Now()}
-	defer func() { release(a.Quota) }() // deferred, as a middleware may panic
+	a.began = time.Now()
 	ctx, cancel := context.WithTimeoutCause(ctx, c.timeout, errAttemptTimeout)
 	defer cancel()
 	a.trace = httptrace.ClientTrace{
@@ -66,7 +73,10 @@ func (c *Client) attempt(ctx context.Context, call *call) *attempt {
 		return a
 	}
 	a.response = resp
-	a.Response = Response{resp.StatusCode, resp.Header, readQuota(resp.Header, time.Now()), 0, cut(resp.Header.Get("Traceparent"), a.secrets(call))}
+	a.Response = Response{resp.StatusCode, resp.Header, readQuota(resp.Header, time.Now()), 0, resp.Header.Get("Traceparent")}
+	if strings.Trim(a.TraceParent, "0123456789abcdef-") != "" { // no trace id: it could hold anything
+		a.TraceParent = ""
+	}
 	if a.StatusCode >= 200 { // 101 has a connection for a body, and that has no end
 		a.body, err = io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
 	}
@@ -129,4 +139,18 @@ func (e *attemptFailure) Error() string      { return e.text }
 func (e *attemptFailure) As(target any) bool { return errors.As(*e.cause, target) }
 func (e *attemptFailure) Is(target error) bool {
 	return target != context.Canceled && target != context.DeadlineExceeded && errors.Is(*e.cause, target)
+}
+
+// log writes one line for an attempt. Its fields are all that may ever stand in a log.
+func (c *Client) log(ctx context.Context, call *call, a *attempt, pause time.Duration) {
+	if c.logger == nil {
+		return
+	}
+	codes := []string{}
+	for _, e := range a.apiErrors(call) {
+		codes = append(codes, e.Code)
+	}
+	level := map[bool]slog.Level{true: slog.LevelDebug, false: slog.LevelWarn}
+	c.logger.Log(ctx, level[a.is2xx() && a.err == nil && len(codes) == 0], "attempt", "operation", call.id, "attempt", call.attempts, "status", a.StatusCode, "codes", codes,
+		"pause", pause, "quota", a.Quota, "traceparent", a.TraceParent)
 }

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -58,9 +59,7 @@ type call struct {
 // newCall applies the options. The first thing that is not allowed makes the call invalid.
 func (c *Client) newCall(op *operation, chatID int64, body any, opts []CallOption, invalid error) *call {
 	call := &call{operation: op, url: *op.request.URL, maxAttempts: c.retry.MaxAttempts, last: unanswered}
-	if call.url.RawQuery != "" {
-		call.url.RawQuery = "chatId=" + strconv.FormatInt(chatID, 10)
-	}
+	call.url.RawQuery = strings.Replace(call.url.RawQuery, "1", strconv.FormatInt(chatID, 10), 1) // it was made for chat 1
 	if body != nil {
 		call.body, _ = json.Marshal(body) // of strings and numbers: it cannot fail
 	}

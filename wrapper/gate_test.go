@@ -338,7 +338,7 @@ func TestGatePassesOverWhatItCannotRead(t *testing.T) {
 		"RFC 3339":         {"X-RateLimit-Resource-Until": "2000-01-01T00:00:10Z"},
 		"the year 9999":    {"X-RateLimit-Resource-Until": "Fri, 31 Dec 9999 23:59:59 GMT"},
 		"the year 1":       {"X-RateLimit-Resource-Until": "Mon, 01 Jan 0001 00:00:00 GMT"},
-		"Date: the year 1": {"Date": "Mon, 01 Jan 0001 00:00:00 GMT"},
+		"Date: the year 2": {"Date": "Tue, 01 Jan 0002 00:00:00 GMT"},
 		"nothing":          {"X-RateLimit-Resource-Until": "", "X-RateLimit-Resource-Remaining": ""},
 	} {
 		for known, opens := range map[told]time.Duration{{0, 10 * time.Second}: 10 * time.Second, {7, 10 * time.Second}: 0} {

@@ -106,12 +106,12 @@ func (l *limiter) settle(w *waiter) (settled bool) {
 		w.admitted <- nil
 		return true
 	}
+	if !w.gate.shut() {
+		return false
+	}
 	left := time.Until(w.gate.window.Until)
 	refused := l.policy.refuse(w.ctx, left)
-	switch {
-	case !w.gate.shut():
-		return false
-	case w.gate.window.Remaining > 0 || refused == nil: // what runs may leave a request over
+	if w.gate.window.Remaining > 0 || refused == nil { // what runs may leave a request over
 		w.gate.wake(left, func() { l.change(func() {}) })
 		return false
 	}

@@ -1,6 +1,7 @@
 package wrapper
 
 import (
+	"cmp"
 	"net/http"
 	"strconv"
 	"time"
@@ -23,12 +24,9 @@ func readQuota(h http.Header, now time.Time) Quota {
 	if unreadable != nil || err != nil {
 		return Quota{}
 	}
-	date, err := http.ParseTime(h.Get("Date"))
-	if err != nil {
-		date = now // without the server's clock this machine's has to do
-	}
+	date, _ := http.ParseTime(h.Get("Date")) // without the server's clock this machine's has to do
 	limit, _ := strconv.Atoi(h.Get("X-Ratelimit-Resource-Limit"))
-	return Quota{Limit: max(limit, 0), Remaining: max(remaining, 0), Until: now.Round(0).Add(until.Sub(date))}
+	return Quota{Limit: max(limit, 0), Remaining: max(remaining, 0), Until: now.Round(0).Add(until.Sub(cmp.Or(date, now)))}
 }
 
 // sameWindow bounds how far the ends of one window may differ. Answers tell it too late by up to a second, as Date is cut
@@ -56,12 +54,11 @@ func (g *gate) shut() bool {
 func (g *gate) leave(q Quota) {
 	g.running--
 	switch later := q.Until.Sub(g.window.Until); {
-	case q.Until.IsZero() || later < -sameWindow:
-	case later <= sameWindow:
+	case later > sameWindow && time.Until(q.Until) < longestWindow:
+		g.window = q
+	case later.Abs() <= sameWindow:
 		g.window.Remaining = min(g.window.Remaining, q.Remaining)
 		g.window.Until = g.window.Until.Add(min(later, 0))
-	case time.Until(q.Until) < longestWindow:
-		g.window = q
 	}
 }
 

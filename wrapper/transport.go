@@ -22,6 +22,7 @@ func newTransport() *http.Transport {
 		TLSClientConfig:        &tls.Config{ClientSessionCache: tls.NewLRUClientSessionCache(0)},
 		ForceAttemptHTTP2:      true,
 		MaxIdleConnsPerHost:    parallelRequests,
+		MaxConnsPerHost:        parallelRequests, // else one is dialled while another is on its way back
 		IdleConnTimeout:        90 * time.Second,
 		MaxResponseHeaderBytes: 64 << 10,
 	}
@@ -43,9 +44,8 @@ func checkBaseURL(raw string, plainHTTP bool) (string, error) {
 		refused = "has user info, a query or a fragment"
 	case u.Scheme == "http" && !plainHTTP && !strings.EqualFold(u.Hostname(), "localhost") && !net.ParseIP(u.Hostname()).IsLoopback():
 		return "", errors.New("the base URL is http:// and its host is not loopback, so the token could be read on its way; allowed is https://, or WithPlainHTTP")
+	default:
+		return u.JoinPath("/").String(), nil
 	}
-	if refused != "" {
-		return "", fmt.Errorf("the base URL %s, allowed is one like https://host/v2", refused)
-	}
-	return u.JoinPath("/").String(), nil
+	return "", fmt.Errorf("the base URL %s, allowed is one like https://host/v2", refused)
 }
