@@ -1,0 +1,19 @@
+module github.com/ymarket-go/chats/bench
+
+go 1.25.0
+
+replace github.com/ymarket-go/chats => ..
+
+require (
+	github.com/hashicorp/go-retryablehttp v0.7.8
+	github.com/ymarket-go/chats v0.0.0-00010101000000-000000000000
+	resty.dev/v3 v3.0.0-rc.4
+)
+
+require (
+	github.com/apapsch/go-jsonmerge/v2 v2.0.0 // indirect
+	github.com/google/uuid v1.6.0 // indirect
+	github.com/hashicorp/go-cleanhttp v0.5.2 // indirect
+	github.com/oapi-codegen/runtime v1.8.0 // indirect
+	golang.org/x/net v0.48.0 // indirect
+)

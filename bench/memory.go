@@ -1,0 +1,135 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/ymarket-go/chats/gen"
+)
+
+// series are the figures of a contender and an operation, one for each round.
+type series struct{ nanoseconds, allocs, bytes []float64 }
+
+// memoryResult holds a series for each contender and operation.
+type memoryResult map[string]map[string]*series
+
+// callsPerRound are made by each contender of each operation in a round: enough for 10 to 30 ms.
+const callsPerRound = 2000
+
+func memory(o options) (section, error) {
+	all := contenders()
+	if o.contenders != "" {
+		wanted := strings.Split(o.contenders, ",")
+		all = slices.DeleteFunc(all, func(c contender) bool { return !slices.Contains(wanted, c.name) })
+	}
+	result, err := measureMemory(all, o.rounds, callsPerRound)
+	if err != nil {
+		return section{}, err
+	}
+	return memorySection(result, all, o.rounds, callsPerRound), nil
+}
+
+// measureMemory makes the calls with answers from memory: what is measured is the client alone.
+func measureMemory(all []contender, rounds, perRound int) (memoryResult, error) {
+	result, connected := memoryResult{}, make([]calls, len(all))
+	for i, c := range all {
+		var err error
+		if connected[i], err = c.connect(gen.ServerURL, &answers{}); err != nil {
+			return nil, fmt.Errorf("%s: %w", c.name, err)
+		}
+		result[c.name] = map[string]*series{}
+		for _, op := range operations {
+			result[c.name][op.id] = &series{}
+		}
+	}
+	for round := -1; round < rounds; round++ { // the first one warms up
+		for _, op := range operations {
+			for _, i := range shuffled(len(all), round+1) {
+				if err := result[all[i].name][op.id].measure(round >= 0, perRound, func() error {
+					return op.make(context.Background(), connected[i])
+				}); err != nil {
+					return nil, fmt.Errorf("%s: %s: %w", all[i].name, op.id, err)
+				}
+			}
+		}
+	}
+	return result, nil
+}
+
+// measure makes a call n times. Collecting the garbage that it leaves is part of its cost; that of the contender before
+// is not.
+func (s *series) measure(keep bool, n int, call func() error) error {
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	began := time.Now()
+	for range n {
+		if err := call(); err != nil {
+			return err
+		}
+	}
+	took := time.Since(began)
+	runtime.ReadMemStats(&after)
+	if keep {
+		s.nanoseconds = append(s.nanoseconds, float64(took.Nanoseconds())/float64(n))
+		s.allocs = append(s.allocs, float64(after.Mallocs-before.Mallocs)/float64(n))
+		s.bytes = append(s.bytes, float64(after.TotalAlloc-before.TotalAlloc)/float64(n))
+	}
+	return nil
+}
+
+// memorySection sets the figures beside the goals.
+func memorySection(r memoryResult, all []contender, rounds, perRound int) section {
+	s := section{
+		title: "The client alone",
+		about: fmt.Sprintf("The answers come from memory, with the headers and bodies of the Market; no socket, no TLS. %d rounds of %d "+
+			"calls each, the contenders in a new order in each round; medians, and quartiles in brackets. A ratio is taken within "+
+			"a round, and is the wrapper's figure by the other one's: below 1 the wrapper costs less.", rounds, perRound),
+	}
+	for _, op := range operations {
+		t := table{caption: op.id, head: []string{"", "µs a call", "allocations", "bytes", "wrapper's time by this", "wrapper's allocations by this"}}
+		for _, c := range all {
+			f := r[c.name][op.id]
+			row := []string{c.name, microseconds(spreadOf(f.nanoseconds)), fmt.Sprintf("%.0f", spreadOf(f.allocs).median),
+				fmt.Sprintf("%.0f", spreadOf(f.bytes).median), "", ""}
+			if w := r[ours]; w != nil && c.name != ours {
+				row[4], row[5] = ratioText(ratio(w[op.id].nanoseconds, f.nanoseconds)), fmt.Sprintf("%.2f", ratio(w[op.id].allocs, f.allocs).median)
+			}
+			t.rows = append(t.rows, row)
+		}
+		s.tables = append(s.tables, t)
+		s.goals = append(s.goals, memoryGoals(r, op.id)...)
+	}
+	return s
+}
+
+func memoryGoals(r memoryResult, op string) (goals []goal) {
+	if r[ours] == nil {
+		return nil
+	}
+	overRetryable := map[string]float64{"getChat": 0.60, "sendMessageToChat": 0.50, "createChat": 0.50}[op]
+	for _, g := range []struct {
+		other       string
+		time, alloc float64 // 0: no goal
+	}{{plain, 0.75, 0.75}, {retryable, overRetryable, 0}, {tuned, 1.2, 0}} {
+		other := r[g.other]
+		if other == nil {
+			continue
+		}
+		goals = append(goals, atMost(fmt.Sprintf("%s: time by that of %s", op, g.other), ratio(r[ours][op].nanoseconds, other[op].nanoseconds).median, g.time))
+		if g.alloc > 0 {
+			goals = append(goals, atMost(fmt.Sprintf("%s: allocations by those of %s", op, g.other), ratio(r[ours][op].allocs, other[op].allocs).median, g.alloc))
+		}
+	}
+	return goals
+}
+
+func microseconds(s spread) string {
+	return fmt.Sprintf("%.2f (%.2f–%.2f)", s.median/1e3, s.low/1e3, s.high/1e3)
+}
+
+func ratioText(s spread) string { return fmt.Sprintf("%.2f (%.2f–%.2f)", s.median, s.low, s.high) }

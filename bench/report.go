@@ -1,0 +1,63 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+)
+
+// section is a part of the report.
+type section struct {
+	title, about string
+	tables       []table
+	goals        []goal
+}
+
+type table struct {
+	caption string
+	head    []string
+	rows    [][]string
+}
+
+// goal is a figure that is wanted, beside what was measured.
+type goal struct {
+	what, wanted, measured string
+	met                    bool
+}
+
+// atMost rounds before it compares: a figure is met as it is printed.
+func atMost(what string, measured, wanted float64) goal {
+	shown := fmt.Sprintf("%.2f", measured)
+	return goal{what, fmt.Sprintf("≤ %.2f", wanted), shown, shown <= fmt.Sprintf("%.2f", wanted) || measured <= wanted}
+}
+
+func (s section) markdown() string {
+	var out strings.Builder
+	fmt.Fprintf(&out, "## %s\n\n%s\n\n", s.title, s.about)
+	for _, t := range s.tables {
+		out.WriteString(t.markdown())
+	}
+	if len(s.goals) > 0 {
+		t := table{caption: "Goals", head: []string{"", "wanted", "measured", ""}}
+		for _, g := range s.goals {
+			t.rows = append(t.rows, []string{g.what, g.wanted, g.measured, map[bool]string{true: "met", false: "**missed**"}[g.met]})
+		}
+		out.WriteString(t.markdown())
+	}
+	return out.String()
+}
+
+// markdown sets the first column to the left and the others to the right.
+func (t table) markdown() string {
+	var out strings.Builder
+	if t.caption != "" {
+		fmt.Fprintf(&out, "%s:\n\n", t.caption)
+	}
+	line := func(cells []string) { fmt.Fprintf(&out, "| %s |\n", strings.Join(cells, " | ")) }
+	line(t.head)
+	line(append([]string{"---"}, strings.Fields(strings.Repeat("---: ", len(t.head)-1))...))
+	for _, row := range t.rows {
+		line(row)
+	}
+	out.WriteString("\n")
+	return out.String()
+}
