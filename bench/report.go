@@ -61,3 +61,12 @@ func (t table) markdown() string {
 	out.WriteString("\n")
 	return out.String()
 }
+
+// sameCount is met when every round gave that number.
+func sameCount(what string, measured []int, wanted int) goal {
+	met := len(measured) > 0
+	for _, n := range measured {
+		met = met && n == wanted
+	}
+	return goal{what, fmt.Sprint(wanted), strings.Trim(fmt.Sprint(measured), "[]"), met}
+}

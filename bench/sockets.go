@@ -1,0 +1,203 @@
+package main
+
+import (
+	"context"
+	"crypto/x509"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// trust makes the certificate of the servers below the only one that this program trusts, in place of the system's, with
+// the help of x509usefallbackroots in main.go. So every contender, the wrapper with its own transport too, runs with the
+// settings that it has by itself.
+var trust sync.Once
+
+// tlsServer serves the answers with TLS on loopback and counts the connections. Both ends run in this process.
+func tlsServer(keepAlive bool, opened *atomic.Int64) *httptest.Server {
+	server := httptest.NewUnstartedServer(&answers{})
+	server.Config.SetKeepAlivesEnabled(keepAlive)
+	server.Config.ErrorLog = log.New(io.Discard, "", 0)
+	server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateNew {
+			opened.Add(1)
+		}
+	}
+	server.StartTLS()
+	trust.Do(func() {
+		roots := x509.NewCertPool()
+		roots.AddCert(server.Certificate())
+		x509.SetFallbackRoots(roots)
+	})
+	return server
+}
+
+const (
+	socketRounds = 10
+	socketCalls  = 64 // of a contender in a round
+	burst        = 4
+	burstCalls   = 2000
+	burstRounds  = 3
+)
+
+var crowds = []int{1, 4, 64}
+
+func sockets(options) (section, error) {
+	s := section{
+		title: "With TLS on loopback",
+		about: fmt.Sprintf("Every contender with the transport that it has by itself. Client and server share this machine's cores, "+
+			"so each call pays for both ends of its handshake. In the first table the server closes each connection after its answer, as the "+
+			"Market does: %d rounds of %d calls each, the three operations in turn, from 1, 4 and 64 goroutines; a figure is the time "+
+			"of a round by its calls. The wrapper never has more than 4 calls under way, as the Market would refuse them. In the second table the server keeps connections: "+
+			"%d calls in bursts of %d, and how many connections were opened for them in each of %d rounds.",
+			socketRounds, socketCalls, burstCalls, burst, burstRounds),
+	}
+	times, err := measureHandshakes(contenders())
+	if err != nil {
+		return s, err
+	}
+	s.tables, s.goals = []table{handshakeTable(times)}, handshakeGoals(times)
+	opened, err := measureBursts(contenders())
+	if err != nil {
+		return s, err
+	}
+	s.tables = append(s.tables, burstTable(opened))
+	s.goals = append(s.goals, sameCount("connections for bursts of 4", opened[ours], burst))
+	return s, nil
+}
+
+// crowdTimes holds nanoseconds a call for each contender and number of goroutines, one figure a round.
+type crowdTimes map[string]map[int][]float64
+
+func measureHandshakes(all []contender) (crowdTimes, error) {
+	server := tlsServer(false, new(atomic.Int64))
+	defer server.Close()
+	connected, err := connectAll(all, server.URL+"/v2")
+	if err != nil {
+		return nil, err
+	}
+	times := crowdTimes{}
+	for _, c := range all {
+		times[c.name] = map[int][]float64{}
+	}
+	for round := range socketRounds + 1 { // the first one warms up
+		for _, goroutines := range crowds {
+			for _, i := range shuffled(len(all), round) {
+				took, err := inParallel(connected[i], goroutines, socketCalls)
+				if err != nil {
+					return nil, fmt.Errorf("%s: %w", all[i].name, err)
+				}
+				if round > 0 {
+					times[all[i].name][goroutines] = append(times[all[i].name][goroutines], float64(took)/socketCalls)
+				}
+			}
+		}
+	}
+	return times, nil
+}
+
+func connectAll(all []contender, server string) ([]calls, error) {
+	connected := make([]calls, len(all))
+	for i, c := range all {
+		var err error
+		if connected[i], err = c.connect(server, nil); err != nil {
+			return nil, fmt.Errorf("%s: %w", c.name, err)
+		}
+	}
+	return connected, nil
+}
+
+// inParallel makes n calls from so many goroutines, the operations in turn, and gives the time and the first error.
+func inParallel(c calls, goroutines, n int) (time.Duration, error) {
+	var next atomic.Int64
+	var failed atomic.Pointer[error]
+	var all sync.WaitGroup
+	began := time.Now()
+	for range goroutines {
+		all.Go(func() {
+			for i := next.Add(1); i <= int64(n); i = next.Add(1) {
+				if err := operations[i%3].make(context.Background(), c); err != nil {
+					failed.CompareAndSwap(nil, &err)
+				}
+			}
+		})
+	}
+	all.Wait()
+	took := time.Since(began)
+	if err := failed.Load(); err != nil {
+		return took, *err
+	}
+	return took, nil
+}
+
+// measureBursts gives for each contender how many connections were opened in each round.
+func measureBursts(all []contender) (map[string][]int, error) {
+	counts := map[string][]int{}
+	for round := range burstRounds {
+		for _, i := range shuffled(len(all), round) {
+			opened, err := bursts(all[i])
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", all[i].name, err)
+			}
+			counts[all[i].name] = append(counts[all[i].name], opened)
+		}
+	}
+	return counts, nil
+}
+
+func bursts(c contender) (opened int, err error) {
+	var count atomic.Int64
+	server := tlsServer(true, &count)
+	defer server.Close()
+	connected, err := c.connect(server.URL+"/v2", nil)
+	for n := 0; n < burstCalls && err == nil; n += burst {
+		_, err = inParallel(connected, burst, burst)
+	}
+	server.CloseClientConnections()
+	return int(count.Load()), err
+}
+
+func handshakeTable(times crowdTimes) table {
+	t := table{caption: "Every connection closed, ms a call", head: []string{""}}
+	for _, n := range crowds {
+		t.head = append(t.head, fmt.Sprintf("%d goroutines", n), "wrapper's time by this")
+	}
+	t.head[1] = "1 goroutine"
+	for _, c := range contenders() {
+		row := []string{c.name}
+		for _, n := range crowds {
+			row = append(row, milliseconds(spreadOf(times[c.name][n])), "")
+			if c.name != ours {
+				row[len(row)-1] = ratioText(ratio(times[ours][n], times[c.name][n]))
+			}
+		}
+		t.rows = append(t.rows, row)
+	}
+	return t
+}
+
+func handshakeGoals(times crowdTimes) (goals []goal) {
+	for _, n := range crowds {
+		what := fmt.Sprintf("goroutines: %d, time by that of %s", n, plain)
+		goals = append(goals, atMost(what, ratio(times[ours][n], times[plain][n]).median, 0.5))
+	}
+	return goals
+}
+
+func burstTable(opened map[string][]int) table {
+	t := table{caption: fmt.Sprintf("Connections kept, connections opened for %d calls", burstCalls), head: []string{"", "in each round"}}
+	for _, c := range contenders() {
+		t.rows = append(t.rows, []string{c.name, fmt.Sprint(opened[c.name])})
+	}
+	return t
+}
+
+func milliseconds(s spread) string {
+	return fmt.Sprintf("%.2f (%.2f–%.2f)", s.median/1e6, s.low/1e6, s.high/1e6)
+}
