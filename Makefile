@@ -18,6 +18,7 @@ lint: ## Check formatting and look for mistakes
 	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then echo "run gofmt -w on: $$unformatted"; exit 1; fi
 	go vet ./...
 	go run $(STATICCHECK) ./...
+	cd bench && go vet ./... && go run $(STATICCHECK) ./...
 
 FUZZTIME := 10s
 fuzz: ## Try all fuzz targets for FUZZTIME each, 10s
@@ -28,8 +29,8 @@ fuzz: ## Try all fuzz targets for FUZZTIME each, 10s
 	go test ./api -run '^$$' -fuzz FuzzResponse -fuzztime $(FUZZTIME) -fuzzminimizetime 1s
 	go test ./cmd/ymchats -run '^$$' -fuzz FuzzHAR -fuzztime $(FUZZTIME) -fuzzminimizetime 1s
 
-bench: ## Measure the sandbox and the check of recorded traffic
-	go test -run '^$$' -bench . ./sandbox ./cmd/ymchats
+bench: ## Compare the client with others, and measure the rest; writes docs/benchmarks.md
+	cd bench && go run .
 
 contract-diff: ## Say what breaks for others, compared with a git ref: make contract-diff BASE=origin/main
 	@scripts/contract-diff $(BASE)

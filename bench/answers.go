@@ -16,9 +16,10 @@ import (
 type answers struct{ header atomic.Pointer[answerHeader] }
 
 const (
-	chatAnswer = `{"status":"OK","result":{"chatId":7000001,"context":{"type":"ORDER","customer":{"name":"Имя Покупателя",` +
-		`"publicId":"3k7q0vxm9hdz8t1a6w2c5e4r0y"},"campaignId":21098765,"orderId":987654321},"type":"CHAT",` +
-		`"status":"WAITING_FOR_PARTNER","createdAt":"2026-09-09T15:18:24.123+03:00","updatedAt":"2026-09-10T11:02:07.456+03:00"}}`
+	chatAnswer = `{"status":"OK","result":{"chatId":7000001,"context":{"type":"ORDER","customer":` +
+		`{"name":"Имя Покупателя","publicId":"3k7q0vxm9hdz8t1a6w2c5e4r0y"},"campaignId":21098765,` +
+		`"orderId":987654321},"type":"CHAT","status":"WAITING_FOR_PARTNER",` +
+		`"createdAt":"2026-09-09T15:18:24.123+03:00","updatedAt":"2026-09-10T11:02:07.456+03:00"}}`
 	sentAnswer = `{"status":"OK"}`
 	openAnswer = `{"status":"OK","result":{"chatId":7000001}}`
 )
@@ -67,8 +68,8 @@ func (a *answers) current() *answerHeader {
 	return h
 }
 
-// RoundTrip answers from memory, as http.Transport would: it reads and closes the request's body, tells the trace what it
-// does, and makes a header and a body of its own for each answer.
+// RoundTrip answers from memory, as http.Transport would: it reads and closes the request's body, tells the trace what
+// it does, and makes a header and a body of its own for each answer.
 func (a *answers) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err := req.Context().Err(); err != nil {
 		return nil, err
@@ -90,7 +91,8 @@ func (a *answers) RoundTrip(req *http.Request) (*http.Response, error) {
 	body := answerTo(req)
 	return &http.Response{
 		Status: "200 OK", StatusCode: http.StatusOK, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Header: a.fresh(body), Body: &answerBody{strings.NewReader(body)}, ContentLength: int64(len(body)), Request: req, Close: true,
+		Header: a.fresh(body), Body: &answerBody{strings.NewReader(body)}, ContentLength: int64(len(body)),
+		Request: req, Close: true,
 	}, nil
 }
 

@@ -12,8 +12,9 @@ import (
 	"time"
 )
 
-// Hours of quota, and waits of milliseconds that no other program disturbs, take virtual time: that of testing/synctest.
-// It asks for a *testing.T, which only the package testing makes; so this program starts itself once more, as a test.
+// Hours of quota, and waits of milliseconds that no other program disturbs, take virtual time: that of
+// testing/synctest. It asks for a *testing.T, which only the package testing makes; so this program starts itself once
+// more, as a test.
 
 var bubbles = map[string]func() any{
 	"quota":   func() any { return []quotaRun{runQuota(ours), runQuota(naive)} },
@@ -41,8 +42,12 @@ func inBubble(name string, found any) error {
 // runBubble is the process that inBubble starts. It never returns.
 func runBubble(name string) {
 	test := func(t *testing.T) {
+		measure := bubbles[name]
+		if measure == nil {
+			t.Fatalf("there is nothing called %q to run on virtual time", name)
+		}
 		var found any
-		synctest.Test(t, func(*testing.T) { found = bubbles[name]() })
+		synctest.Test(t, func(*testing.T) { found = measure() })
 		if err := json.NewEncoder(os.Stdout).Encode(found); err != nil {
 			t.Fatal(err)
 		}

@@ -14,7 +14,7 @@ const (
 	chatID  = 7000001
 	orderID = 987654321
 	key     = "ACMA:a0b1c2d3e4f5a6b7c8d9e0f1a2b3c4d5:01234567"
-	text    = "Здравствуйте! Ваш заказ собран и завтра приедет в пункт выдачи. Если планы изменились, напишите нам здесь."
+	text    = "Здравствуйте! Ваш заказ собран и завтра приедет в пункт выдачи. Если планы изменились, напишите нам."
 )
 
 // timeLimit is that of an attempt, for every contender that has one. It is the wrapper's default.
@@ -48,13 +48,17 @@ const (
 )
 
 func contenders() []contender {
+	over := func(what string) string { return "the same over " + what }
 	return []contender{
-		{ours, "`wrapper.New(businessID, wrapper.APIKey(key))`, all defaults: checks, limits, retries, errors that keep what the API said", newWrapped, false},
+		{ours, "`wrapper.New(businessID, wrapper.APIKey(key))`, all defaults: checks, limits, a time limit, retries, " +
+			"errors that keep what the API said", newWrapped, false},
 		{plain, "`gen.ClientWithResponses` over `http.Client{}`", newGenerated(0), false},
-		{limited, "the same over `http.Client{Timeout: 15 * time.Second}`", newGenerated(timeLimit), false},
-		{retryable, "the same over the standard client of `hashicorp/go-retryablehttp`, its log switched off", newRetryable, false},
+		{limited, over("`http.Client{Timeout: 15 * time.Second}`"), newGenerated(timeLimit), false},
+		{retryable, over("the standard client of `hashicorp/go-retryablehttp`, its log switched off"),
+			newRetryable, false},
 		{restyName, "`resty.dev/v3` with a base URL, `SetResult` and a time limit", newResty, false},
-		{tuned, "`http.Client` and `encoding/json`, requests put together without parsing a URL, a pooled buffer, a time limit; no checks, no retries, no error texts", newTuned, false},
+		{tuned, "`http.Client` and `encoding/json`, requests put together without parsing a URL, a pooled buffer, " +
+			"a time limit; no checks, no retries, no error texts", newTuned, false},
 		{bare, "the same requests handed to the transport, the answers read and thrown away: the floor", newBare, true},
 	}
 }

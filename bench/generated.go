@@ -23,7 +23,8 @@ func newGenerated(timeout time.Duration) func(string, http.RoundTripper) (calls,
 	}
 }
 
-// newRetryable is the generated client over the standard client of retryablehttp, which writes a log unless told not to.
+// newRetryable is the generated client over the standard client of retryablehttp, which writes a log unless told not
+// to.
 func newRetryable(server string, transport http.RoundTripper) (calls, error) {
 	client := retryablehttp.NewClient()
 	client.Logger = nil

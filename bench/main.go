@@ -12,53 +12,13 @@ import (
 	"strings"
 )
 
-// options are the flags.
+// options are the flags. An empty list is all of it.
 type options struct {
-	only       string
+	only       []string
+	contenders []string
 	rounds     int
-	contenders string
 	profile    string
-	bubble     string
-}
-
-func main() {
-	var o options
-	flag.StringVar(&o.only, "only", "", "the parts to measure, comma-separated: "+strings.Join(partNames(), ", ")+"; then nothing is written to docs")
-	flag.IntVar(&o.rounds, "rounds", 20, "rounds of the part memory, 10 or more")
-	flag.StringVar(&o.contenders, "contenders", "", "the contenders of the part memory, comma-separated; none: all")
-	flag.StringVar(&o.profile, "profile", "", "a directory for profiles of the part memory: of CPU and allocations, for each contender and call")
-	flag.StringVar(&o.bubble, "bubble", "", "used by the program itself: run a part on virtual time")
-	flag.Parse()
-	if bubbles[o.bubble] != nil {
-		runBubble(o.bubble)
-	}
-	if err := run(o); err != nil {
-		fmt.Fprintln(os.Stderr, "bench:", err)
-		os.Exit(1)
-	}
-}
-
-func run(o options) error {
-	if o.rounds < 10 {
-		return fmt.Errorf("-rounds is %d, allowed is 10 and above", o.rounds)
-	}
-	if o.profile != "" {
-		return profile(o)
-	}
-	if err := checkSame(contenders()); err != nil {
-		return err
-	}
-	for _, p := range parts {
-		if o.only != "" && !slices.Contains(strings.Split(o.only, ","), p.name) {
-			continue
-		}
-		s, err := p.measure(o)
-		if err != nil {
-			return fmt.Errorf("%s: %w", p.name, err)
-		}
-		fmt.Print(s.markdown())
-	}
-	return nil
+	to         string
 }
 
 // part is a thing that can be measured by itself.
@@ -76,9 +36,70 @@ var parts = []part{
 	{"market", market},
 }
 
-func partNames() (names []string) {
+func main() {
+	var o options
+	var partNames, contenderNames []string
 	for _, p := range parts {
-		names = append(names, p.name)
+		partNames = append(partNames, p.name)
 	}
-	return names
+	for _, c := range contenders() {
+		contenderNames = append(contenderNames, c.name)
+	}
+	listFlag(&o.only, "only", partNames, "measure these parts and write nothing to -to")
+	listFlag(&o.contenders, "contenders", contenderNames, "measure these in the part memory and write nothing to -to")
+	flag.IntVar(&o.rounds, "rounds", 60, "rounds of the part memory, 10 or more")
+	flag.StringVar(&o.profile, "profile", "", "write profiles of CPU and allocations into this directory, and do no more")
+	flag.StringVar(&o.to, "to", "../docs", "the directory of benchmarks.md and benchmarks.svg")
+	bubble := flag.String("bubble", "", "used by the program itself")
+	flag.Parse()
+	if *bubble != "" {
+		runBubble(*bubble)
+	}
+	if err := run(o); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
 }
+
+// listFlag takes names separated by commas.
+func listFlag(into *[]string, name string, allowed []string, usage string) {
+	flag.Func(name, usage+"; of: "+strings.Join(allowed, ","), func(list string) error {
+		*into = strings.Split(list, ",")
+		for _, wanted := range *into {
+			if !slices.Contains(allowed, wanted) {
+				return fmt.Errorf("%q is none of %q", wanted, allowed)
+			}
+		}
+		return nil
+	})
+}
+
+func run(o options) error {
+	if o.rounds < 10 {
+		return fmt.Errorf("-rounds is %d, allowed is 10 and above", o.rounds)
+	}
+	if err := checkSame(contenders()); err != nil {
+		return err
+	}
+	if o.profile != "" {
+		return profile(o)
+	}
+	var sections []section
+	for _, p := range parts {
+		if !chosen(o.only, p.name) {
+			continue
+		}
+		s, err := p.measure(o)
+		if err != nil {
+			return fmt.Errorf("%s: %w", p.name, err)
+		}
+		fmt.Print(s.markdown())
+		sections = append(sections, s)
+	}
+	if o.only != nil || o.contenders != nil {
+		return nil
+	}
+	return write(o.to, sections)
+}
+
+func chosen(list []string, name string) bool { return list == nil || slices.Contains(list, name) }

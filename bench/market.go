@@ -27,9 +27,7 @@ const (
 func market(options) (section, error) {
 	s := section{
 		title: "The check and the sandbox",
-		about: fmt.Sprintf("`api.Validator` checks a request or an answer that is in memory, all three operations in turn. The sandbox answers "+
-			"sendMessageToChat over loopback without TLS, from %d goroutines that share this machine's cores with it. `ymchats check` reads recorded traffic "+
-			"(its own benchmark, `BenchmarkCheck`). %d rounds.", loadCrowd, marketRounds),
+		about: fmt.Sprintf(marketAbout, loadCrowd, marketRounds),
 	}
 	checks, err := measureChecks()
 	if err != nil {
@@ -47,8 +45,8 @@ func market(options) (section, error) {
 	s.tables = []table{{
 		head: []string{"", "median (quartiles)", ""},
 		rows: [][]string{
-			{"a request checked by api.Validator", microseconds(spreadOf(checks[0])), "µs"},
-			{"an answer checked by api.Validator", microseconds(spreadOf(checks[1])), "µs"},
+			{"a request checked by api.Validator", spreadOf(checks[0]).by(1e3).String(), "µs"},
+			{"an answer checked by api.Validator", spreadOf(checks[1]).by(1e3).String(), "µs"},
 			{"sandbox, with checks", each(spreadOf(load[0])), "requests/s"},
 			{"sandbox, WithoutChecks", each(spreadOf(load[1])), "requests/s"},
 			{"ymchats check", each(spreadOf(har)), "entries/s"},
@@ -170,3 +168,8 @@ func measureHAR() (entries []float64, err error) {
 	}
 	return entries, nil
 }
+
+const marketAbout = "" +
+	"`api.Validator` checks a request or an answer that is in memory, all three operations in turn. The sandbox " +
+	"answers sendMessageToChat over loopback without TLS, from %d goroutines that share this machine's cores with " +
+	"it. `ymchats check` reads recorded traffic (its own benchmark, `BenchmarkCheck`). %d rounds."

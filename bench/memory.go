@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"runtime"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/ymarket-go/chats/gen"
@@ -17,15 +16,11 @@ type series struct{ nanoseconds, allocs, bytes []float64 }
 // memoryResult holds a series for each contender and operation.
 type memoryResult map[string]map[string]*series
 
-// callsPerRound are made by each contender of each operation in a round: enough for 10 to 30 ms.
-const callsPerRound = 2000
+// callsPerRound are made by each contender of each operation in a round: enough for some milliseconds.
+const callsPerRound = 1000
 
 func memory(o options) (section, error) {
-	all := contenders()
-	if o.contenders != "" {
-		wanted := strings.Split(o.contenders, ",")
-		all = slices.DeleteFunc(all, func(c contender) bool { return !slices.Contains(wanted, c.name) })
-	}
+	all := slices.DeleteFunc(contenders(), func(c contender) bool { return !chosen(o.contenders, c.name) })
 	result, err := measureMemory(all, o.rounds, callsPerRound)
 	if err != nil {
 		return section{}, err
@@ -86,50 +81,57 @@ func (s *series) measure(keep bool, n int, call func() error) error {
 func memorySection(r memoryResult, all []contender, rounds, perRound int) section {
 	s := section{
 		title: "The client alone",
-		about: fmt.Sprintf("The answers come from memory, with the headers and bodies of the Market; no socket, no TLS. %d rounds of %d "+
-			"calls each, the contenders in a new order in each round; medians, and quartiles in brackets. A ratio is taken within "+
-			"a round, and is the wrapper's figure by the other one's: below 1 the wrapper costs less.", rounds, perRound),
+		about: fmt.Sprintf(memoryAbout, rounds, perRound),
 	}
 	for _, op := range operations {
-		t := table{caption: op.id, head: []string{"", "µs a call", "allocations", "bytes", "wrapper's time by this", "wrapper's allocations by this"}}
+		t := table{caption: op.id, head: []string{"", "µs a call", "allocations", "bytes", "wrapper's time by this",
+			"wrapper's allocations by this"}}
 		for _, c := range all {
 			f := r[c.name][op.id]
-			row := []string{c.name, microseconds(spreadOf(f.nanoseconds)), fmt.Sprintf("%.0f", spreadOf(f.allocs).median),
-				fmt.Sprintf("%.0f", spreadOf(f.bytes).median), "", ""}
+			row := []string{c.name, spreadOf(f.nanoseconds).by(1e3).String(), whole(f.allocs), whole(f.bytes), "", ""}
 			if w := r[ours]; w != nil && c.name != ours {
-				row[4], row[5] = ratioText(ratio(w[op.id].nanoseconds, f.nanoseconds)), fmt.Sprintf("%.2f", ratio(w[op.id].allocs, f.allocs).median)
+				row[4] = ratio(w[op.id].nanoseconds, f.nanoseconds).String()
+				row[5] = fmt.Sprintf("%.2f", ratio(w[op.id].allocs, f.allocs).median)
 			}
 			t.rows = append(t.rows, row)
 		}
 		s.tables = append(s.tables, t)
+		s.charts = append(s.charts, memoryChart(r, all, op.id))
 		s.goals = append(s.goals, memoryGoals(r, op.id)...)
 	}
 	return s
 }
 
-func memoryGoals(r memoryResult, op string) (goals []goal) {
-	if r[ours] == nil {
-		return nil
+func whole(figures []float64) string { return fmt.Sprintf("%.0f", spreadOf(figures).median) }
+
+func memoryChart(r memoryResult, all []contender, op string) chart {
+	c := chart{title: op + ", answers from memory", unit: "µs a call"}
+	for _, contender := range all {
+		c.bars = append(c.bars, bar{contender.name, spreadOf(r[contender.name][op].nanoseconds).by(1e3)})
 	}
+	return c
+}
+
+func memoryGoals(r memoryResult, op string) (goals []goal) {
 	overRetryable := map[string]float64{"getChat": 0.60, "sendMessageToChat": 0.50, "createChat": 0.50}[op]
 	for _, g := range []struct {
-		other       string
-		time, alloc float64 // 0: no goal
+		other         string
+		times, allocs float64 // 0: no goal
 	}{{plain, 0.75, 0.75}, {retryable, overRetryable, 0}, {tuned, 1.2, 0}} {
-		other := r[g.other]
-		if other == nil {
+		if r[ours] == nil || r[g.other] == nil {
 			continue
 		}
-		goals = append(goals, atMost(fmt.Sprintf("%s: time by that of %s", op, g.other), ratio(r[ours][op].nanoseconds, other[op].nanoseconds).median, g.time))
-		if g.alloc > 0 {
-			goals = append(goals, atMost(fmt.Sprintf("%s: allocations by those of %s", op, g.other), ratio(r[ours][op].allocs, other[op].allocs).median, g.alloc))
+		mine, other := r[ours][op], r[g.other][op]
+		times, allocs := ratio(mine.nanoseconds, other.nanoseconds), ratio(mine.allocs, other.allocs)
+		goals = append(goals, atMost(op+": time by that of "+g.other, times.median, g.times))
+		if g.allocs > 0 {
+			goals = append(goals, atMost(op+": allocations by those of "+g.other, allocs.median, g.allocs))
 		}
 	}
 	return goals
 }
 
-func microseconds(s spread) string {
-	return fmt.Sprintf("%.2f (%.2f–%.2f)", s.median/1e3, s.low/1e3, s.high/1e3)
-}
-
-func ratioText(s spread) string { return fmt.Sprintf("%.2f (%.2f–%.2f)", s.median, s.low, s.high) }
+const memoryAbout = "" +
+	"The answers come from memory, with the headers and bodies of the Market; no socket, no TLS. %d rounds of %d " +
+	"calls each, the contenders in a new order in each round; medians, and quartiles in brackets. A ratio is " +
+	"taken within a round, and is the wrapper's figure by the other one's: below 1 the wrapper costs less."

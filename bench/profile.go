@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"runtime"
 	"runtime/pprof"
-	"slices"
 	"strings"
 	"time"
 
@@ -25,7 +24,7 @@ func profile(o options) error {
 		return err
 	}
 	for _, c := range contenders() {
-		if o.contenders != "" && !slices.Contains(strings.Split(o.contenders, ","), c.name) {
+		if !chosen(o.contenders, c.name) {
 			continue
 		}
 		for _, op := range operations {

@@ -33,7 +33,7 @@ type quotaRun struct {
 	Done     map[string]int // requests that were answered with 200, by operation
 	Refused  int            // answered with 420
 	GivenUp  int            // calls that ended with an error before the three hours were over
-	Late     time.Duration  // the longest from a window's start to an operation's first request in it, but for the first window
+	Late     time.Duration  // the longest from the start of a window, not the first, to an operation's first request
 }
 
 func quota(options) (section, error) {
@@ -142,23 +142,31 @@ func (r *quotaRun) read(calls []sandbox.Call, began time.Time) {
 func quotaSection(runs []quotaRun) section {
 	s := section{
 		title: "Three hours of quota",
-		about: fmt.Sprintf("On virtual time, so these are counts and not times of this machine: %d goroutines call the sandbox without a pause for %d hours, each one of "+
-			"the three operations. It allows %d requests an hour of each, %d at once, takes %v for an answer, and counts a 420 "+
-			"against the quota, as the Market does. The wrapper has `RetryPolicy{MaxDelay: 2 * time.Hour}`, and no call has a "+
-			"deadline. Beside it the generated client over retryablehttp, with its own pauses, which repeats a 420 as it would a 500.",
-			quotaWorkers, quotaHours, quotaPerHour, 4, quotaService),
+		about: fmt.Sprintf(quotaAbout, quotaWorkers, quotaHours, quotaPerHour, quotaService),
 	}
-	t := table{head: []string{"", "requests sent", "getChat done", "sendMessageToChat done", "createChat done", "answered 420", "calls given up", "start of a new window"}}
+	t := table{head: []string{"", "requests sent", "getChat done", "sendMessageToChat done", "createChat done",
+		"answered 420", "calls given up", "start of a new window"}}
 	for _, r := range runs {
-		t.rows = append(t.rows, []string{r.Name, fmt.Sprint(r.Requests), fmt.Sprint(r.Done["getChat"]), fmt.Sprint(r.Done["sendMessageToChat"]),
-			fmt.Sprint(r.Done["createChat"]), fmt.Sprint(r.Refused), fmt.Sprint(r.GivenUp), "+" + r.Late.String()})
+		row := []string{r.Name, fmt.Sprint(r.Requests)}
+		for _, op := range operations {
+			row = append(row, fmt.Sprint(r.Done[op.id]))
+		}
+		t.rows = append(t.rows, append(row, fmt.Sprint(r.Refused), fmt.Sprint(r.GivenUp), "+"+r.Late.String()))
 	}
 	s.tables = []table{t}
 	w := runs[0]
 	for _, op := range operations {
 		s.goals = append(s.goals, sameCount(op.id+" done", []int{w.Done[op.id]}, quotaHours*quotaPerHour))
 	}
-	s.goals = append(s.goals, sameCount("answered 420", []int{w.Refused}, 0), sameCount("calls given up", []int{w.GivenUp}, 0),
+	s.goals = append(s.goals, sameCount("answered 420", []int{w.Refused}, 0),
+		sameCount("calls given up", []int{w.GivenUp}, 0),
 		goal{"first request of a new window after its start", "< 1s", w.Late.String(), w.Late < time.Second})
 	return s
 }
+
+const quotaAbout = "" +
+	"On virtual time, so these are counts and not times of this machine: %d goroutines call the sandbox without a " +
+	"pause for %d hours, each one of the three operations. It allows %d requests an hour of each and 4 at once, " +
+	"takes %v for an answer, and counts a 420 against the quota, as the Market does. The wrapper has " +
+	"`RetryPolicy{MaxDelay: 2 * time.Hour}`, and no call has a deadline. Beside it stands the generated client " +
+	"over retryablehttp, with its own pauses, which repeats a 420 as it would a 500."

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"math"
 	"strings"
 )
 
@@ -10,12 +11,14 @@ type section struct {
 	title, about string
 	tables       []table
 	goals        []goal
+	charts       []chart
 }
 
 type table struct {
 	caption string
 	head    []string
 	rows    [][]string
+	left    bool // text, not figures
 }
 
 // goal is a figure that is wanted, beside what was measured.
@@ -24,10 +27,10 @@ type goal struct {
 	met                    bool
 }
 
-// atMost rounds before it compares: a figure is met as it is printed.
+// atMost rounds before it compares: a goal is met as it is printed.
 func atMost(what string, measured, wanted float64) goal {
-	shown := fmt.Sprintf("%.2f", measured)
-	return goal{what, fmt.Sprintf("≤ %.2f", wanted), shown, shown <= fmt.Sprintf("%.2f", wanted) || measured <= wanted}
+	met := math.Round(measured*100) <= math.Round(wanted*100)
+	return goal{what, fmt.Sprintf("≤ %.2f", wanted), fmt.Sprintf("%.2f", measured), met}
 }
 
 func (s section) markdown() string {
@@ -37,16 +40,17 @@ func (s section) markdown() string {
 		out.WriteString(t.markdown())
 	}
 	if len(s.goals) > 0 {
-		t := table{caption: "Goals", head: []string{"", "wanted", "measured", ""}}
+		t := table{caption: "Goals", head: []string{"", "wanted", "measured", ""}, left: true}
 		for _, g := range s.goals {
-			t.rows = append(t.rows, []string{g.what, g.wanted, g.measured, map[bool]string{true: "met", false: "**missed**"}[g.met]})
+			verdict := map[bool]string{true: "met", false: "**missed**"}[g.met]
+			t.rows = append(t.rows, []string{g.what, g.wanted, g.measured, verdict})
 		}
 		out.WriteString(t.markdown())
 	}
 	return out.String()
 }
 
-// markdown sets the first column to the left and the others to the right.
+// markdown sets the first column to the left, and the others to the right unless they are text.
 func (t table) markdown() string {
 	var out strings.Builder
 	if t.caption != "" {
@@ -54,7 +58,11 @@ func (t table) markdown() string {
 	}
 	line := func(cells []string) { fmt.Fprintf(&out, "| %s |\n", strings.Join(cells, " | ")) }
 	line(t.head)
-	line(append([]string{"---"}, strings.Fields(strings.Repeat("---: ", len(t.head)-1))...))
+	align := "---: "
+	if t.left {
+		align = "--- "
+	}
+	line(append([]string{"---"}, strings.Fields(strings.Repeat(align, len(t.head)-1))...))
 	for _, row := range t.rows {
 		line(row)
 	}

@@ -22,7 +22,8 @@ func newResty(server string, transport http.RoundTripper) (calls, error) {
 
 func (r restyClient) getChat(ctx context.Context) (*gen.GetChatInfoDTO, error) {
 	var answer gen.GetChatResponse
-	got, err := r.request(ctx, &answer).SetQueryParam("chatId", strconv.Itoa(chatID)).Get("/businesses/{businessId}/chat")
+	got, err := r.request(ctx, &answer).SetQueryParam("chatId", strconv.Itoa(chatID)).
+		Get("/businesses/{businessId}/chat")
 	if err != nil {
 		return nil, err
 	}

@@ -16,7 +16,8 @@ type sent struct{ Method, URL, Body, APIKey, ContentType string }
 // sent leaves out the line break with which resty ends a body: json.Encoder writes it, json.Marshal does not.
 func (r *recorder) sent() sent {
 	body := strings.TrimSuffix(string(r.body), "\n")
-	return sent{r.request.Method, r.request.URL.String(), body, r.request.Header.Get("Api-Key"), r.request.Header.Get("Content-Type")}
+	header := r.request.Header
+	return sent{r.request.Method, r.request.URL.String(), body, header.Get("Api-Key"), header.Get("Content-Type")}
 }
 
 // checkSame makes each call once with every contender. Whoever sends another request than the generated client does, or
@@ -36,11 +37,12 @@ func checkSame(all []contender) error {
 		}
 		for i, op := range operations {
 			if got.sent[i] != want.sent[i] {
-				return fmt.Errorf("%s: %s: sends %+v, the generated client sends %+v", c.name, op.id, got.sent[i], want.sent[i])
+				return fmt.Errorf("%s: %s: sends %+v, the generated client %+v", c.name, op.id, got.sent[i], want.sent[i])
 			}
 		}
 		if got.chat != want.chat || got.opened != want.opened {
-			return fmt.Errorf("%s: reads chat %s and id %d, the generated client reads %s and %d", c.name, got.chat, got.opened, want.chat, want.opened)
+			return fmt.Errorf("%s: reads chat %s and id %d, the generated client %s and %d",
+				c.name, got.chat, got.opened, want.chat, want.opened)
 		}
 	}
 	return nil

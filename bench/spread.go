@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"slices"
 )
@@ -12,6 +13,11 @@ func spreadOf(figures []float64) spread {
 	sorted := slices.Sorted(slices.Values(figures))
 	return spread{quantile(sorted, 0.25), quantile(sorted, 0.5), quantile(sorted, 0.75)}
 }
+
+// by gives it in another unit.
+func (s spread) by(unit float64) spread { return spread{s.low / unit, s.median / unit, s.high / unit} }
+
+func (s spread) String() string { return fmt.Sprintf("%.2f (%.2f–%.2f)", s.median, s.low, s.high) }
 
 // quantile lies between the two figures next to it, in proportion.
 func quantile(sorted []float64, q float64) float64 {
@@ -31,6 +37,15 @@ func ratio(of, to []float64) spread {
 		quotients[i] = of[i] / to[i]
 	}
 	return spreadOf(quotients)
+}
+
+// difference is taken round by round too.
+func difference(of, to []float64) spread {
+	differences := make([]float64, len(of))
+	for i := range of {
+		differences[i] = of[i] - to[i]
+	}
+	return spreadOf(differences)
 }
 
 // shuffled gives the numbers below n in an order of its own for each round, and the same one in each run.

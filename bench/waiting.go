@@ -52,7 +52,8 @@ func runWaiting() waitingRun {
 			for n := range callsOfWaiter {
 				t := &turns[waiter*callsOfWaiter+n]
 				t.came = time.Now()
-				if err := operations[n%3].make(context.WithValue(context.Background(), turnKey{}, t), client); err != nil {
+				ctx := context.WithValue(context.Background(), turnKey{}, t)
+				if err := operations[n%3].make(ctx, client); err != nil {
 					panic(err)
 				}
 			}
@@ -111,12 +112,14 @@ func waiting(options) (section, error) {
 	}
 	s := section{
 		title: "Waiting for a place",
-		about: fmt.Sprintf("On virtual time: %d goroutines make %d calls each, the Market takes %v for an answer, and the wrapper "+
-			"has at most %d under way. The ideal is one queue before %d servers.", waiters, callsOfWaiter, service, servers, servers),
+		about: fmt.Sprintf(waitingAbout, waiters, callsOfWaiter, service, servers, servers),
 	}
 	s.tables = []table{{
 		head: []string{"waited", "p50", "p99", "longest"},
-		rows: [][]string{append([]string{"wrapper"}, waits(run.Waited)...), append([]string{"ideal"}, waits(run.Ideal)...)},
+		rows: [][]string{
+			append([]string{"wrapper"}, waits(run.Waited)...),
+			append([]string{"ideal"}, waits(run.Ideal)...),
+		},
 	}}
 	s.goals = []goal{sameCount("first come, first served: calls that overtook another one", []int{run.Overtook}, 0)}
 	return s, nil
@@ -131,3 +134,7 @@ func waits(all []time.Duration) []string {
 	show := func(q float64) string { return fmt.Sprintf("%.2f ms", quantile(figures, q)/1e6) }
 	return []string{show(0.5), show(0.99), show(1)}
 }
+
+const waitingAbout = "" +
+	"On virtual time: %d goroutines make %d calls each, the Market takes %v for an answer, and the wrapper has at " +
+	"most %d under way. The ideal is one queue before %d servers."

@@ -1,0 +1,75 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// What stands between these two lines of docs/benchmarks.md is written anew each time; the rest is written by people.
+const (
+	begin = "<!-- make bench writes what stands from here on -->"
+	end   = "<!-- make bench leaves alone what stands from here on -->"
+)
+
+// head and tail stand around it when there is no such file yet.
+const (
+	head = "# Benchmarks\n\n"
+	tail = `
+## What was tried and dropped
+
+- A run of go test -bench: it measures one contender after the other, so that whatever disturbs the machine for a minute
+  is taken for a difference between two of them. Here they run in turns, and a ratio is taken within a round.
+- A server of net/http/httptest for the client alone: it costs several times what the clients do, and hides the
+  differences.
+- One certificate for the server: with RSA alone it looks as if resumed TLS sessions always halved the work. Most of
+  that is the server's signature, and with ECDSA there is little of it.
+`
+)
+
+// write puts the report and its picture into a directory.
+func write(dir string, sections []section) error {
+	var charts []chart
+	var body strings.Builder
+	fmt.Fprintf(&body, "%s\n\n", begin)
+	body.WriteString("Other ways to make the same calls, beside the wrapper. `make bench` measures it all again.\n\n" +
+		"![Time of a call for each contender](benchmarks.svg)\n\n")
+	body.WriteString(contenderTable().markdown())
+	body.WriteString(machine().markdown())
+	for _, s := range sections {
+		body.WriteString(s.markdown())
+		charts = append(charts, s.charts...)
+	}
+	body.WriteString(end)
+	if err := os.WriteFile(filepath.Join(dir, "benchmarks.svg"), []byte(picture(charts)), 0o644); err != nil {
+		return err
+	}
+	return replaceMeasured(filepath.Join(dir, "benchmarks.md"), body.String())
+}
+
+func contenderTable() table {
+	t := table{head: []string{"contender", "what it is"}, left: true}
+	for _, c := range contenders() {
+		t.rows = append(t.rows, []string{c.name, c.about})
+	}
+	return t
+}
+
+// replaceMeasured never touches a file that it does not understand.
+func replaceMeasured(path, measured string) error {
+	old, err := os.ReadFile(path)
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		old = []byte(head + begin + end + "\n" + tail)
+	case err != nil:
+		return err
+	}
+	before, rest, opened := strings.Cut(string(old), begin)
+	_, after, closed := strings.Cut(rest, end)
+	if !opened || !closed {
+		return fmt.Errorf("%s: the lines %q and %q are not both there, in this order", path, begin, end)
+	}
+	return os.WriteFile(path, []byte(before+measured+after), 0o644)
+}
