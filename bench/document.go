@@ -43,10 +43,10 @@ func write(dir string, sections []section) error {
 		charts = append(charts, s.charts...)
 	}
 	body.WriteString(end)
-	if err := os.WriteFile(filepath.Join(dir, "benchmarks.svg"), []byte(picture(charts)), 0o644); err != nil {
+	if err := replaceMeasured(filepath.Join(dir, "benchmarks.md"), body.String()); err != nil {
 		return err
 	}
-	return replaceMeasured(filepath.Join(dir, "benchmarks.md"), body.String())
+	return os.WriteFile(filepath.Join(dir, "benchmarks.svg"), []byte(picture(charts)), 0o644)
 }
 
 func contenderTable() table {
