@@ -18,7 +18,7 @@ import (
 
 var bubbles = map[string]func() any{
 	"quota":   func() any { return []quotaRun{runQuota(ours), runQuota(naive)} },
-	"waiting": func() any { return runWaiting() },
+	"waiting": func() any { return []waitingRun{runWaiting(waiters), runWaiting(servers)} },
 }
 
 // bubbleLimit bounds a process on virtual time, in real time.

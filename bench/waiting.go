@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"runtime"
 	"slices"
 	"sync"
 	"time"
@@ -21,7 +22,8 @@ const (
 // waitingRun is how long the calls waited for one of four places, in the order in which they came.
 type waitingRun struct {
 	Waited, Ideal []time.Duration
-	Overtook      int // calls that began before one that had come earlier
+	Overtook      int     // calls that began before one that had come earlier
+	Allocs        float64 // of a call
 }
 
 // turn is a call that wants a place.
@@ -39,13 +41,15 @@ func (s slow) RoundTrip(req *http.Request) (*http.Response, error) {
 }
 
 // runWaiting lets goroutines come a microsecond apart, so that it is certain who came first.
-func runWaiting() waitingRun {
+func runWaiting(waiters int) waitingRun {
 	client, err := newWrapped(gen.ServerURL, slow{&answers{}})
 	if err != nil {
 		panic(err)
 	}
 	var all sync.WaitGroup
 	turns := make([]turn, waiters*callsOfWaiter)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
 	for waiter := range waiters {
 		all.Go(func() {
 			time.Sleep(time.Duration(waiter) * time.Microsecond)
@@ -60,8 +64,9 @@ func runWaiting() waitingRun {
 		})
 	}
 	all.Wait()
+	runtime.ReadMemStats(&after)
 	slices.SortStableFunc(turns, func(a, b turn) int { return a.came.Compare(b.came) })
-	run := waitingRun{Ideal: idealWaits()}
+	run := waitingRun{Ideal: idealWaits(waiters), Allocs: float64(after.Mallocs-before.Mallocs) / float64(len(turns))}
 	latest := time.Time{}
 	for _, t := range turns {
 		run.Waited = append(run.Waited, t.began.Sub(t.came))
@@ -81,10 +86,9 @@ func maxTime(a, b time.Time) time.Time {
 }
 
 // idealWaits is the same with four servers and one queue: whoever came first is served by the first one that is free.
-func idealWaits() (waits []time.Duration) {
+func idealWaits(waiters int) (waits []time.Duration) {
 	var free [servers]time.Duration
-	var comes [waiters]time.Duration
-	var left [waiters]int
+	comes, left := make([]time.Duration, waiters), make([]int, waiters)
 	for w := range waiters {
 		comes[w], left[w] = time.Duration(w)*time.Microsecond, callsOfWaiter
 	}
@@ -106,22 +110,27 @@ func idealWaits() (waits []time.Duration) {
 }
 
 func waiting(options) (section, error) {
-	var run waitingRun
-	if err := inBubble("waiting", &run); err != nil {
+	var runs []waitingRun
+	if err := inBubble("waiting", &runs); err != nil {
 		return section{}, err
 	}
+	run, uncrowded := runs[0], runs[1]
 	s := section{
 		title: "Waiting for a place",
 		about: fmt.Sprintf(waitingAbout, waiters, callsOfWaiter, service, servers, servers),
 	}
 	s.tables = []table{{
-		head: []string{"waited", "p50", "p99", "longest"},
+		head: []string{"waited", "p50", "p99", "longest", "allocations a call"},
 		rows: [][]string{
-			append([]string{"wrapper"}, waits(run.Waited)...),
-			append([]string{"ideal"}, waits(run.Ideal)...),
+			append(append([]string{"wrapper"}, waits(run.Waited)...), fmt.Sprintf("%.0f", run.Allocs)),
+			append(append([]string{"ideal"}, waits(run.Ideal)...), ""),
+			append(append([]string{"wrapper, 4 goroutines"}, waits(uncrowded.Waited)...), fmt.Sprintf("%.0f", uncrowded.Allocs)),
 		},
 	}}
-	s.goals = []goal{sameCount("first come, first served: calls that overtook another one", []int{run.Overtook}, 0)}
+	s.goals = []goal{
+		sameCount("first come, first served: calls that overtook another one", []int{run.Overtook}, 0),
+		atMost("allocations in a crowd by those of 4 goroutines", run.Allocs/uncrowded.Allocs, 1.1),
+	}
 	return s, nil
 }
 
