@@ -30,14 +30,14 @@ const (
 )
 
 // write puts the report and its picture into a directory.
-func write(dir string, sections []section) error {
+func write(dir string, on table, sections []section) error {
 	var charts []chart
 	var body strings.Builder
 	fmt.Fprintf(&body, "%s\n\n", begin)
 	body.WriteString("Other ways to make the same calls, beside the wrapper. `make bench` measures it all again.\n\n" +
 		"![Time of a call for each contender](benchmarks.svg)\n\n")
 	body.WriteString(contenderTable().markdown())
-	body.WriteString(machine().markdown())
+	body.WriteString(on.markdown())
 	for _, s := range sections {
 		body.WriteString(s.markdown())
 		charts = append(charts, s.charts...)

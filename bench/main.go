@@ -84,6 +84,7 @@ func run(o options) error {
 	if o.profile != "" {
 		return profile(o)
 	}
+	on := machine()
 	var sections []section
 	for _, p := range parts {
 		if !chosen(o.only, p.name) {
@@ -99,7 +100,7 @@ func run(o options) error {
 	if o.only != nil || o.contenders != nil {
 		return nil
 	}
-	return write(o.to, sections)
+	return write(o.to, on, sections)
 }
 
 func chosen(list []string, name string) bool { return list == nil || slices.Contains(list, name) }
