@@ -48,7 +48,7 @@ func (c *Client) attempt(ctx context.Context, call *call) *attempt {
 		return a
 	}
 	a.began = time.Now()
-	ctx, cancel := context.WithTimeoutCause(ctx, c.timeout, errAttemptTimeout)
+	ctx, cancel := context.WithDeadlineCause(ctx, a.began.Add(c.timeout), errAttemptTimeout)
 	defer cancel()
 	a.trace = httptrace.ClientTrace{
 		GetConn:      func(string) { a.wanted.Store(true) },

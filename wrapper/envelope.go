@@ -32,7 +32,7 @@ func fetch[R any](ctx context.Context, c *Client, call *call, chatID func(*R) in
 		return nil, call.unpromised(a, "the contract knows no such status")
 	case a.err != nil:
 		return nil, call.unpromised(a, a.err.Error())
-	case chatID == nil && len(bytes.TrimSpace(a.body)) == 0:
+	case chatID == nil && (len(bytes.TrimSpace(a.body)) == 0 || string(a.body) == `{"status":"OK"}`): // the usual answer to a send
 		return nil, nil
 	case !bytes.HasPrefix(bytes.TrimSpace(a.body), []byte("{")) || json.Unmarshal(a.body, e) != nil: // its error would quote
 		return nil, call.unpromised(a, "the body is not the promised JSON object")
