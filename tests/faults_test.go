@@ -188,6 +188,7 @@ func statusFaults() (faults []wireFault) {
 
 // bodyFaults are answers that say something else than was promised.
 func bodyFaults() []wireFault {
+	packed := bomb()
 	hidden := func(x *exchange) { x.answer(200, x.body(), "Content-Type: text/plain; charset=windows-1251") }
 	cutJSON := func(x *exchange) { x.answer(200, x.body()[:12], jsonType) }
 	cutBody := func(status int) func(*exchange) {
@@ -213,7 +214,7 @@ func bodyFaults() []wireFault {
 		{name: "truncated JSON", does: cutJSON, means: unpromised, status: 200},
 		{name: "a truncated body", does: cutBody(200), means: breaksOff, status: 200},
 		{name: "a truncated body with 500", does: cutBody(500), means: doubts(wrapper.ErrServer), status: 500},
-		{name: "a gzip bomb", does: func(x *exchange) { x.answer(200, bomb(), "Content-Encoding: gzip") },
+		{name: "a gzip bomb", does: func(x *exchange) { x.answer(200, packed, "Content-Encoding: gzip") },
 			means: unpromised, status: 200},
 		{name: "a body of 50 MB", does: large(200), means: unpromised, status: 200},
 		{name: "a body of 50 MB with 500", does: large(500), means: doubts(wrapper.ErrServer), status: 500},
@@ -230,14 +231,14 @@ func (spaces) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// bomb is small, and unpacks to 64 MiB.
-var bomb = sync.OnceValue(func() string {
+// bomb is small, and unpacks to 8 MiB.
+func bomb() string {
 	var packed bytes.Buffer
 	packer := gzip.NewWriter(&packed)
-	_, _ = io.CopyN(packer, spaces{}, 64<<20)
+	_, _ = io.CopyN(packer, spaces{}, 8<<20)
 	_ = packer.Close()
 	return packed.String()
-})
+}
 
 // connectionFaults are connections that end or stall, and what is no HTTP.
 func connectionFaults() []wireFault {

@@ -169,6 +169,7 @@ func TestRedirectToNowhere(t *testing.T) {
 
 // A peer that accepts and stays silent is given up, connection and all: net/http would go on with the handshake.
 func TestSilentPeerIsNotHeldOn(t *testing.T) {
+	t.Parallel()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	defer listener.Close()
@@ -182,12 +183,12 @@ func TestSilentPeerIsNotHeldOn(t *testing.T) {
 	}()
 	transport := wrapper.NewTransport()
 	assert.Equal(t, 15*time.Second, transport.TLSHandshakeTimeout)
-	transport.TLSHandshakeTimeout = 50 * time.Millisecond
+	transport.TLSHandshakeTimeout = time.Second
 	client, err := wrapper.New(business, wrapper.APIKey(token), wrapper.WithBaseURL("https://"+listener.Addr().String()),
 		wrapper.WithHTTPClient(&http.Client{Transport: transport, Timeout: 10 * time.Millisecond}))
 	require.NoError(t, err)
 	_, err = client.GetChat(t.Context(), chatID, wrapper.Attempts(1))
-	assert.ErrorContains(t, err, "the attempt ran out of time")
+	assert.Equal(t, wrapper.NotSent, asError(t, err).Outcome)
 	select {
 	case err := <-closed:
 		assert.NoError(t, err)
@@ -229,6 +230,7 @@ func TestHeaderFlood(t *testing.T) {
 
 // An answer that drips is cut off at the limit of the attempt.
 func TestSlowAnswer(t *testing.T) {
+	t.Parallel()
 	server := startServer(t, func(w http.ResponseWriter, r *http.Request) {
 		for range 1000 {
 			_, _ = io.WriteString(w, " ")
@@ -241,7 +243,7 @@ func TestSlowAnswer(t *testing.T) {
 		}
 	})
 	client, err := wrapper.New(business, wrapper.APIKey(token), wrapper.WithBaseURL(server.URL),
-		wrapper.WithHTTPClient(&http.Client{Timeout: 100 * time.Millisecond}))
+		wrapper.WithHTTPClient(&http.Client{Timeout: 2 * time.Second})) // time enough for its header
 	require.NoError(t, err)
 	err = client.SendMessage(t.Context(), chatID, text)
 	assertClasses(t, err, []error{wrapper.ErrInvalidResponse, wrapper.ErrOutcomeUnknown})
