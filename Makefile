@@ -1,4 +1,5 @@
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+REVIVE := github.com/mgechev/revive@v1.12.0
 
 .PHONY: help demo generate test lint bench fuzz contract-diff
 
@@ -18,6 +19,7 @@ lint: ## Check formatting and look for mistakes
 	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then echo "run gofmt -w on: $$unformatted"; exit 1; fi
 	go vet ./...
 	go run $(STATICCHECK) ./...
+	go run $(REVIVE) -config revive.toml ./...
 	cd bench && go vet ./... && go run $(STATICCHECK) ./...
 
 FUZZTIME := 10s

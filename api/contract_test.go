@@ -26,12 +26,12 @@ func TestBasePathsThatAreRefused(t *testing.T) {
 }
 
 // change changes the contract for the length of a test.
-func change(t *testing.T, old, new string) {
+func change(t *testing.T, old, by string) {
 	t.Helper()
 	was := chats.Spec
 	t.Cleanup(func() { chats.Spec = was })
 	require.Contains(t, string(was), old, "the change does not fit the contract any more")
-	chats.Spec = []byte(strings.Replace(string(was), old, new, 1))
+	chats.Spec = []byte(strings.Replace(string(was), old, by, 1))
 }
 
 // What a Validator would pass over in silence is refused.

@@ -206,7 +206,7 @@ func (f failing) Read([]byte) (int, error) { return 0, f.err }
 
 func TestResponse(t *testing.T) {
 	const full = `{"status":"OK","result":{"chatId":1,"context":{"type":"ORDER"},"type":"CHAT","status":"NEW","createdAt":"2026-01-01T00:00:00+03:00","updatedAt":"2026-02-28T00:00:00Z"}}`
-	put := func(old, new string) string { return strings.Replace(full, old, new, 1) }
+	put := func(old, by string) string { return strings.Replace(full, old, by, 1) }
 	rows := []struct {
 		what   string
 		status int

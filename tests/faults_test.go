@@ -139,7 +139,7 @@ func says(status int, body string, lines ...string) func(*exchange) {
 	return func(x *exchange) { x.answer(status, body, lines...) }
 }
 
-func quotaLines(x *exchange, remaining int, until string) []string {
+func quotaLines(remaining int, until string) []string {
 	return []string{jsonType, "X-RateLimit-Resource-Limit: 1000",
 		fmt.Sprint("X-RateLimit-Resource-Remaining: ", remaining), "X-RateLimit-Resource-Until: " + until}
 }
@@ -147,13 +147,13 @@ func quotaLines(x *exchange, remaining int, until string) []string {
 // usesUp answers 420 with a quota that is back after that long.
 func usesUp(remaining int, after time.Duration, body string) func(*exchange) {
 	return func(x *exchange) {
-		x.answer(statusMethodFailure, body, quotaLines(x, remaining, x.at.Add(after).Format(http.TimeFormat))...)
+		x.answer(statusMethodFailure, body, quotaLines(remaining, x.at.Add(after).Format(http.TimeFormat))...)
 	}
 }
 
 // usesUpUntil answers 420 with a moment that makes no sense.
 func usesUpUntil(until string) func(*exchange) {
-	return func(x *exchange) { x.answer(statusMethodFailure, tooOften, quotaLines(x, 0, until)...) }
+	return func(x *exchange) { x.answer(statusMethodFailure, tooOften, quotaLines(0, until)...) }
 }
 
 // statusFaults are answers as the Market and the proxies in front of it write them.
@@ -321,7 +321,7 @@ func (x *exchange) drip(what string, times int, pause time.Duration) {
 func clockFaults() []wireFault {
 	limited := wrapper.ErrRateLimited
 	overdrawn := func(x *exchange) {
-		x.answer(200, x.body(), quotaLines(x, -3, x.at.Add(20*time.Minute).Format(http.TimeFormat))...)
+		x.answer(200, x.body(), quotaLines(-3, x.at.Add(20*time.Minute).Format(http.TimeFormat))...)
 	}
 	faults := []wireFault{
 		{name: "Until in the past", does: usesUp(0, -time.Hour, tooOften),

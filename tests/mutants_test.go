@@ -31,16 +31,16 @@ func TestMutants(t *testing.T) {
 			req.URL.RawQuery = q.Encode()
 		}
 	}
-	path := func(old, new string) mutant {
-		return func(req *http.Request) { req.URL.Path = strings.Replace(req.URL.Path, old, new, 1) }
+	path := func(old, by string) mutant {
+		return func(req *http.Request) { req.URL.Path = strings.Replace(req.URL.Path, old, by, 1) }
 	}
-	body := func(old, new string) mutant {
+	body := func(old, by string) mutant {
 		return func(req *http.Request) {
 			if req.Body == nil {
 				return
 			}
 			data, _ := io.ReadAll(req.Body)
-			setBody(req, strings.Replace(string(data), old, new, 1))
+			setBody(req, strings.Replace(string(data), old, by, 1))
 		}
 	}
 	rows := []struct {

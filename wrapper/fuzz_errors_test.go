@@ -90,9 +90,9 @@ func FuzzErrorsBody(f *testing.F) {
 	})
 }
 
-func holds(text string, any []string) bool {
-	for _, one := range any {
-		if strings.Contains(strings.ToLower(text), strings.ToLower(one)) {
+func holds(text string, words []string) bool {
+	for _, word := range words {
+		if strings.Contains(strings.ToLower(text), strings.ToLower(word)) {
 			return true
 		}
 	}
