@@ -163,3 +163,26 @@ func TestSecretsAreWhatAuthHasSet(t *testing.T) {
 	_, err = client.GetChat(t.Context(), chatID)
 	assert.Equal(t, "application/json of Bearer … is invalid", *asError(t, err).Errors[0].Message)
 }
+
+// What Auth changes in a request is gone with it: the next attempt, and the next call, start from the same one.
+func TestAuthMayChangeTheWholeRequest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScript(t, serverError(), ok("getChat"), ok("getChat"))
+		s.lax = true
+		client, err := wrapper.New(business, func(_ context.Context, req *http.Request) error {
+			req.URL.RawQuery += "&signed=1"
+			req.Header["User-Agent"][0] += "; signed"
+			return nil
+		}, wrapper.WithHTTPClient(&http.Client{Transport: s}))
+		require.NoError(t, err)
+		for range 2 {
+			_, err = client.GetChat(t.Context(), chatID)
+			require.NoError(t, err)
+		}
+		require.Len(t, s.asked, 3)
+		for _, req := range s.asked {
+			assert.Equal(t, fmt.Sprintf("chatId=%d&signed=1", chatID), req.URL.RawQuery)
+			assert.Equal(t, "ymarket-go-chats; signed", req.Header.Get("User-Agent"))
+		}
+	})
+}

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -69,10 +68,11 @@ func (c *Client) newCall(op *operation, chatID int64, body any, opts []CallOptio
 
 var unanswered = &attempt{}
 
-// newRequest makes the request of an attempt, with a header and a body of its own.
+// newRequest makes the request of an attempt, with a URL, a header and a body of its own: Auth may change any of them.
 func (c *call) newRequest(ctx context.Context) *http.Request {
 	req := c.request.WithContext(ctx)
-	req.URL, req.Header = &c.url, maps.Clone(req.Header)
+	to := c.url
+	req.URL, req.Header = &to, req.Header.Clone()
 	req.Body, req.GetBody, req.ContentLength = nil, nil, int64(len(c.body))
 	if len(c.body) > 0 {
 		req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(c.body)), nil }
