@@ -186,3 +186,19 @@ func TestAuthMayChangeTheWholeRequest(t *testing.T) {
 		}
 	})
 }
+
+// A token is cut out of what comes back, however Auth has written the name of its header.
+func TestTokenUnderANameInAnyCase(t *testing.T) {
+	for _, name := range []string{"X-Vault-Key", "x-vault-key", "X-VAULT-KEY"} {
+		s := newScript(t, reply{status: 403, body: `{"status":"ERROR","errors":[{"code":"FORBIDDEN","message":"bad key: canary"}]}`})
+		s.lax = true
+		client, err := wrapper.New(business, func(_ context.Context, req *http.Request) error {
+			req.Header[name] = []string{"canary"}
+			return nil
+		}, wrapper.WithHTTPClient(&http.Client{Transport: s}))
+		require.NoError(t, err)
+		_, err = client.GetChat(t.Context(), chatID)
+		assert.ErrorContains(t, err, "bad key: …", name)
+		assert.NotContains(t, err.Error(), "canary", name)
+	}
+}
