@@ -74,7 +74,8 @@ func (c *Client) attempt(ctx context.Context, call *call) *attempt {
 	}
 	a.response = resp
 	a.Response = Response{resp.StatusCode, resp.Header, readQuota(resp.Header, time.Now()), 0, resp.Header.Get("Traceparent")}
-	if strings.Trim(a.TraceParent, "0123456789abcdef-") != "" { // no trace id: it could hold anything
+	// What is no trace id could hold anything. A real one has 55 characters; a later form of it may be longer.
+	if len(a.TraceParent) > 100 || strings.Trim(a.TraceParent, "0123456789abcdef-") != "" {
 		a.TraceParent = ""
 	}
 	if a.StatusCode >= 200 { // 101 has a connection for a body, and that has no end

@@ -251,3 +251,15 @@ func TestRejectedValueHoweverItIsWritten(t *testing.T) {
 	err := newClient(t, newScript(t, failure(400, "BAD_REQUEST", "bad (rejected value: canary)"))).SendMessage(t.Context(), chatID, "rejected value")
 	assert.Equal(t, "bad", *asError(t, err).Errors[0].Message)
 }
+
+// A header that goes on for ever is no trace id, even if it looks like one.
+func TestEndlessTraceparent(t *testing.T) {
+	for length, kept := range map[int]bool{55: true, 100: true, 101: false, 60_000: false} {
+		r := serverError()
+		r.header = http.Header{"Traceparent": {strings.Repeat("a", length)}}
+		var response wrapper.Response
+		_, err := newClient(t, newScript(t, r)).GetChat(t.Context(), chatID, wrapper.Attempts(1), wrapper.Capture(&response))
+		assert.Equal(t, kept, len(asError(t, err).TraceParent) == length, length)
+		assert.Equal(t, kept, response.TraceParent != "", length)
+	}
+}
