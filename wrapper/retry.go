@@ -124,7 +124,7 @@ func (c *Client) resolve(ctx context.Context, sent *call, began time.Time) error
 	case undated != nil || chat.UpdatedAt.IsZero():
 		return errors.New("the chat did not tell when it was last written into")
 	case date.Sub(chat.UpdatedAt) <= passed(began, time.Now())+clockSlack:
-		return errors.New("the chat has been written into since, and it cannot be told by whom")
+		return errors.New("the chat has been written into since, or in the 2 s before, and it cannot be told by whom")
 	}
 	sent.outcome = Rejected
 	return nil
