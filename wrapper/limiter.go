@@ -20,8 +20,8 @@ const parallelRequests = 4
 // Processes that work for one cabinet share its limits. They may leave it at that, as what the Market refuses with 420 is
 // repeated, or be given a Limiter that counts for all of them.
 type Limiter interface {
-	// Acquire waits until a request of the operation (its operationId) may start. release is called once, when the request
-	// has ended, with what the answer said of the quota; a zero Quota when it said nothing, or none came.
+	// Acquire waits until a request of the operation (its operationId) may start. release, never nil without an error, is
+	// called once, when the request has ended, with what the answer said of the quota; a zero Quota when it said nothing, or none came.
 	//
 	// An error ends the call, with Outcome NotSent unless an earlier attempt was sent. Of an *Error its RetryAt and Err
 	// are kept.

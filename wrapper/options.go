@@ -78,7 +78,8 @@ func WithUserAgent(product string) Option {
 var nameVersion = regexp.MustCompile(`^[!-~]([ -~]*[!-~])?/[!-~]([ -~]*[!-~])?$`)
 
 // WithMiddleware puts Doers around each attempt, the first one outermost: tracing belongs here. A middleware sees the
-// request without its key. It must not send a request twice, and wraps errors so that errors.As still finds them.
+// request without its key. It keeps the context of the request, or gives one made from it, must not send a request twice
+// or come back before the Doer that it wraps, and wraps errors so that errors.As still finds them.
 func WithMiddleware(mw ...func(Doer) Doer) Option {
 	missing := slices.ContainsFunc(mw, func(m func(Doer) Doer) bool { return m == nil })
 	return given(!missing, "WithMiddleware is given nil", func(c *config) { c.middleware = append(c.middleware, mw...) })
