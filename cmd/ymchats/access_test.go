@@ -147,8 +147,14 @@ func TestUsageNeverEchoes(t *testing.T) {
 		{[]string{"new", "canary"}, "new takes no words: give --order or --return"},
 		{[]string{"get", "--key=", "canary"}, "get takes no words: give --chat"},
 		{[]string{"send", "--chat", chat, "canary", "text"}, "send takes one text: put it in quotes"},
-		{[]string{"send", "--chat", testText}, "--chat is not allowed as it is written, allowed is a value of type int64"},
-		{[]string{"get", "--max-wait", "canary"}, "--max-wait is not allowed as it is written, allowed is a value of type duration"},
+		{[]string{"send", "--chat", testText}, "--chat is not allowed as it is written, allowed is a whole number"},
+		{[]string{"get", "--max-wait", "canary"}, "--max-wait is not allowed as it is written, allowed is a time with its unit, like 500ms, 30s or 2m"},
+		{[]string{"get", "--chat", chat, "--timeout", "1"}, "--timeout is not allowed as it is written, allowed is a time with its unit"},
+		{[]string{"sandbox", "--order", "canary"}, "--order is not allowed as it is written, allowed is whole numbers"},
+		{[]string{"sandbox", "--quota", "canary"}, "--quota is not allowed as it is written, allowed is a whole number"},
+		{[]string{"get", "--yes=canary"}, "unknown flag: --yes"},
+		{[]string{"send", "--yes=canary"}, "--yes is not allowed as it is written, allowed is true or false"},
+		{[]string{"gett", "--chat", "7"}, "unknown command, or unknown flag --chat: see ymchats --help"},
 		{[]string{"get", "--chat", chat, "--max-wait", "0s"}, "--max-wait is 0s, allowed is more than 0"},
 		{[]string{"get", "--chat", chat, "--timeout", "-1s"}, "--timeout is -1s, allowed is 0 (no limit) and above"},
 		{[]string{"get", "-key=canary"}, "unknown flag: flags are written --name"},
@@ -160,7 +166,7 @@ func TestUsageNeverEchoes(t *testing.T) {
 		{[]string{"get", "--chat", chat, "--business", "canary"}, "the cabinet is not allowed, allowed is its businessId, 1 and above"},
 		{[]string{"get", "--chat", chat, "--business", "0"}, "the cabinet is not allowed"},
 		{[]string{"get", "--chat", chat, "--base-url", "https://u:canary@host/v2"}, "the base URL has user info"},
-		{[]string{"get", "--chat", chat, "--base-url", "http://host/v2"}, "the base URL is http:// and its host is not loopback"},
+		{[]string{"get", "--chat", chat, "--base-url", "http://host/v2"}, "ymchats: the base URL is http:// and its host is not loopback, so the token could be read on its way; allowed is https://\n"},
 	} {
 		code, out, complaint := run(t, row.args...)
 		assert.Equal(t, 2, code, row.args)

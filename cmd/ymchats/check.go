@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"net/http"
 	"net/url"
@@ -107,6 +108,9 @@ func (c *checker) run(files []string, r report, cmd *cobra.Command) error {
 		return exitCode(exitUnreadable)
 	case total.Violations > 0:
 		return exitCode(exitViolations)
+	case total.Checked == 0:
+		fmt.Fprintf(cmd.ErrOrStderr(), "ymchats: nothing was checked: no request went to %s; see --base-url and --strict\n",
+			strings.Join(c.baseURLs, ", "))
 	}
 	return nil
 }
@@ -115,6 +119,9 @@ func (c *checker) file(ctx context.Context, name string, stdin io.Reader, total 
 	in := stdin
 	if name != "-" {
 		f, err := os.Open(name)
+		if path := (*fs.PathError)(nil); errors.As(err, &path) {
+			return path.Err // the name stands before it
+		}
 		if err != nil {
 			return err
 		}

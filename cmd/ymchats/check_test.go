@@ -344,3 +344,13 @@ func TestCheckGitHub(t *testing.T) {
 	assert.Contains(t, out, "::error file=testdata/violations.har,title=no operation::entry 3: request: method: is not one of the path\n")
 	assert.Regexp(t, `\nfiles 1, entries 5: checked 4, skipped 1 as other traffic; violations 8\n$`, out)
 }
+
+// A check that is green as it met none of the traffic says so.
+func TestNothingChecked(t *testing.T) {
+	const recording = "testdata/violations.har"
+	code, _, complaint := run(t, "check", "--base-url", "http://127.0.0.1:1/v2", recording)
+	assert.Zero(t, code)
+	assert.Equal(t, "ymchats: nothing was checked: no request went to http://127.0.0.1:1/v2; see --base-url and --strict\n", complaint)
+	_, _, complaint = run(t, "check", recording)
+	assert.Empty(t, complaint)
+}

@@ -57,6 +57,13 @@ func TestHelp(t *testing.T) {
 	}
 }
 
+// A default that the text of a flag tells is not told once more as Go writes it.
+func TestSandboxHelp(t *testing.T) {
+	_, out, _ := run(t, "sandbox", "--help")
+	assert.Contains(t, out, "(default all)")
+	assert.NotContains(t, out, "[]")
+}
+
 // The README tells the same exit codes.
 func TestREADMEExitCodes(t *testing.T) {
 	readme, err := os.ReadFile("../../README.md")

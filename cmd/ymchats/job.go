@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -66,8 +67,9 @@ func (j *job) prepare(cmd *cobra.Command) error {
 		opts = append(opts, wrapper.WithLogger(slog.New(j.progress)))
 	}
 	j.client, err = wrapper.New(access.businessID, wrapper.APIKey(access.key), opts...)
-	if err != nil {
-		return usageError{err}
+	if err != nil { // in words for those who write Go
+		said := strings.TrimPrefix(err.Error(), "wrapper: ")
+		return usageError{errors.New(strings.TrimSuffix(said, ", or WithPlainHTTP"))}
 	}
 	return nil
 }

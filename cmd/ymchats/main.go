@@ -62,15 +62,24 @@ func newCommandOn(onTerminal func(stream any) bool) *cobra.Command {
 
 var isName = regexp.MustCompile(`^[a-z-]+$`).MatchString
 
+// kinds say of the types of flags what a value looks like.
+var kinds = map[string]string{
+	"int": "a whole number", "int64": "a whole number", "int64Slice": "whole numbers with commas between them",
+	"duration": "a time with its unit, like 500ms, 30s or 2m", "bool": "true or false",
+}
+
 // flagError repeats nothing of the command line but the name of a flag: a key or the text to a buyer may stand there.
-func flagError(_ *cobra.Command, err error) error {
+func flagError(cmd *cobra.Command, err error) error {
 	var unknown *pflag.NotExistError
 	var value *pflag.InvalidValueError
 	switch {
 	case errors.As(err, &value):
 		flag := value.GetFlag()
-		err = fmt.Errorf("--%s is not allowed as it is written, allowed is a value of type %s", flag.Name, flag.Value.Type())
+		err = fmt.Errorf("--%s is not allowed as it is written, allowed is %s", flag.Name, kinds[flag.Value.Type()])
 	case errors.As(err, &unknown) && unknown.GetSpecifiedShortnames() == "" && isName(unknown.GetSpecifiedName()):
+		if !cmd.HasParent() { // of a misspelt command the flags are looked at first
+			err = fmt.Errorf("unknown command, or unknown flag --%s: see ymchats --help", unknown.GetSpecifiedName())
+		}
 	case errors.As(err, &unknown), errors.As(err, new(*pflag.InvalidSyntaxError)):
 		err = errors.New("unknown flag: flags are written --name, and -- stands before a text that begins with -")
 	}

@@ -22,7 +22,7 @@ func TestExitCodes(t *testing.T) {
 	}{
 		{[]string{"check", "testdata/browser.har"}, 0, ""},
 		{[]string{"check", "testdata/violations.har"}, 1, ""},
-		{[]string{"check", "testdata/missing.har"}, 2, "ymchats: testdata/missing.har: open testdata/missing.har: no such file or directory\n"},
+		{[]string{"check", "testdata/missing.har"}, 2, "ymchats: testdata/missing.har: no such file or directory\n"},
 		{[]string{"check", "--fast"}, 2, "ymchats: unknown flag: --fast\n"},
 		{[]string{"demo", "now"}, 2, "ymchats: unknown command \"now\" for \"ymchats demo\"\n"},
 	} {

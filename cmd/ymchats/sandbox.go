@@ -41,10 +41,13 @@ Faults are written OPERATION=FAULT, where FAULT is the JSON of the control API; 
 	flags.StringVar(&s.key, "key", "", "the only Api-Key that is good (default any)")
 	flags.IntVar(&s.quota, "quota", 1000, "requests an hour for each operation of a cabinet")
 	flags.IntVar(&s.parallel, "parallel", 4, "requests of a cabinet at once")
-	flags.Int64SliceVar(&s.businesses, "business", nil, "the cabinets that the key may use (default all)")
-	flags.Int64SliceVar(&s.orders, "order", nil, "the orders that there are (default all)")
+	flags.Int64SliceVar(&s.businesses, "business", nil, "the cabinets that the key may use, as `N,N` (default all)")
+	flags.Int64SliceVar(&s.orders, "order", nil, "the orders that there are, as `N,N` (default all)")
 	flags.StringSliceVar(&s.scopes, "scope", nil, "the scopes of the key (default all)")
-	flags.StringArrayVar(&s.faults, "fault", nil, "a fault, as OPERATION=JSON")
+	flags.StringArrayVar(&s.faults, "fault", nil, "a fault, as `OPERATION=JSON`; may be given for each operation")
+	for _, name := range []string{"business", "order"} {
+		flags.Lookup(name).DefValue = "" // else the help shows [] for all
+	}
 	return cmd
 }
 
