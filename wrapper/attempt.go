@@ -23,6 +23,7 @@ type attempt struct {
 	Response  // StatusCode 0: no answer
 	began     time.Time
 	body      []byte
+	rest      io.LimitedReader
 	signed    http.Header    // of the request, with what authorizes it
 	err       error          // why there is no answer, or why it was not read to its end
 	neverLeft bool           // known for certain; silence reads as "it may have left"
@@ -57,9 +58,6 @@ func (c *Client) attempt(ctx context.Context, call *call) *attempt {
 	}
 	ctx = httptrace.WithClientTrace(context.WithValue(ctx, attemptKey{}, a), &a.trace)
 	req := call.newRequest(ctx)
-	if len(c.middleware) > 0 { // which may change it
-		req = req.Clone(ctx)
-	}
 	resp, err := c.doer.Do(req)
 	if resp != nil && resp.Body != nil {
 		defer resp.Body.Close()
@@ -79,7 +77,8 @@ func (c *Client) attempt(ctx context.Context, call *call) *attempt {
 		a.TraceParent = ""
 	}
 	if a.StatusCode >= 200 { // 101 has a connection for a body, and that has no end
-		a.body, err = io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
+		a.rest = io.LimitedReader{R: resp.Body, N: maxAnswer + 1}
+		a.body, err = io.ReadAll(&a.rest)
 	}
 	if err != nil {
 		a.err = attemptError(ctx, err, a.secrets(call))

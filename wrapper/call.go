@@ -68,7 +68,7 @@ func (c *Client) newCall(op *operation, chatID int64, body any, opts []CallOptio
 
 var unanswered = &attempt{}
 
-// newRequest makes the request of an attempt, with a URL, a header and a body of its own: Auth may change any of them.
+// newRequest makes the request of an attempt, with a URL, a header and a body of its own: Auth and middleware may change them.
 func (c *call) newRequest(ctx context.Context) *http.Request {
 	req := c.request.WithContext(ctx)
 	to := c.url
