@@ -15,11 +15,11 @@ const statusMethodFailure = 420
 type Call struct {
 	At          time.Time // by the Market's clock
 	Operation   string    // operationId; empty when the request fits none
-	Method      string
-	Path        string // its first 256 bytes
-	Status      int    // 0: the connection was cut before an answer
-	Verdict     error  // nil when the request keeps the contract; api.Violations lists what it does not keep
-	TraceParent string // the header of the answer
+	Method      string    // GET or POST, or what else was tried
+	Path        string    // its first 256 bytes
+	Status      int       // 0: the connection was cut before an answer
+	Verdict     error     // nil when the request keeps the contract; api.Violations lists what it does not keep
+	TraceParent string    // the header of the answer
 }
 
 // maxCalls bounds what a Market remembers.

@@ -10,7 +10,7 @@ import (
 
 // Message is one message of a chat, as the buyer sees it.
 type Message struct {
-	Text      string
+	Text      string    // as it was sent, 1 to 4,096 code points; a Reply may have any length
 	At        time.Time // by the Market's clock
 	FromBuyer bool      // written by Reply; otherwise the shop wrote it
 }

@@ -31,11 +31,11 @@ func Capture(dst *Response) CallOption {
 
 // Response is what Capture tells of the last answer that a call got; where none came, only Attempts is set.
 type Response struct {
-	StatusCode  int
+	StatusCode  int         // 0: no answer came
 	Header      http.Header // as it came: nothing is cut out that a server has put there, so keep it out of logs
-	Quota       Quota
-	Attempts    int    // requests handed to the transport
-	TraceParent string // what the Market's support asks for
+	Quota       Quota       // zero: the answer told of none
+	Attempts    int         // requests handed to the transport
+	TraceParent string      // what the Market's support asks for
 }
 
 // call is a call in progress.
