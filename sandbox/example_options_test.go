@@ -1,0 +1,125 @@
+package sandbox_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"time"
+
+	"github.com/ymarket-go/chats/sandbox"
+	"github.com/ymarket-go/chats/wrapper"
+)
+
+func ExampleWithAPIKey() {
+	market := sandbox.New(sandbox.WithAPIKey("secret"))
+	hc := &http.Client{Transport: market.RoundTripper()}
+	for _, key := range []string{"secret", "guess"} {
+		client, _ := wrapper.New(12345, wrapper.APIKey(key), wrapper.WithHTTPClient(hc))
+		_, err := client.CreateChat(context.Background(), wrapper.Order(67890))
+		fmt.Println(key, errors.Is(err, wrapper.ErrUnauthorized))
+	}
+	// Output:
+	// secret false
+	// guess true
+}
+
+func ExampleWithBusiness() {
+	market := sandbox.New(sandbox.WithBusiness(12345))
+	hc := &http.Client{Transport: market.RoundTripper()}
+	for _, business := range []int64{12345, 54321} {
+		client, _ := wrapper.New(business, wrapper.APIKey("any"), wrapper.WithHTTPClient(hc))
+		_, err := client.CreateChat(context.Background(), wrapper.Order(67890))
+		fmt.Println(business, errors.Is(err, wrapper.ErrForbidden))
+	}
+	// Output:
+	// 12345 false
+	// 54321 true
+}
+
+func ExampleWithOrders() {
+	market := sandbox.New(sandbox.WithOrders(1, 2))
+	hc := &http.Client{Transport: market.RoundTripper()}
+	client, _ := wrapper.New(12345, wrapper.APIKey("any"), wrapper.WithHTTPClient(hc))
+	for _, order := range []int64{1, 3} {
+		_, err := client.CreateChat(context.Background(), wrapper.Order(order))
+		fmt.Println(order, errors.Is(err, wrapper.ErrNotFound))
+	}
+	// Output:
+	// 1 false
+	// 3 true
+}
+
+// With this scope chats can be read, but not written.
+func ExampleWithScopes() {
+	ctx := context.Background()
+	market := sandbox.New(sandbox.WithScopes("all-methods:read-only"))
+	hc := &http.Client{Transport: market.RoundTripper()}
+	client, _ := wrapper.New(12345, wrapper.APIKey("any"), wrapper.WithHTTPClient(hc))
+	_, err := client.CreateChat(ctx, wrapper.Order(67890))
+	fmt.Println("createChat", errors.Is(err, wrapper.ErrForbidden))
+	_, err = client.GetChat(ctx, 7000001)
+	fmt.Println("getChat", errors.Is(err, wrapper.ErrForbidden))
+	// Output:
+	// createChat true
+	// getChat false
+}
+
+func ExampleWithQuota() {
+	noon := time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
+	market := sandbox.New(sandbox.WithQuota(2), sandbox.WithClock(func() time.Time { return noon }))
+	for range 3 {
+		req := httptest.NewRequest("GET", "/v2/businesses/12345/chat?chatId=7", nil)
+		req.Header.Set("Api-Key", "any")
+		answer := httptest.NewRecorder()
+		market.ServeHTTP(answer, req)
+		fmt.Println(answer.Code, "left:", answer.Header().Get("X-RateLimit-Resource-Remaining"))
+	}
+	// Output:
+	// 404 left: 1
+	// 404 left: 0
+	// 420 left: 0
+}
+
+// While one request is on its way, the next one gets 420.
+func ExampleWithParallel() {
+	market := sandbox.New(sandbox.WithParallel(1))
+	get := func() {
+		req := httptest.NewRequest("GET", "/v2/businesses/12345/chat?chatId=7", nil)
+		req.Header.Set("Api-Key", "any")
+		answer := httptest.NewRecorder()
+		market.ServeHTTP(answer, req)
+		fmt.Println(answer.Code)
+	}
+	market.Script("getChat", func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			get() // meanwhile
+			next.ServeHTTP(w, r)
+		})
+	})
+	get()
+	// Output:
+	// 420
+	// 404
+}
+
+func ExampleWithClock() {
+	noon := time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
+	market := sandbox.New(sandbox.WithClock(func() time.Time { return noon }))
+	market.Advance(30 * time.Minute)
+	answer := httptest.NewRecorder()
+	market.ServeHTTP(answer, httptest.NewRequest("GET", "/v2/businesses/12345/chat?chatId=7", nil))
+	fmt.Println(answer.Header().Get("Date"))
+	// Output: Thu, 01 Jan 2026 12:30:00 GMT
+}
+
+func ExampleWithoutChecks() {
+	market := sandbox.New(sandbox.WithoutChecks())
+	req := httptest.NewRequest("GET", "/v2/businesses/12345/chat?chatId=7&page=2", nil)
+	req.Header.Set("Api-Key", "any")
+	answer := httptest.NewRecorder()
+	market.ServeHTTP(answer, req)
+	fmt.Println(answer.Code, market.Calls()[0].Verdict)
+	// Output: 404 <nil>
+}

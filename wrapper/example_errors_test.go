@@ -1,0 +1,77 @@
+package wrapper_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/ymarket-go/chats/sandbox"
+	"github.com/ymarket-go/chats/wrapper"
+)
+
+// errors.Is tells the class of an error, errors.As gives the whole of it.
+func ExampleError() {
+	market := sandbox.New()
+	hc := &http.Client{Transport: market.RoundTripper()}
+	client, _ := wrapper.New(12345, wrapper.APIKey("key"), wrapper.WithHTTPClient(hc))
+	_, err := client.GetChat(context.Background(), 7)
+	fmt.Println(errors.Is(err, wrapper.ErrNotFound))
+	if e := new(wrapper.Error); errors.As(err, &e) {
+		fmt.Println(e.Operation, e.StatusCode, e.Errors[0].Code, *e.Errors[0].Message)
+		fmt.Println(e.Outcome, e.Attempts, e.TraceParent != "")
+	}
+	// Output:
+	// true
+	// getChat 404 NOT_FOUND Can't find chat by id: '7'
+	// rejected 1 true
+}
+
+// RetryAt tells when the quota is back. This one is back too late for the client to wait, MaxDelay being 30 s.
+func ExampleError_retryAt() {
+	market := sandbox.New()
+	market.Script("getChat", sandbox.QuotaUsedUp(time.Hour))
+	hc := &http.Client{Transport: market.RoundTripper()}
+	client, _ := wrapper.New(12345, wrapper.APIKey("key"), wrapper.WithHTTPClient(hc))
+	for range 2 {
+		_, err := client.GetChat(context.Background(), 7000001)
+		if e := new(wrapper.Error); errors.As(err, &e) && errors.Is(err, wrapper.ErrRateLimited) {
+			fmt.Println(e.Outcome, e.Attempts, time.Until(e.RetryAt).Round(10*time.Minute))
+		}
+	}
+	// Output:
+	// rejected 1 1h0m0s
+	// not sent 0 1h0m0s
+}
+
+// The message is in the chat, the answer was lost. As somebody has written into the chat since, and it cannot be told
+// who, the client does not send it again.
+func ExampleError_outcomeUnknown() {
+	ctx := context.Background()
+	market := sandbox.New()
+	market.Script("sendMessageToChat", sandbox.CommitThen(sandbox.Fail(500, "INTERNAL_ERROR", "try later")))
+	hc := &http.Client{Transport: market.RoundTripper()}
+	client, _ := wrapper.New(12345, wrapper.APIKey("key"), wrapper.WithHTTPClient(hc),
+		wrapper.WithRetry(wrapper.RetryPolicy{BaseDelay: time.Millisecond}))
+
+	chat, _ := client.CreateChat(ctx, wrapper.Order(67890))
+	err := client.SendMessage(ctx, chat.ChatID, "Hello!")
+	fmt.Println(errors.Is(err, wrapper.ErrOutcomeUnknown), errors.Is(err, wrapper.ErrServer))
+	fmt.Println("in the chat:", len(market.Messages(chat.ChatID)))
+	// Output:
+	// true true
+	// in the chat: 1
+}
+
+// What the contract forbids is not sent. The text names the field and what is allowed, and never shows the message.
+func ExampleError_invalidRequest() {
+	client, _ := wrapper.New(12345, wrapper.APIKey("key"))
+	err := client.SendMessage(context.Background(), 7000001, strings.Repeat("я", 4097))
+	fmt.Println(errors.Is(err, wrapper.ErrInvalidRequest))
+	fmt.Println(err)
+	// Output:
+	// true
+	// sendMessageToChat: invalid request: message has 4097 characters, allowed is 1 to 4096 (attempts: 0, not sent)
+}
