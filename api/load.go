@@ -8,7 +8,8 @@ import (
 	"github.com/ymarket-go/chats"
 )
 
-// Load parses the contract and validates it as OpenAPI. Each call gives a document of its own.
+// Load parses the contract, chats.Spec, and validates it as OpenAPI. Each call gives a document of its own, which may
+// be changed. It fails only when openapi.yaml was broken before the build.
 func Load() (*openapi3.T, error) {
 	loader := openapi3.NewLoader()
 	doc, err := loader.LoadFromData(chats.Spec)

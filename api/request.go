@@ -15,7 +15,8 @@ import (
 const maxRequest = 512 << 10
 
 // Request checks a request, as a client would send it or a server got it, and names every violation at once: see
-// Violations. It leaves the request as it was; the body that it read can be read again.
+// Violations. nil means that there is none. A body may have up to 512 KiB. It leaves the request as it was; the body
+// that it read can be read again.
 func (v *Validator) Request(req *http.Request) error {
 	route, path, violation := v.find(req)
 	if violation != nil {

@@ -6,7 +6,8 @@ import "net/http"
 const maxAnswer = 1 << 20
 
 // Response checks the answer to a request. Fields that the contract does not know are allowed, as the Market may add
-// some any day. It leaves the answer as it was; the body that it read can be read again. A nil Body is one that nobody
+// some any day. nil means that there is no violation; Violations lists what an error tells of. A body may have up to
+// 1 MiB. It leaves the answer as it was; the body that it read can be read again. A nil Body is one that nobody
 // recorded: only the status is checked then.
 func (v *Validator) Response(req *http.Request, resp *http.Response) error {
 	route, _, violation := v.find(req)

@@ -13,19 +13,19 @@ import (
 	"github.com/getkin/kin-openapi/routers/gorillamux"
 )
 
-// Validator checks traffic against the contract. It is safe for concurrent use.
+// Validator checks traffic against the contract. NewValidator makes one. It is safe for concurrent use.
 type Validator struct {
 	doc    *openapi3.T
 	router routers.Router
 }
 
-// Option changes what NewValidator makes.
+// Option changes what NewValidator makes. Every option refuses values that make no sense.
 type Option func(*options) error
 
 type options struct{ basePaths []string }
 
 // WithBasePaths sets the paths that stand before those of the contract: "/v2", or "" for none. The default is what the
-// contract's server URLs have, and that is both.
+// contract's server URLs have, and that is both. At least one path is needed, each without a slash at its end.
 func WithBasePaths(paths ...string) Option {
 	return func(o *options) error {
 		for _, p := range paths {
@@ -43,8 +43,8 @@ func WithBasePaths(paths ...string) Option {
 
 var basePath = regexp.MustCompile(`^(/[\w.~-]+)*$`)
 
-// NewValidator loads the contract. It fails on an option that makes no sense, and on a contract that asks for more than
-// a Validator can check.
+// NewValidator loads the contract and parses all of it, so one for many checks is better than one for each. It fails on
+// an option that makes no sense, and on a contract that asks for more than a Validator can check.
 func NewValidator(opts ...Option) (*Validator, error) {
 	doc, err := Load()
 	if err != nil {
@@ -83,7 +83,8 @@ func basePaths(servers openapi3.Servers) []string {
 	return paths
 }
 
-// Operation gives the operationId of the operation that a request is for, and "" when it is for none.
+// Operation gives the operationId of the operation that a request is for, by its method and path, and "" when it is for
+// none. The rest of the request is not looked at.
 func (v *Validator) Operation(req *http.Request) string {
 	route, _, violation := v.find(req)
 	if violation != nil {

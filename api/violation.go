@@ -14,12 +14,13 @@ type Violation struct {
 	Rule      string // "minimum 1", "required", "maxLength 4096", "is not declared"
 }
 
-// Error tells it in one line.
+// Error tells it in one line: "getChat: query chatId: minimum 1".
 func (v *Violation) Error() string {
 	return cmp.Or(v.Operation, "no operation") + ": " + v.Where + ": " + v.Rule
 }
 
-// Violations lists all that an error of a Validator tells of, sorted by place, however deep it is wrapped.
+// Violations lists all that an error of a Validator tells of, sorted by place, however deep it is wrapped. It is nil
+// for nil and for an error that tells of none.
 func Violations(err error) []*Violation {
 	switch e := err.(type) {
 	case nil:

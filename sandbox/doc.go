@@ -7,14 +7,38 @@
 //	market.Messages(chatID) // what the buyer sees
 //	market.Calls()          // every request, with its verdict against the contract
 //
-// It holds real state: one chat for each order or return of a cabinet, its messages, its status and the time of the last
-// message; Reply plays the buyer. Every request is checked against the contract. It answers with the Market's codes, texts
-// and headers: the quota of each operation counts down in windows that end on the full hour of its clock, 2xx and 4xx use
-// it up and 5xx do not; more than 4 requests of a cabinet at once get 420. Both forms of path are known, with /v2 and
-// without. Unlike the Market it keeps connections open: see CloseAfter.
+// # What it keeps
 //
-// A [Fault] replaces the answer to a request, changes it or breaks it; Script and Every say which requests meet which.
-// RoundTripper is the same Market without a socket, for tests on the virtual time of testing/synctest.
+// It holds real state: one chat for each order or return of a cabinet, its messages, its status and the time of the
+// last message. A chat is NEW until somebody writes; then it waits for the other side. [Market.Reply] plays the buyer.
+// Chats have ids from 7000001 on.
+//
+// # What it answers
+//
+// Every request is checked against the contract, and answered with the Market's codes, texts and headers. The quota of
+// each operation of a cabinet counts down in windows that end on the full hour of its clock; 5xx and connections that
+// were cut cost nothing, everything else does. More than 4 requests of a cabinet at once get 420. Both forms of path
+// are known, with /v2 and without. Unlike the Market it keeps connections open: see [CloseAfter].
+//
+// # Faults
+//
+// A [Fault] replaces the answer to a request, changes it or breaks it; [Market.Script] and [Market.Every] say which
+// requests meet which. It comes before the check of the key, the limits and the contract. Faults compose:
+//
+//	market.Every("sendMessageToChat", sandbox.Sometimes(0.3, 1, sandbox.CommitThen(sandbox.Abort())))
+//
+// # Time
+//
+// The Market goes by the clock of this machine, or by the one of [WithClock]; [Market.Advance] moves it. A test that
+// counts on what is left of a quota needs one of its own, as an hour may end in the middle of it. A wrapper.Client
+// repeats a message after a 500 only in a chat that was quiet for some seconds before, so advance by a minute first.
+// [Market.RoundTripper] is the same Market without a socket, for tests on the virtual time of testing/synctest.
+//
+// # Tests in other languages
+//
+// [Market.Site] is the Market and its [Market.Control], by JSON over HTTP; ymchats sandbox serves it.
+//
+// # How true it is
 //
 // Nothing here was checked against the live service: it behaves as the public documentation says, and where that is
 // silent, as a careful client should expect.

@@ -25,15 +25,16 @@ type Call struct {
 // maxCalls bounds what a Market remembers.
 const maxCalls = 1_000_000
 
-// Calls gives every request so far, in the order in which they were finished; of more than a million, the newest ones.
+// Calls gives a copy of every request so far, in the order in which they were finished; of more than a million, the
+// newest ones.
 func (m *Market) Calls() []Call {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return append([]Call(nil), m.calls...)
 }
 
-// Observe calls see after each request from now on, in the order in which they are finished; the Market waits for it, so
-// it must neither call the Market nor wait. A nil see ends that.
+// Observe calls see after each request from now on, in the order in which they are finished; the Market waits for it,
+// so it must neither call the Market nor wait. It takes the place of the one before. A nil see ends that.
 func (m *Market) Observe(see func(Call)) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

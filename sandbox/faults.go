@@ -32,18 +32,18 @@ func Fail(status int, code, message string) Fault {
 	return Answer(status, nil, errorBody(code, message))
 }
 
-// HTML answers with a page, as a proxy in front of the Market does.
+// HTML answers with a page, as a proxy in front of the Market does. It panics when status is not one of 200 to 999.
 func HTML(status int) Fault {
 	return Answer(status, http.Header{"Content-Type": {"text/html"}}, "<!doctype html><title>Error</title><h1>Something went wrong</h1>")
 }
 
-// Redirect answers 302 with another address.
+// Redirect answers 302 with another address, and nothing happens in the Market.
 func Redirect(url string) Fault {
 	return Answer(http.StatusFound, http.Header{"Location": {url}}, "")
 }
 
-// QuotaUsedUp answers 420: the quota is used up, for this long by the clock of the answer. HTTP dates have whole
-// seconds, so left is rounded up.
+// QuotaUsedUp answers 420: the quota of 1,000 is used up, for this long by the clock of the answer. HTTP dates have
+// whole seconds, so left is rounded up. The Market's own count knows nothing of it: the next request goes through.
 func QuotaUsedUp(left time.Duration) Fault {
 	return instead(func(w http.ResponseWriter, r *http.Request) {
 		date, _ := http.ParseTime(w.Header().Get("Date"))
@@ -63,7 +63,8 @@ func TooMany() Fault {
 	})
 }
 
-// GzipBomb answers 200 with a body that is small on the wire and unpacks to this many bytes, 0 or more.
+// GzipBomb answers 200 with a body that is small on the wire and unpacks to this many bytes, 0 or more. It panics when
+// size is below 0.
 func GzipBomb(size int) Fault {
 	mustNotBeNegative("GzipBomb", size)
 	return instead(func(w http.ResponseWriter, _ *http.Request) {
@@ -90,8 +91,8 @@ func Abort() Fault {
 	return instead(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
 }
 
-// Refuse answers as if nothing listened: the request never left the client. Only RoundTripper can do that; over a socket
-// the connection is cut before an answer.
+// Refuse answers as if nothing listened: the request never left the client. Only RoundTripper can do that; over a
+// socket the connection is cut before an answer.
 func Refuse() Fault {
 	return instead(func(w http.ResponseWriter, _ *http.Request) {
 		if x, ok := w.(*exchange); ok {
@@ -104,8 +105,8 @@ func Refuse() Fault {
 }
 
 // CommitThen lets the request happen in the Market, once, and then another Fault answers; what that takes for the true
-// answer is the one that was given. CommitThen(Delay(d, nil)) answers late what happened at once, Delay(d, CommitThen(f))
-// lets it happen late. It panics when the Fault is nil.
+// answer is the one that was given. CommitThen(Delay(d, nil)) answers late what happened at once,
+// Delay(d, CommitThen(f)) lets it happen late. It panics when the Fault is nil.
 func CommitThen(answer Fault) Fault {
 	if answer == nil {
 		panic("sandbox: CommitThen is given nil, allowed is a Fault")
@@ -119,7 +120,8 @@ func CommitThen(answer Fault) Fault {
 	}
 }
 
-// Delay waits before what another Fault does; nil is the true answer. It ends with the request.
+// Delay waits before what another Fault does; nil is the true answer. It ends with the request: when the client gives
+// up meanwhile, nothing happens in the Market.
 func Delay(by time.Duration, then Fault) Fault {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -133,7 +135,8 @@ func Delay(by time.Duration, then Fault) Fault {
 	}
 }
 
-// After lets a number of requests through before another Fault sets in. It is meant for Every: it counts.
+// After lets a number of requests through before another Fault sets in, for good; 0 or less lets none through. It is
+// meant for Every: it counts.
 func After(requests int, then Fault) Fault {
 	var mu sync.Mutex
 	return func(next http.Handler) http.Handler {
@@ -146,8 +149,8 @@ func After(requests int, then Fault) Fault {
 	}
 }
 
-// Sometimes sets another Fault in with a probability of 0 to 1. Equal seeds give equal sequences. It is meant for Every.
-// It panics when the probability is not one.
+// Sometimes sets another Fault in with a probability of 0 to 1. Equal seeds give equal sequences. It is meant for
+// Every. It panics when the probability is not one.
 func Sometimes(probability float64, seed uint64, then Fault) Fault {
 	if !(probability >= 0 && probability <= 1) {
 		panic(fmt.Sprintf("sandbox: the probability is %v, allowed is 0 to 1", probability))

@@ -57,7 +57,8 @@ func New(opts ...Option) *Market {
 	return m
 }
 
-// Reset forgets chats, messages, calls, faults and used quota, and sets the clock right. Options stay.
+// Reset forgets chats, messages, calls, faults and used quota, and takes back what Advance did. Options and Observe
+// stay.
 func (m *Market) Reset() {
 	m.store.reset()
 	m.limits.reset()
@@ -70,8 +71,8 @@ func (m *Market) Reset() {
 // farthest is how far the clock can be moved in all: a hundred years.
 const farthest = 100 * 365 * 24 * time.Hour
 
-// Advance moves the Market's clock forward, so that a window of a quota ends, say; a hundred years at the most, in all. It
-// panics when by is below 0 or more than that.
+// Advance moves the Market's clock forward, so that a window of a quota ends, say. It stops at a hundred years of 365
+// days in all, and panics when by is below 0 or more than that.
 func (m *Market) Advance(by time.Duration) {
 	if by < 0 || by > farthest {
 		panic(fmt.Sprintf("sandbox: Advance is given %v, allowed is 0 to %v", by, farthest))

@@ -10,7 +10,8 @@ import (
 // Option changes what New makes. Every option refuses values that make no sense.
 type Option func(*Market) error
 
-// WithAPIKey sets the only key that the Market knows. Without it every key is good, as long as there is one.
+// WithAPIKey sets the only key that the Market knows, not an empty one; it is good as an OAuth token, too. Without it
+// every key is good, as long as there is one.
 func WithAPIKey(token string) Option {
 	return func(m *Market) error {
 		if token == "" {
@@ -33,8 +34,8 @@ func WithBusiness(ids ...int64) Option {
 	}
 }
 
-// WithOrders sets which orders there are, by their numbers; a chat about another one gets 404. Without it there are all,
-// as there are all returns.
+// WithOrders sets which orders there are, by their numbers; a chat about another one gets 404. Of no numbers it makes a
+// Market without orders. Without it there are all, as there are all returns.
 func WithOrders(ids ...int64) Option {
 	return func(m *Market) error {
 		m.orders = append([]int64{}, ids...)
@@ -66,7 +67,8 @@ func WithParallel(n int) Option {
 }
 
 // WithScopes sets what the key may do, in the words of the Market: "communication", "all-methods",
-// "all-methods:read-only". A request for anything else gets 403. Without it the key may do all.
+// "all-methods:read-only". A request for anything else gets 403. Of no scopes it makes a key that may do nothing.
+// Without it the key may do all.
 func WithScopes(scopes ...string) Option {
 	return func(m *Market) error {
 		for _, s := range scopes {
@@ -85,7 +87,7 @@ func WithoutChecks() Option {
 	return func(m *Market) error { m.unchecked = true; return nil }
 }
 
-// WithClock sets the Market's clock. Without it: time.Now.
+// WithClock sets the Market's clock, which Advance moves further. now must not call the Market. Without it: time.Now.
 func WithClock(now func() time.Time) Option {
 	return func(m *Market) error {
 		if now == nil {

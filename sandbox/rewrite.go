@@ -9,7 +9,8 @@ import (
 	"time"
 )
 
-// Rewrite gives the true answer, with another status, other headers or another body: rewrite may change all of them.
+// Rewrite gives the true answer, with another status, other headers or another body: rewrite may change all of them. It
+// is called once for each request, at times for several at once.
 func Rewrite(rewrite func(status int, header http.Header, body []byte) (int, []byte)) Fault {
 	return onceKnown(func(w http.ResponseWriter, _ *http.Request, status int, body []byte) {
 		status, body = rewrite(status, w.Header(), body)
@@ -65,7 +66,7 @@ func DuplicateKeys() Fault {
 }
 
 // Truncate gives the true answer up to this many bytes of its body, 0 or more, and cuts the connection there. A shorter
-// answer stays whole.
+// answer stays whole. It panics when bytes is below 0.
 func Truncate(bytes int) Fault {
 	mustNotBeNegative("Truncate", bytes)
 	return onceKnown(func(w http.ResponseWriter, _ *http.Request, status int, body []byte) {
@@ -80,8 +81,8 @@ func Truncate(bytes int) Fault {
 	})
 }
 
-// Drip gives the true answer byte by byte, with a pause before each. It ends with the request. By RoundTripper the answer
-// comes when its last byte has come.
+// Drip gives the true answer byte by byte, with a pause before each. It ends with the request. By RoundTripper the
+// answer comes when its last byte has come.
 func Drip(pause time.Duration) Fault {
 	return onceKnown(func(w http.ResponseWriter, r *http.Request, status int, body []byte) {
 		w.WriteHeader(status)

@@ -10,12 +10,12 @@ import (
 
 // Message is one message of a chat, as the buyer sees it.
 type Message struct {
-	Text      string    // as it was sent, 1 to 4,096 code points; a Reply may have any length
+	Text      string    // as it was written
 	At        time.Time // by the Market's clock
 	FromBuyer bool      // written by Reply; otherwise the shop wrote it
 }
 
-// Messages gives the messages of a chat, oldest first; none when there is no such chat.
+// Messages gives a copy of the messages of a chat, oldest first; none when there is no such chat.
 func (m *Market) Messages(chatID int64) []Message {
 	m.store.mu.Lock()
 	defer m.store.mu.Unlock()
@@ -25,7 +25,8 @@ func (m *Market) Messages(chatID int64) []Message {
 	return nil
 }
 
-// Reply writes into a chat as its buyer, so that it waits for the shop. The error says that there is no such chat.
+// Reply writes into a chat as its buyer, so that it waits for the shop. The text may be any. The error says that there
+// is no such chat.
 func (m *Market) Reply(chatID int64, text string) error {
 	if !m.store.write(chatID, Message{Text: text, At: m.now(), FromBuyer: true}, anyCabinet) {
 		return fmt.Errorf("sandbox: there is no chat %d", chatID)

@@ -10,8 +10,8 @@ import (
 	"github.com/ymarket-go/chats/gen"
 )
 
-// Client calls the three operations for one cabinet. New makes one. It is safe for concurrent use, and meant to be kept:
-// it holds the connections and TLS sessions.
+// Client calls the three operations for one cabinet. New makes one; the zero Client is of no use. It is safe for
+// concurrent use, and meant to be kept: it holds the connections and TLS sessions. There is nothing to close.
 type Client struct {
 	*config
 	businessID                             int64
@@ -53,13 +53,13 @@ func newOperations(server string, businessID int64) (createChat, sendMessageToCh
 	return operation{"createChat", create, true}, operation{"sendMessageToChat", send, false}, operation{"getChat", get, true}
 }
 
-// Order says that a chat is about an order. id is 1 or more.
+// Order says that a chat is about an order. id is the number of the order, 1 or more; CreateChat refuses any other.
 func Order(id int64) gen.ChatContextDTO {
 	return gen.ChatContextDTO{Type: gen.ChatContextIdentifiableTypeOrder, ID: id}
 }
 
 // Return says that a chat is about a return; there are such chats for shops of the FBY, FBS and Express models. id is
-// the number of the return, 1 or more.
+// the number of the return, 1 or more; CreateChat refuses any other.
 func Return(id int64) gen.ChatContextDTO {
 	return gen.ChatContextDTO{Type: gen.ChatContextIdentifiableTypeReturn, ID: id}
 }

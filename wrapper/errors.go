@@ -46,10 +46,10 @@ func (o Outcome) String() string {
 // MarshalText writes what String gives.
 func (o Outcome) MarshalText() ([]byte, error) { return []byte(o.String()), nil }
 
-// Error is the only error type that calls return, always as a pointer. Neither its text nor what fmt, slog and JSON make
-// of it holds the token, the message or the buyer's name.
+// Error is the only error type that calls return, always as a pointer. Neither its text nor what fmt, slog and JSON
+// make of it holds the token, the message or the buyer's name.
 type Error struct {
-	Operation   string            // operationId of the contract: "sendMessageToChat"
+	Operation   string            // operationId of the contract: "sendMessageToChat"; "raw" for a request of Raw that is for none
 	StatusCode  int               // of the last answer that came; 0: none did
 	Errors      []gen.APIErrorDTO // the API's own codes and texts, with the sent text and "(rejected value: …)" cut out
 	Quota       Quota             // zero: the answer told of none
@@ -61,7 +61,7 @@ type Error struct {
 	Err         error             `json:"-"` // why the call ended, where the answer alone does not say it
 }
 
-// Error tells it in one line.
+// Error tells it in one line of at most about 2,000 characters.
 func (e *Error) Error() string {
 	text := e.Operation
 	if e.StatusCode != 0 {
@@ -86,7 +86,7 @@ func (e *Error) Error() string {
 	return oneLine(text) + " (" + oneLine(remarks) + ")"
 }
 
-// Unwrap gives the cause.
+// Unwrap gives the cause, Err; nil where the answer alone says why.
 func (e *Error) Unwrap() error { return e.Err }
 
 // Is tells the class of the error by its status and outcome. The other classes stand in the chain of causes.

@@ -36,7 +36,8 @@ type config struct {
 }
 
 // WithBaseURL sets where the Market is: an absolute https URL with the version, without query, fragment and user info.
-// The default is gen.ServerURL; gen.ServerURLUzbekistan is the other one. http:// is allowed for loopback hosts.
+// The default is gen.ServerURL; gen.ServerURLUzbekistan is the other one. http:// is allowed for loopback hosts:
+// localhost, 127.0.0.0/8 and ::1.
 func WithBaseURL(rawURL string) Option {
 	return func(c *config) error { c.server = rawURL; return nil }
 }
@@ -56,13 +57,14 @@ func WithHTTPClient(hc *http.Client) Option {
 	})
 }
 
-// WithRetry sets how often calls are tried, and how long they pause.
+// WithRetry sets how often calls are tried, and how long they pause. Without it all of RetryPolicy's defaults hold.
 func WithRetry(p RetryPolicy) Option {
 	return func(c *config) (err error) { c.retry, err = p.withDefaults(); return err }
 }
 
-// WithLogger writes a line for every attempt, at level Debug for 2xx and Warn for anything else: operation, attempt, status
-// (0: no answer came), the API's codes, quota, traceparent, and the pause that follows. Without it nothing is logged.
+// WithLogger writes a line for every attempt, at level Debug for 2xx that brought no error of the API and
+// was read to its end, and Warn for anything else: operation, attempt, status (0: no answer came), the API's codes,
+// quota, traceparent, and the pause that follows. Without it nothing is logged.
 func WithLogger(l *slog.Logger) Option {
 	return given(l != nil, "WithLogger is given nil, allowed is an *slog.Logger", func(c *config) { c.logger = l })
 }
@@ -79,7 +81,8 @@ var nameVersion = regexp.MustCompile(`^[!-~]([ -~]*[!-~])?/[!-~]([ -~]*[!-~])?$`
 
 // WithMiddleware puts Doers around each attempt, the first one outermost: tracing belongs here. A middleware sees the
 // request without its key. It keeps the context of the request, or gives one made from it, must not send a request twice
-// or come back before the Doer that it wraps, and wraps errors so that errors.As still finds them.
+// or come back before the Doer that it wraps, and wraps errors so that errors.As still finds them. Given twice, the
+// option adds: the later ones stand further inside.
 func WithMiddleware(mw ...func(Doer) Doer) Option {
 	missing := slices.ContainsFunc(mw, func(m func(Doer) Doer) bool { return m == nil })
 	return given(!missing, "WithMiddleware is given nil", func(c *config) { c.middleware = append(c.middleware, mw...) })

@@ -12,7 +12,7 @@ import (
 // minus the header Date, so a wrong local clock does no harm. A Quota is zero when the answer carried none, or one that
 // cannot be read.
 type Quota struct {
-	Limit     int       `json:"limit"`     // requests in a window, 1,000 as documented
+	Limit     int       `json:"limit"`     // requests in a window, 1,000 as documented; 0: the answer did not tell
 	Remaining int       `json:"remaining"` // requests left in it
 	Until     time.Time `json:"until"`     // the end of the window
 }
@@ -29,8 +29,9 @@ func readQuota(h http.Header, now time.Time) Quota {
 	return Quota{Limit: max(limit, 0), Remaining: max(remaining, 0), Until: now.Round(0).Add(until.Sub(cmp.Or(date, now)))}
 }
 
-// sameWindow bounds how far the ends of one window may differ. Answers tell it too late by up to a second, as Date is cut
-// to whole seconds, and by the time they were on their way, up to the limit of an attempt. Two windows are further apart.
+// sameWindow bounds how far the ends of one window may differ. Answers tell it too late by up to a second, as Date is
+// cut to whole seconds, and by the time they were on their way, up to the limit of an attempt. Two windows are further
+// apart.
 const sameWindow = 20 * time.Second
 
 // longestWindow bounds what is believed: a mistake must not silence a client for good.
@@ -49,8 +50,8 @@ func (g *gate) shut() bool {
 	return g.window.Remaining <= g.running && time.Now().Before(g.window.Until)
 }
 
-// leave ends a request and takes in what its answer said. Within a window the quota only falls and answers overtake each
-// other, so the lowest figure holds; so does the earliest end. A late answer of an older window changes nothing.
+// leave ends a request and takes in what its answer said. Within a window the quota only falls and answers overtake
+// each other, so the lowest figure holds; so does the earliest end. A late answer of an older window changes nothing.
 func (g *gate) leave(q Quota) {
 	g.running--
 	switch later := q.Until.Sub(g.window.Until); {
