@@ -65,6 +65,7 @@ func FuzzResponse(f *testing.F) {
 	f.Add(400, `{"status":"ERROR","errors":[]}`)
 	f.Add(403, `{"error":{"code":403,"message":"Token is invalid"},"errors":[{"code":"403","message":"Token is invalid"}],"status":"ERROR"}`)
 	f.Add(420, `{"status":"ERROR","errors":[{"code":"METHOD_FAILURE","message":"Hit rate limit"},{"message":"no code"}]}`)
+	f.Add(200, `{"status":"OK","resUlt":{"updAtedAt":""}}`)
 	f.Add(500, `<html>nginx</html>`)
 	v, err := api.NewValidator()
 	require.NoError(f, err)

@@ -125,9 +125,21 @@ func checkProperties(known map[string]*openapi3.Schema, value map[string]any, wh
 			findings = append(findings, checkMore(schema, v, pointer(where, key), strict)...)
 		case strict:
 			findings = append(findings, finding{pointer(where, name(key)), "is not declared"})
+		case inAnotherCase(known, key):
+			findings = append(findings, finding{pointer(where, name(key)), "is declared in another case"})
 		}
 	}
 	return findings
+}
+
+// inAnotherCase finds a name that a reader who passes over case, as Go's does, takes for a declared one.
+func inAnotherCase(known map[string]*openapi3.Schema, key string) bool {
+	for name := range known {
+		if strings.EqualFold(name, key) {
+			return true
+		}
+	}
+	return false
 }
 
 // properties are those of a schema and of all its allOf.

@@ -215,6 +215,7 @@ func TestResponse(t *testing.T) {
 	}{
 		{"a chat", 200, full, nil},
 		{"fields that nobody knows", 200, put(`"chatId":1`, `"chatId":1,"x":{"y":[]}`), nil},
+		{"a name in the wrong case", 200, put(`"chatId":1`, `"chatId":1,"UpdatedAt":""`), []string{"body /result/UpdatedAt: is declared in another case"}},
 		{"an error", 404, `{"status":"ERROR","errors":[{"code":"NOT_FOUND","message":"canary"}]}`, nil},
 		{"an error without details", 420, `{"status":"ERROR","errors":null}`, nil},
 		{"an undeclared status", 418, `{}`, []string{"status: is not declared"}},
