@@ -1,0 +1,205 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ymarket-go/chats/sandbox"
+	"github.com/ymarket-go/chats/wrapper"
+)
+
+const (
+	quietOrders = 6               // their chats are there, and nobody has written into them for a minute
+	newOrder    = quietOrders + 1 // its chat is not
+)
+
+// The worker is killed whenever the Market comes to a certain point in a certain request, and started again until it has
+// nothing left to do.
+func TestKilled(t *testing.T) {
+	binary := filepath.Join(t.TempDir(), "worker")
+	out, err := exec.Command("go", "build", "-o", binary, ".").CombinedOutput()
+	require.NoError(t, err, "%s", out)
+
+	const create, send, read = "createChat", "sendMessageToChat", "getChat"
+	type kill struct {
+		operation string
+		after     int // requests of the operation that go well before
+		stored    bool
+	}
+	for name, kills := range map[string][]kill{
+		"a chat is asked for":                {{create, 0, false}},
+		"a chat is there":                    {{create, 3, true}},
+		"the first message arrives":          {{send, 0, false}},
+		"the first message is stored":        {{send, 0, true}},
+		"a later message arrives":            {{send, 5, false}},
+		"a later message is stored":          {{send, 5, true}},
+		"the last message arrives":           {{send, 2*newOrder - 1, false}},
+		"the last message is stored":         {{send, 2*newOrder - 1, true}},
+		"again and again before":             {{send, 0, false}, {send, 0, false}, {send, 1, false}, {send, 2, false}},
+		"again and again after":              {{send, 0, true}, {send, 0, true}, {send, 1, true}, {send, 2, true}},
+		"while it looks after what was left": {{send, 2, false}, {read, 0, false}, {read, 0, true}, {send, 3, true}, {read, 0, true}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := newHouse(t, binary)
+			for _, k := range kills {
+				held := make(chan struct{}, 1)
+				hold := sandbox.Fault(func(http.Handler) http.Handler {
+					return http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+						held <- struct{}{}
+						<-r.Context().Done() // the worker is no more
+						panic(http.ErrAbortHandler)
+					})
+				})
+				if k.stored {
+					hold = sandbox.CommitThen(hold)
+				}
+				h.market.Every(k.operation, sandbox.After(k.after, once(hold)))
+				h.runUntil(t, held)
+				h.market.Every(k.operation, nil)
+			}
+			h.runToTheEnd(t)
+			h.check(t)
+		})
+	}
+}
+
+// once sets a fault in for one request.
+func once(fault sandbox.Fault) sandbox.Fault {
+	used := make(chan struct{}, 1)
+	return func(next http.Handler) http.Handler {
+		select {
+		case used <- struct{}{}:
+			return fault(next)
+		default:
+			return next
+		}
+	}
+}
+
+// house is all that outlives a worker: the database and the Market, whose clock stands still.
+type house struct {
+	binary, db string
+	market     *sandbox.Market
+	chats      map[int64]int64
+	inDoubt    []int64 // rows that must end there
+}
+
+func newHouse(t *testing.T, binary string) *house {
+	now := time.Date(2026, 5, 1, 12, 10, 0, 0, time.UTC)
+	h := &house{binary: binary, db: filepath.Join(t.TempDir(), "updates.db"), chats: map[int64]int64{}}
+	h.market = sandbox.New(sandbox.WithClock(func() time.Time { return now }))
+	for order := range int64(quietOrders) {
+		h.chats[order+1] = h.chat(t, order+1)
+	}
+	h.market.Advance(time.Minute)
+	queue, err := open(h.db)
+	require.NoError(t, err)
+	for _, part := range []string{"first", "second"} {
+		for order := range int64(newOrder) {
+			require.NoError(t, queue.add(order+1, text(order+1, part)))
+		}
+	}
+	require.NoError(t, queue.close())
+	return h
+}
+
+func text(order int64, part string) string { return fmt.Sprintf("order %d, %s update", order, part) }
+
+func (h *house) chat(t *testing.T, order int64) int64 {
+	client, err := wrapper.New(12345, wrapper.APIKey("any"), wrapper.WithHTTPClient(&http.Client{Transport: h.market.RoundTripper()}))
+	require.NoError(t, err)
+	chat, err := client.CreateChat(t.Context(), wrapper.Order(order))
+	require.NoError(t, err)
+	return chat.ChatID
+}
+
+// start starts a worker on a server of its own: when that is closed, nothing the worker has sent is under way any more.
+func (h *house) start(t *testing.T) (*exec.Cmd, *httptest.Server, *bytes.Buffer) {
+	server := httptest.NewServer(h.market)
+	worker := exec.Command(h.binary, "-db", h.db, "-market", server.URL, "-under-way", "0")
+	worker.Env = append(os.Environ(), "YM_API_KEY=any")
+	var said bytes.Buffer
+	worker.Stderr = &said
+	require.NoError(t, worker.Start())
+	return worker, server, &said
+}
+
+// runUntil kills a worker when the Market holds its request.
+func (h *house) runUntil(t *testing.T, held <-chan struct{}) {
+	worker, server, said := h.start(t)
+	ended := make(chan error, 1)
+	go func() { ended <- worker.Wait() }()
+	select {
+	case <-held:
+		require.NoError(t, worker.Process.Kill()) // SIGKILL
+		<-ended
+		server.Close()
+	case err := <-ended:
+		server.Close()
+		require.FailNow(t, "the worker ended before it could be killed", "%v\n%s", err, said)
+	}
+	h.look(t)
+}
+
+func (h *house) runToTheEnd(t *testing.T) {
+	worker, server, said := h.start(t)
+	err := worker.Wait()
+	server.Close()
+	require.NoError(t, err, "%s", said)
+}
+
+// look finds which rows cannot be told: those in sending whose chat is new, or was written into while the clock stood.
+func (h *house) look(t *testing.T) {
+	for _, u := range h.rows(t) {
+		if u.state == "sending" && (u.order == newOrder || len(h.market.Messages(u.chat)) > 0) && !slices.Contains(h.inDoubt, u.id) {
+			h.inDoubt = append(h.inDoubt, u.id)
+		}
+	}
+}
+
+func (h *house) rows(t *testing.T) []update {
+	queue, err := open(h.db)
+	require.NoError(t, err)
+	defer queue.close()
+	rows, err := queue.rows(`true ORDER BY id`)
+	require.NoError(t, err)
+	return rows
+}
+
+// check holds the table against what the buyers see.
+func (h *house) check(t *testing.T) {
+	h.chats[newOrder] = h.chat(t, newOrder)
+	seen := map[string]int{}
+	for order, chat := range h.chats {
+		for _, message := range h.market.Messages(chat) {
+			assert.Contains(t, message.Text, fmt.Sprintf("order %d,", order), "it is in the chat of another order")
+			seen[message.Text]++
+		}
+	}
+	rows := h.rows(t)
+	require.Len(t, rows, 2*newOrder, "a row is lost")
+	var inDoubt []int64
+	for _, u := range rows {
+		switch u.state {
+		case "sent":
+			assert.Equal(t, 1, seen[u.text], "sent: %s", u.text)
+		case "in_doubt":
+			assert.LessOrEqual(t, seen[u.text], 1, "in doubt: %s", u.text)
+			inDoubt = append(inDoubt, u.id)
+		default:
+			assert.Fail(t, "a row has not come to an end", "%s: %s", u.state, u.text)
+		}
+	}
+	assert.ElementsMatch(t, h.inDoubt, inDoubt, "in doubt is what cannot be told, and nothing else")
+}

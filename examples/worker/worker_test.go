@@ -1,0 +1,228 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ymarket-go/chats/sandbox"
+	"github.com/ymarket-go/chats/wrapper"
+)
+
+// The states that a row ends in, by what the Market says to its message.
+func TestStates(t *testing.T) {
+	for name, test := range map[string]struct {
+		message string
+		fault   sandbox.Fault
+		state   string
+		error   string
+		arrived int
+		took    time.Duration // at least
+	}{
+		"all is well":               {"Hello!", nil, "sent", "", 1, 0},
+		"fails once":                {"Hello!", sandbox.Fail(500, "INTERNAL_ERROR", "try later"), "sent", "", 1, 0},
+		"fails and has it":          {"Hello!", sandbox.CommitThen(sandbox.Fail(500, "INTERNAL_ERROR", "try later")), "in_doubt", "500", 1, 0},
+		"cuts the connection":       {"Hello!", sandbox.Abort(), "sent", "", 1, 0},
+		"the quota comes back soon": {"Hello!", sandbox.QuotaUsedUp(2 * time.Second), "sent", "", 1, 2 * time.Second},
+		"the quota comes back late": {"Hello!", sandbox.QuotaUsedUp(20 * time.Minute), "sent", "", 1, 20 * time.Minute},
+		"refuses the message":       {"Hello!", sandbox.Fail(400, "BAD_REQUEST", "not like this"), "failed", "not like this", 0, 0},
+		"has no such chat":          {"Hello!", sandbox.Fail(404, "NOT_FOUND", "no chat"), "failed", "no chat", 0, 0},
+		"breaks the contract":       {strings.Repeat("x", 4097), nil, "failed", "invalid request", 0, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				market, w := newWorker(t)
+				chat := quietChat(t, w.client)
+				require.NoError(t, w.queue.add(1, test.message))
+				market.Script("sendMessageToChat", test.fault)
+				began := time.Now()
+
+				require.NoError(t, w.run(t.Context()))
+
+				row := onlyRow(t, w.queue)
+				assert.Equal(t, test.state, row.state)
+				assert.Contains(t, row.error, test.error)
+				assert.Equal(t, test.error == "", row.error == "", row.error)
+				assert.NotContains(t, row.error, test.message)
+				assert.Len(t, market.Messages(chat), test.arrived)
+				assert.GreaterOrEqual(t, time.Since(began), test.took)
+				assert.Less(t, time.Since(began), test.took+10*time.Second)
+			})
+		})
+	}
+}
+
+func TestUnknownOrderFails(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, w := newWorker(t, sandbox.WithOrders(2))
+		require.NoError(t, w.queue.add(1, "Hello!"))
+		require.NoError(t, w.run(t.Context()))
+		assert.Equal(t, "failed", onlyRow(t, w.queue).state)
+	})
+}
+
+// A Market that is broken for longer than a call lasts is asked again, later.
+func TestBrokenMarket(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		market, w := newWorker(t)
+		chat := quietChat(t, w.client)
+		require.NoError(t, w.queue.add(1, "Hello!"))
+		for range 6 {
+			market.Script("createChat", sandbox.Fail(503, "UNAVAILABLE", "try later"))
+		}
+		market.Script("sendMessageToChat", sandbox.Refuse(), sandbox.Refuse(), sandbox.Refuse(), sandbox.Refuse())
+		require.NoError(t, w.run(t.Context()))
+		assert.Equal(t, "sent", onlyRow(t, w.queue).state)
+		assert.Len(t, market.Messages(chat), 1)
+	})
+}
+
+// A key that is not valid is no reason to give up a message.
+func TestWrongKey(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, w := newWorker(t, sandbox.WithAPIKey("another"))
+		require.NoError(t, w.queue.add(1, "Hello!"))
+		require.ErrorIs(t, w.run(t.Context()), wrapper.ErrUnauthorized)
+		assert.Equal(t, "pending", onlyRow(t, w.queue).state)
+	})
+}
+
+// The updates of an order arrive in their order, even if the first one has to wait.
+func TestOrderIsKept(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		market, w := newWorker(t)
+		chat := quietChat(t, w.client)
+		require.NoError(t, w.queue.add(1, "packed"))
+		require.NoError(t, w.queue.add(1, "on its way"))
+		market.Script("sendMessageToChat", sandbox.QuotaUsedUp(2*time.Minute))
+		require.NoError(t, w.run(t.Context()))
+		messages := market.Messages(chat)
+		require.Len(t, messages, 2)
+		assert.Equal(t, []string{"packed", "on its way"}, []string{messages[0].Text, messages[1].Text})
+	})
+}
+
+// What a killed worker has sent may be stored while the next one runs already.
+func TestRequestUnderWay(t *testing.T) {
+	for name, late := range map[string]time.Duration{"stored at once": 0, "stored after 10 s": 10 * time.Second} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				market, w := newWorker(t)
+				chat := quietChat(t, w.client)
+				require.NoError(t, w.queue.add(1, "Hello!"))
+				require.NoError(t, w.queue.set(onlyRow(t, w.queue), `state = 'sending', chat_id = ?, started_at = ?`, chat, time.Now().Unix()))
+				market.Script("sendMessageToChat", sandbox.Delay(late, nil))
+				go func() { _ = w.client.SendMessage(context.Background(), chat, "Hello!") }() // by the killed one
+
+				require.NoError(t, w.run(t.Context()))
+
+				assert.Equal(t, "in_doubt", onlyRow(t, w.queue).state)
+				assert.Len(t, market.Messages(chat), 1)
+			})
+		})
+	}
+}
+
+// What a killed worker has left in sending, by what has happened since.
+func TestLeftInSending(t *testing.T) {
+	for name, test := range map[string]struct {
+		since func(t *testing.T, market *sandbox.Market, chat int64, u *update)
+		state string
+	}{
+		"nothing": {func(*testing.T, *sandbox.Market, int64, *update) {}, "sent"},
+		"the buyer wrote": {func(t *testing.T, market *sandbox.Market, chat int64, _ *update) {
+			require.NoError(t, market.Reply(chat, "Where is it?"))
+		}, "in_doubt"},
+		"the Market had told no time": {func(_ *testing.T, _ *sandbox.Market, _ int64, u *update) { u.startedAt = 0 }, "in_doubt"},
+		"written 2 s before":          {func(_ *testing.T, _ *sandbox.Market, _ int64, u *update) { u.startedAt -= 58 }, "in_doubt"},
+		"written 3 s before":          {func(_ *testing.T, _ *sandbox.Market, _ int64, u *update) { u.startedAt -= 57 }, "sent"},
+		"the chat is gone":            {func(_ *testing.T, _ *sandbox.Market, _ int64, u *update) { u.chat = 7 }, "sent"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				market, w := newWorker(t)
+				chat := quietChat(t, w.client)
+				require.NoError(t, w.queue.add(1, "Hello!"))
+				u := onlyRow(t, w.queue)
+				u.chat, u.startedAt = chat, time.Now().Unix()
+				test.since(t, market, chat, &u)
+				require.NoError(t, w.queue.set(u, `state = 'sending', chat_id = ?, started_at = ?`, u.chat, u.startedAt))
+
+				require.NoError(t, w.run(t.Context()))
+
+				assert.Equal(t, test.state, onlyRow(t, w.queue).state)
+			})
+		})
+	}
+}
+
+// While the chat cannot be read, the row stays as it is.
+func TestUnreadableChat(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		market, w := newWorker(t)
+		chat := quietChat(t, w.client)
+		require.NoError(t, w.queue.add(1, "Hello!"))
+		require.NoError(t, w.queue.set(onlyRow(t, w.queue), `state = 'sending', chat_id = ?, started_at = ?`, chat, time.Now().Unix()))
+		market.Every("getChat", sandbox.Fail(500, "INTERNAL_ERROR", "try later"))
+		require.ErrorIs(t, w.run(t.Context()), wrapper.ErrServer)
+		assert.Equal(t, "sending", onlyRow(t, w.queue).state)
+		market.Every("getChat", nil)
+		require.NoError(t, w.run(t.Context()))
+		assert.Equal(t, "sent", onlyRow(t, w.queue).state)
+		assert.Len(t, market.Messages(chat), 1)
+	})
+}
+
+func TestOneWorkerAtATime(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "updates.db")
+	first, err := open(path)
+	require.NoError(t, err)
+	_, err = open(path)
+	require.ErrorContains(t, err, "another worker has")
+	require.NoError(t, first.close())
+	second, err := open(path)
+	require.NoError(t, err)
+	require.NoError(t, second.close())
+}
+
+func TestDemo(t *testing.T) {
+	var out bytes.Buffer
+	demo(&out)
+	said := out.String()
+	assert.Equal(t, 2, strings.Count(said, " failed "), said)
+	assert.Equal(t, 0, strings.Count(said, " pending ")+strings.Count(said, " sending "), said)
+	assert.Contains(t, said, "the worker was killed")
+}
+
+func newWorker(t *testing.T, opts ...sandbox.Option) (*sandbox.Market, *worker) {
+	market := sandbox.New(opts...)
+	client, err := wrapper.New(12345, wrapper.APIKey("any"), wrapper.WithHTTPClient(&http.Client{Transport: market.RoundTripper()}))
+	require.NoError(t, err)
+	queue, err := open(filepath.Join(t.TempDir(), "updates.db"))
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, queue.close()) })
+	return market, &worker{queue, client, underWay}
+}
+
+// quietChat makes the chat about order 1, and lets a minute pass.
+func quietChat(t *testing.T, client *wrapper.Client) int64 {
+	chat, err := client.CreateChat(t.Context(), wrapper.Order(1))
+	require.NoError(t, err)
+	time.Sleep(time.Minute)
+	return chat.ChatID
+}
+
+func onlyRow(t *testing.T, queue *queue) update {
+	rows, err := queue.rows(`true`)
+	require.NoError(t, err)
+	require.Len(t, rows, 1)
+	return rows[0]
+}
