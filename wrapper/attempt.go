@@ -150,7 +150,8 @@ func (c *Client) log(ctx context.Context, call *call, a *attempt, pause time.Dur
 	for _, e := range a.apiErrors(call) {
 		codes = append(codes, e.Code)
 	}
-	level := map[bool]slog.Level{true: slog.LevelDebug, false: slog.LevelWarn}
-	c.logger.Log(ctx, level[a.is2xx() && a.err == nil && len(codes) == 0], "attempt", "operation", call.id, "attempt", call.attempts, "status", a.StatusCode, "codes", codes,
-		"pause", pause, "quota", a.Quota, "traceparent", a.TraceParent)
+	asPromised := a.is2xx() && a.err == nil && len(codes) == 0
+	level := map[bool]slog.Level{true: slog.LevelDebug, false: slog.LevelWarn}[asPromised]
+	c.logger.Log(ctx, level, "attempt", "operation", call.id, "attempt", call.attempts, "status", a.StatusCode,
+		"codes", codes, "pause", pause, "quota", a.Quota, "traceparent", a.TraceParent)
 }
