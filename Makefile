@@ -1,5 +1,4 @@
-STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
-REVIVE := github.com/mgechev/revive@v1.12.0
+GOLANGCI := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
 .PHONY: help demo generate test lint bench fuzz contract-diff
 
@@ -17,10 +16,8 @@ test: ## Run all tests
 
 lint: ## Check formatting and look for mistakes
 	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then echo "run gofmt -w on: $$unformatted"; exit 1; fi
-	go vet ./...
-	go run $(STATICCHECK) ./...
-	go run $(REVIVE) -config revive.toml ./...
-	cd bench && go vet ./... && go run $(STATICCHECK) ./...
+	@for module in . bench examples/*; do echo "golangci-lint in $$module"; \
+	  (cd $$module && go run $(GOLANGCI) run -c $(CURDIR)/.golangci.yml ./...) || exit 1; done
 
 FUZZTIME := 10s
 fuzz: ## Try all fuzz targets for FUZZTIME each, 10s

@@ -23,7 +23,7 @@ func importing(options) (section, error) {
 	if err != nil {
 		return s, err
 	}
-	defer os.RemoveAll(dir)
+	defer func() { _ = os.RemoveAll(dir) }()
 	sizes, took := map[string]float64{}, map[string][]float64{}
 	for _, p := range programs {
 		if sizes[p], err = build(dir, p); err != nil {

@@ -31,7 +31,7 @@ func TestREADMEPrograms(t *testing.T) {
 		if i == 0 {
 			run(t, dir, "go", "mod", "tidy")
 		}
-		said := ""
+		var said string
 		if want := regexp.MustCompile(`// Output: (.*)`).FindStringSubmatch(source); want != nil {
 			said = run(t, dir, "go", "run", "-mod=mod", ".")
 			assert.Equal(t, want[1], strings.TrimSpace(said))

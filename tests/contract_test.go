@@ -123,7 +123,7 @@ func describe(schema *openapi3.Schema, into map[string]string) {
 
 func kind(ref *openapi3.SchemaRef) string {
 	s := ref.Value
-	text := ""
+	var text string
 	switch {
 	case ref.Ref != "":
 		return ref.Ref[len("#/components/schemas/"):]

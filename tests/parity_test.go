@@ -71,7 +71,8 @@ func TestParity(t *testing.T) {
 		id, about, text := p.id(), p.about(), p.text()
 		var unchecked *http.Request
 		var sent error
-		what, operation := "", p.IntN(3)
+		var what string
+		operation := p.IntN(3)
 		switch operation {
 		case createChat:
 			what = fmt.Sprintf("createChat %+v", about)

@@ -32,7 +32,7 @@ func newTransport() *http.Transport {
 // the version without one.
 func checkBaseURL(raw string, plainHTTP bool) (string, error) {
 	u, err := url.Parse(raw)
-	refused := ""
+	var refused string
 	switch {
 	case err != nil: // it quotes the URL, and a URL may hold a password
 		refused = "cannot be parsed"

@@ -22,9 +22,9 @@ func demo(out io.Writer) {
 	defer server.Close()
 	client := must(wrapper.New(12345, wrapper.APIKey("any"), wrapper.WithBaseURL(server.URL)))
 	dir := must(os.MkdirTemp("", "worker"))
-	defer os.RemoveAll(dir)
+	defer func() { _ = os.RemoveAll(dir) }()
 	queue := must(open(filepath.Join(dir, "updates.db")))
-	defer queue.close()
+	defer func() { _ = queue.close() }()
 
 	var chats []int64
 	for order := int64(1001); order <= 1004; order++ {
