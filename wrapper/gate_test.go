@@ -428,3 +428,21 @@ func TestGateMeetsNoQuotaThatIsUsedUp(t *testing.T) {
 		})
 	}
 }
+
+// Who comes at the very end of a window, before those who wait have been woken, stands behind them all the same.
+func TestGateLetsNobodyOvertakeAtTheEndOfAWindow(t *testing.T) {
+	for range 20 { // of what is due at one instant, either may come first
+		synctest.Test(t, func(t *testing.T) {
+			h := newHall(t)
+			newcomer := &guest{number: 99, answer: make(chan reply)}
+			time.AfterFunc(10*time.Second, func() {
+				_, _ = h.client.GetChat(context.WithValue(t.Context(), guestKey{}, newcomer), chatID)
+			})
+			h.call(t.Context(), "getChat")
+			h.serve(1, told{0, 10 * time.Second}.header(time.Now()))
+			h.call(t.Context(), "createChat", "createChat", "createChat", "getChat")
+			assert.Equal(t, "2 3 4", h.inside())
+			assert.Equal(t, "2 3 4 5", h.later(10*time.Second))
+		})
+	}
+}
