@@ -23,13 +23,13 @@ func APIKey(token string) Auth { return header("Api-Key", "", token) }
 func OAuth(token string) Auth { return header("Authorization", "Bearer ", token) }
 
 func header(name, scheme, token string) Auth {
-	value := []string{scheme + token}
+	var refused error
+	if token == "" || strings.IndexFunc(token, func(r rune) bool { return r <= ' ' || r > '~' }) >= 0 {
+		refused = fmt.Errorf("%w: the token of %s is empty or holds a space, a line break or the like; allowed is visible ASCII", ErrInvalidRequest, name)
+	}
 	return func(_ context.Context, req *http.Request) error {
-		if token == "" || strings.IndexFunc(token, func(r rune) bool { return r <= ' ' || r > '~' }) >= 0 {
-			return fmt.Errorf("%w: the token of %s is empty or holds a space, a line break or the like; allowed is visible ASCII", ErrInvalidRequest, name)
-		}
-		req.Header[name] = value
-		return nil
+		req.Header.Set(name, scheme+token)
+		return refused
 	}
 }
 
