@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptrace"
@@ -14,6 +13,7 @@ import (
 	"time"
 
 	"github.com/ymarket-go/chats/gen"
+	"github.com/ymarket-go/chats/internal/fast"
 )
 
 const maxAnswer = 1 << 20 // bytes of an answer that are read
@@ -23,8 +23,7 @@ type attempt struct {
 	Response  // StatusCode 0: no answer
 	began     time.Time
 	body      []byte
-	rest      io.LimitedReader
-	signed    http.Header    // of the request, with what authorizes it
+	signed    *http.Request  // as Auth left it
 	err       error          // why there is no answer, or why it was not read to its end
 	neverLeft bool           // known for certain; silence reads as "it may have left"
 	response  *http.Response // its body is closed
@@ -35,7 +34,7 @@ type attempt struct {
 
 // attempt sends the request once the limiter lets it, with a time limit and a body of its own.
 func (c *Client) attempt(ctx context.Context, call *call) *attempt {
-	a := &attempt{}
+	a := &attempt{signed: call.request.Request}
 	release, err := c.limiter.Acquire(ctx, call.id)
 	if err == nil {
 		defer func() { release(a.Quota) }() // deferred, as a middleware may panic
@@ -56,9 +55,11 @@ func (c *Client) attempt(ctx context.Context, call *call) *attempt {
 		GotConn:      func(httptrace.GotConnInfo) { a.connected.Store(true) },
 		WroteHeaders: func() { a.left.Store(true) },
 	}
-	ctx = httptrace.WithClientTrace(context.WithValue(ctx, attemptKey{}, a), &a.trace)
-	req := call.newRequest(ctx)
-	resp, err := c.doer.Do(req)
+	if len(c.middleware) > 0 { // Auth is given a copy then
+		ctx = context.WithValue(ctx, attemptKey{}, a)
+	}
+	a.signed = call.request.Copy(httptrace.WithClientTrace(ctx, &a.trace), call.query, call.body)
+	resp, err := c.doer.Do(a.signed)
 	if resp != nil && resp.Body != nil {
 		defer resp.Body.Close()
 	} else if err == nil {
@@ -71,14 +72,13 @@ func (c *Client) attempt(ctx context.Context, call *call) *attempt {
 		return a
 	}
 	a.response = resp
-	a.Response = Response{resp.StatusCode, resp.Header, readQuota(resp.Header, time.Now()), 0, resp.Header.Get("Traceparent")}
+	a.Response = Response{resp.StatusCode, resp.Header, readQuota(resp.Header, time.Now()), 0, fast.Get(resp.Header, "Traceparent")}
 	// What is no trace id could hold anything. A real one has 55 characters; a later form of it may be longer.
 	if len(a.TraceParent) > 100 || strings.Trim(a.TraceParent, "0123456789abcdef-") != "" {
 		a.TraceParent = ""
 	}
 	if a.StatusCode >= 200 { // 101 has a connection for a body, and that has no end
-		a.rest = io.LimitedReader{R: resp.Body, N: maxAnswer + 1}
-		a.body, err = io.ReadAll(&a.rest)
+		a.body, err = fast.ReadAll(resp.Body, resp.ContentLength, maxAnswer+1)
 	}
 	if err != nil {
 		a.err = attemptError(ctx, err, a.secrets(call))
@@ -127,7 +127,7 @@ func attemptError(ctx context.Context, err error, secrets []string) error {
 	if context.Cause(ctx) == errAttemptTimeout && !isRefusal(err) {
 		return errAttemptTimeout
 	}
-	return &attemptFailure{&err, quoted.ReplaceAllString(cut(err.Error(), secrets), `"…"`)}
+	return &attemptFailure{&err, quoted().ReplaceAllString(cut(err.Error(), secrets), `"…"`)}
 }
 
 type attemptFailure struct {

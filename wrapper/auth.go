@@ -28,7 +28,7 @@ func header(name, scheme, token string) Auth {
 		refused = fmt.Errorf("%w: the token of %s is empty or holds a space, a line break or the like; allowed is visible ASCII", ErrInvalidRequest, name)
 	}
 	return func(_ context.Context, req *http.Request) error {
-		req.Header.Set(name, scheme+token)
+		req.Header[name] = []string{scheme + token} // the name is in canonical form
 		return refused
 	}
 }
@@ -50,7 +50,7 @@ func (a authorized) Do(req *http.Request) (*http.Response, error) {
 		return nil, &refusal{err}
 	}
 	if attempt, ok := req.Context().Value(attemptKey{}).(*attempt); ok {
-		attempt.signed = signed.Header
+		attempt.signed = signed
 	}
 	resp, err := a.next.RoundTrip(signed)
 	if resp != nil {

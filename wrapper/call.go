@@ -4,15 +4,14 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
-	"net/url"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/ymarket-go/chats/internal/fast"
 )
 
 // CallOption changes one call. A value that is not allowed fails the call with ErrInvalidRequest; nothing is sent.
@@ -41,7 +40,8 @@ type Response struct {
 // call is a call in progress.
 type call struct {
 	*operation
-	url         url.URL
+	chatID      int64
+	query       string
 	body        []byte
 	invalid     error // why it must not be sent
 	maxAttempts int
@@ -57,29 +57,16 @@ type call struct {
 
 // newCall applies the options. The first thing that is not allowed makes the call invalid.
 func (c *Client) newCall(op *operation, chatID int64, body any, opts []CallOption, invalid error) *call {
-	call := &call{operation: op, url: *op.request.URL, maxAttempts: c.retry.MaxAttempts, last: unanswered}
-	call.url.RawQuery = strings.Replace(call.url.RawQuery, "1", strconv.FormatInt(chatID, 10), 1) // it was made for chat 1
+	call := &call{operation: op, chatID: chatID, maxAttempts: c.retry.MaxAttempts, last: unanswered}
+	call.query = strings.Replace(op.request.URL.RawQuery, "1", strconv.FormatInt(chatID, 10), 1) // it was made for chat 1
 	if body != nil {
-		call.body, _ = json.Marshal(body) // of strings and numbers: it cannot fail
+		call.body, _ = fast.Marshal(body) // of strings and numbers: it cannot fail
 	}
 	call.invalid = cmp.Or(invalid, apply(call, opts))
 	return call
 }
 
-var unanswered = &attempt{}
-
-// newRequest makes the request of an attempt, with a URL, a header and a body of its own: Auth and middleware may change them.
-func (c *call) newRequest(ctx context.Context) *http.Request {
-	req := c.request.WithContext(ctx)
-	to := c.url
-	req.URL, req.Header = &to, req.Header.Clone()
-	req.Body, req.GetBody, req.ContentLength = nil, nil, int64(len(c.body))
-	if len(c.body) > 0 {
-		req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(c.body)), nil }
-		req.Body, _ = req.GetBody()
-	}
-	return req
-}
+var unanswered = &attempt{signed: &http.Request{}}
 
 // do makes attempts until one settles the call. It gives back the answer, of whatever status; an error means that none
 // came, that the caller's context ended, or that the request was refused before it was sent.

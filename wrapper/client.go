@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/ymarket-go/chats/gen"
+	"github.com/ymarket-go/chats/internal/fast"
 )
 
 // Client calls the three operations for one cabinet. New makes one; the zero Client is of no use. It is safe for
@@ -27,17 +28,14 @@ func New(businessID int64, auth Auth, opts ...Option) (*Client, error) {
 	if err = cmp.Or(checkID("businessID", businessID), err); err != nil {
 		return nil, fmt.Errorf("wrapper: %w", err)
 	}
-	create, send, get := newOperations(c.server, businessID)
-	for _, op := range []operation{create, send, get} {
-		c.label(op.request)
-	}
+	create, send, get := c.newOperations(businessID)
 	return &Client{c, businessID, create, send, get}, nil
 }
 
 // operation is one of the three, for a cabinet.
 type operation struct {
-	id      string        // operationId
-	request *http.Request // as the generated client makes it, for chat 1
+	id      string       // operationId
+	request fast.Request // as the generated client makes it, for chat 1
 
 	// repeatable: a second request leaves the Market as the first one did. createChat gives back the chat that
 	// exists; sendMessageToChat shows the buyer the text again.
@@ -46,11 +44,16 @@ type operation struct {
 
 // newOperations lets the generated client make a request of each operation. That cannot fail: the server was parsed
 // before. Making one takes about a fifth of a call, so it is done once.
-func newOperations(server string, businessID int64) (createChat, sendMessageToChat, getChat operation) {
-	create, _ := gen.NewCreateChatRequest(server, businessID, gen.CreateChatRequest{})
-	send, _ := gen.NewSendMessageToChatRequest(server, businessID, &gen.SendMessageToChatParams{ChatID: 1}, gen.SendMessageToChatRequest{})
-	get, _ := gen.NewGetChatRequest(server, businessID, &gen.GetChatParams{ChatID: 1})
-	return operation{"createChat", create, true}, operation{"sendMessageToChat", send, false}, operation{"getChat", get, true}
+func (c *config) newOperations(businessID int64) (createChat, sendMessageToChat, getChat operation) {
+	create, _ := gen.NewCreateChatRequest(c.server, businessID, gen.CreateChatRequest{})
+	send, _ := gen.NewSendMessageToChatRequest(c.server, businessID, &gen.SendMessageToChatParams{ChatID: 1}, gen.SendMessageToChatRequest{})
+	get, _ := gen.NewGetChatRequest(c.server, businessID, &gen.GetChatParams{ChatID: 1})
+	return c.newOperation("createChat", create, true), c.newOperation("sendMessageToChat", send, false), c.newOperation("getChat", get, true)
+}
+
+func (c *config) newOperation(id string, request *http.Request, repeatable bool) operation {
+	c.label(request)
+	return operation{id, fast.NewRequest(request), repeatable}
 }
 
 // Order says that a chat is about an order. id is the number of the order, 1 or more; CreateChat refuses any other.
@@ -106,8 +109,8 @@ func checkText(text string) error {
 	if !utf8.ValidString(text) {
 		return fmt.Errorf("message is not valid UTF-8, allowed is UTF-8 text of 1 to %d characters", maxText)
 	}
-	if n := utf8.RuneCountInString(text); n < 1 || n > maxText {
-		return fmt.Errorf("message has %d characters, allowed is 1 to %d", n, maxText)
+	if text == "" || len(text) > maxText && utf8.RuneCountInString(text) > maxText { // no more characters than bytes
+		return fmt.Errorf("message has %d characters, allowed is 1 to %d", utf8.RuneCountInString(text), maxText)
 	}
 	return nil
 }

@@ -3,11 +3,11 @@ package wrapper
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"net/http"
 
 	"github.com/ymarket-go/chats/gen"
+	"github.com/ymarket-go/chats/internal/fast"
 )
 
 // envelope is what every answer is wrapped in. Its status may be missing, as it is in older answers, or one that this
@@ -24,7 +24,7 @@ func fetch[R any](ctx context.Context, c *Client, call *call, chatID func(*R) in
 	if err != nil {
 		return nil, err
 	}
-	e := &envelope[R]{}
+	body, e := bytes.TrimSpace(a.body), &envelope[R]{}
 	switch {
 	case a.StatusCode >= 400:
 		return nil, call.fail(a, a.err)
@@ -32,9 +32,9 @@ func fetch[R any](ctx context.Context, c *Client, call *call, chatID func(*R) in
 		return nil, call.unpromised(a, "the contract knows no such status")
 	case a.err != nil:
 		return nil, call.unpromised(a, a.err.Error())
-	case chatID == nil && (len(bytes.TrimSpace(a.body)) == 0 || string(a.body) == `{"status":"OK"}`): // the usual answer to a send
+	case chatID == nil && (len(body) == 0 || string(body) == `{"status":"OK"}`): // the usual answer to a send
 		return nil, nil
-	case !bytes.HasPrefix(bytes.TrimSpace(a.body), []byte("{")) || json.Unmarshal(a.body, e) != nil: // its error would quote
+	case !bytes.HasPrefix(body, []byte("{")) || fast.Unmarshal(body, e) != nil: // its error would quote
 		return nil, call.unpromised(a, "the body is not the promised JSON object")
 	case e.Status == gen.APIResponseStatusTypeError || e.Status == "" && len(a.apiErrors(call)) > 0:
 		return nil, call.fail(a, nil)

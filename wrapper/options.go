@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
-	"regexp"
 	"slices"
 	"time"
 
@@ -74,10 +73,10 @@ func WithLogger(l *slog.Logger) Option {
 // Without it User-Agent is "ymarket-go-chats", and X-Market-Integration is not sent.
 func WithUserAgent(product string) Option {
 	refused := fmt.Sprintf("WithUserAgent is given %.100q, allowed is name/version in printable ASCII, 1 to 100 characters", product)
-	return given(len(product) <= 100 && nameVersion.MatchString(product), refused, func(c *config) { c.product = product })
+	return given(len(product) <= 100 && nameVersion().MatchString(product), refused, func(c *config) { c.product = product })
 }
 
-var nameVersion = regexp.MustCompile(`^[!-~]([ -~]*[!-~])?/[!-~]([ -~]*[!-~])?$`)
+var nameVersion = lazily(`^[!-~]([ -~]*[!-~])?/[!-~]([ -~]*[!-~])?$`)
 
 // WithMiddleware puts Doers around each attempt, the first one outermost: tracing belongs here. A middleware sees the
 // request without its key. It keeps the context of the request, or gives one made from it, must not send a request twice

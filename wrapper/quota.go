@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"strconv"
 	"time"
+
+	"github.com/ymarket-go/chats/internal/fast"
 )
 
 // Quota is what an answer said of the quota of its operation: requests in a fixed window that ends on a wall-clock
@@ -19,15 +21,18 @@ type Quota struct {
 
 // readQuota reads the headers of an answer that came now.
 func readQuota(h http.Header, now time.Time) Quota {
-	remaining, unreadable := strconv.Atoi(h.Get("X-Ratelimit-Resource-Remaining"))
-	until, err := http.ParseTime(h.Get("X-Ratelimit-Resource-Until"))
+	remaining, unreadable := strconv.Atoi(fast.Get(h, "X-Ratelimit-Resource-Remaining"))
+	until, err := parseUntil(fast.Get(h, "X-Ratelimit-Resource-Until"))
 	if unreadable != nil || err != nil {
 		return Quota{}
 	}
-	date, _ := http.ParseTime(h.Get("Date")) // without the server's clock this machine's has to do
-	limit, _ := strconv.Atoi(h.Get("X-Ratelimit-Resource-Limit"))
+	date, _ := parseDate(fast.Get(h, "Date")) // without the server's clock this machine's has to do
+	limit, _ := strconv.Atoi(fast.Get(h, "X-Ratelimit-Resource-Limit"))
 	return Quota{Limit: max(limit, 0), Remaining: max(remaining, 0), Until: now.Round(0).Add(until.Sub(cmp.Or(date, now)))}
 }
+
+// The answers of a second have their Date in common, and those of a window its end.
+var parseDate, parseUntil = fast.Remember(http.ParseTime), fast.Remember(http.ParseTime)
 
 // sameWindow bounds how far the ends of one window may differ. Answers tell it too late by up to a second, as Date is
 // cut to whole seconds, and by the time they were on their way, up to the limit of an attempt. Two windows are further

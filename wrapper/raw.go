@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
 
 	"github.com/ymarket-go/chats/gen"
 )
@@ -22,11 +23,12 @@ func (c *Client) Raw() gen.ClientInterface { return &gen.Client{Server: c.server
 type raw struct{ c *Client }
 
 func (r raw) Do(req *http.Request) (*http.Response, error) {
-	op, foreign := r.c.route(req)
+	to, foreign := r.c.route(req)
 	body, unread := readBody(req)
-	r.c.label(req)
-	call := r.c.newCall(&operation{op.id, req, op.repeatable}, 0, nil, nil, cmp.Or(foreign, unread))
-	call.url, call.body = *req.URL, body
+	chatID, _ := strconv.ParseInt(req.URL.Query().Get("chatId"), 10, 64) // 0 cannot be read, should it be in doubt
+	op := r.c.newOperation(to.id, req, to.repeatable)
+	call := r.c.newCall(&op, chatID, nil, nil, cmp.Or(foreign, unread))
+	call.query, call.body = req.URL.RawQuery, body
 	var message gen.SendMessageToChatRequest
 	_ = json.Unmarshal(body, &message) // if it is one, its text must not be shown
 	call.text = message.Message

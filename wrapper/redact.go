@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/ymarket-go/chats/gen"
 )
@@ -13,22 +14,26 @@ import (
 // token. Both are cut out of whatever is shown.
 
 var (
-	rejectedValue = regexp.MustCompile(`(?is)\s*(\(?rejected value|\(…:).*`)
-	quoted        = regexp.MustCompile(`(?s)"(?:[^"\\]|\\.)*"?|\bline: .*`)
+	rejectedValue = lazily(`(?is)\s*(\(?rejected value|\(…:).*`)
+	quoted        = lazily(`(?s)"(?:[^"\\]|\\.)*"?|\bline: .*`)
 	inJSON        = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`, "\r", `\r`, "\t", `\t`)
-	apiCode       = regexp.MustCompile(`^[A-Z0-9_]*$`)
 )
+
+// lazily compiles when it is first needed: a program that starts has no error to show yet.
+func lazily(expression string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expression) })
+}
 
 // redact cuts the secrets out of the API's texts, and everything from "(rejected value:" on, which holds the text or a
 // part of it; in this order, as a text may hold these words itself. A code like METHOD_FAILURE stays whole even if the
 // text is a short one like "E", but not if it is the text.
 func redact(errs []gen.APIErrorDTO, secrets []string) []gen.APIErrorDTO {
 	for i, e := range errs {
-		if !apiCode.MatchString(e.Code) || cut(e.Code, secrets) == "…" {
-			errs[i].Code = rejectedValue.ReplaceAllString(cut(e.Code, secrets), "")
+		if strings.Trim(e.Code, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") != "" || cut(e.Code, secrets) == "…" {
+			errs[i].Code = rejectedValue().ReplaceAllString(cut(e.Code, secrets), "")
 		}
 		if e.Message != nil {
-			said := rejectedValue.ReplaceAllString(cut(*e.Message, secrets), "")
+			said := rejectedValue().ReplaceAllString(cut(*e.Message, secrets), "")
 			errs[i].Message = &said
 		}
 	}
@@ -49,7 +54,7 @@ func cut(said string, secrets []string) string {
 // secrets are the text of a message, and what Auth has put into the headers.
 func (a *attempt) secrets(c *call) []string {
 	secrets := []string{c.text}
-	for name, values := range a.signed { // Get would miss a name that Auth wrote in another case
+	for name, values := range a.signed.Header { // Get would miss a name that Auth wrote in another case
 		if value := strings.Join(values, ""); value != strings.Join(c.request.Header[name], "") {
 			secrets = append(secrets, value[strings.LastIndex(value, " ")+1:])
 		}

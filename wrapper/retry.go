@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"math"
 	"net/http"
-	"strconv"
 	"time"
 )
 
@@ -113,8 +112,7 @@ func (c *Client) resolve(ctx context.Context, sent *call, began time.Time) error
 		return nil
 	}
 	var read Response
-	chatID, _ := strconv.ParseInt(sent.url.Query().Get("chatId"), 10, 64) // 0 is refused
-	chat, err := c.GetChat(ctx, chatID, Capture(&read), func(r *call) error { r.text = sent.text; return nil })
+	chat, err := c.GetChat(ctx, sent.chatID, Capture(&read), func(r *call) error { r.text = sent.text; return nil })
 	date, undated := http.ParseTime(read.Header.Get("Date"))
 	switch {
 	case errors.Is(err, ErrNotFound): // nor is the message
