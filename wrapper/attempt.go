@@ -50,11 +50,9 @@ func (c *Client) attempt(ctx context.Context, call *call) *attempt {
 	a.began = time.Now()
 	ctx, cancel := context.WithDeadlineCause(ctx, a.began.Add(c.timeout), errAttemptTimeout)
 	defer cancel()
-	a.trace = httptrace.ClientTrace{
-		GetConn:      func(string) { a.wanted.Store(true) },
-		GotConn:      func(httptrace.GotConnInfo) { a.connected.Store(true) },
-		WroteHeaders: func() { a.left.Store(true) },
-	}
+	a.trace.GetConn = func(string) { a.wanted.Store(true) }
+	a.trace.GotConn = func(httptrace.GotConnInfo) { a.connected.Store(true) }
+	a.trace.WroteHeaders = func() { a.left.Store(true) }
 	if len(c.middleware) > 0 { // Auth is given a copy then
 		ctx = context.WithValue(ctx, attemptKey{}, a)
 	}

@@ -17,8 +17,9 @@ import (
 
 // property is a field of a struct, as JSON has it. One that is not plain has no name.
 type property struct {
-	name      string
-	omitEmpty bool
+	name       string
+	omitEmpty  bool
+	properties []property // of the struct that it is, or points to
 }
 
 var known sync.Map // of []property, by reflect.Type
@@ -28,36 +29,52 @@ func propertiesOf(t reflect.Type) []property {
 	if properties, ok := known.Load(t); ok {
 		return properties.([]property)
 	}
-	properties := make([]property, t.NumField())
-	for i := range properties {
-		if field := t.Field(i); field.IsExported() && isPlainType(t) && isPlainType(field.Type) {
-			properties[i] = newProperty(field)
-		}
-	}
+	properties := newProperties(t, nil)
 	known.Store(t, properties)
 	return properties
 }
 
-func newProperty(field reflect.StructField) property {
-	name, options, _ := strings.Cut(field.Tag.Get("json"), ",")
-	switch {
-	case strings.Trim(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz") != "": // encoding/json may not take it
-		return property{}
-	case options == "":
-		return property{name, false}
-	case options == "omitempty":
-		return property{name, field.Type.Kind() != reflect.Struct} // encoding/json never takes a struct for empty
+// newProperties looks at a struct that stands within others.
+func newProperties(t reflect.Type, within []reflect.Type) []property {
+	properties := make([]property, t.NumField())
+	for i := range properties {
+		if field := t.Field(i); field.IsExported() && isPlainType(t) && isPlainType(field.Type) {
+			properties[i] = newProperty(field, append(within, t))
+		}
 	}
-	return property{}
+	return properties
+}
+
+func newProperty(field reflect.StructField, within []reflect.Type) (p property) {
+	name, options, _ := strings.Cut(field.Tag.Get("json"), ",")
+	t := target(field.Type)
+	if slices.Contains(within, t) || options != "" && options != "omitempty" || strings.Trim(name, letters) != "" {
+		return p
+	}
+	p.name = name
+	p.omitEmpty = options != "" && field.Type.Kind() != reflect.Struct // encoding/json never takes a struct for empty
+	if t.Kind() == reflect.Struct {
+		p.properties = newProperties(t, within)
+	}
+	return p
+}
+
+// letters make a name that encoding/json takes as it is.
+const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+
+// target is what a type points to, if it is a pointer.
+func target(t reflect.Type) reflect.Type {
+	if t.Kind() == reflect.Pointer {
+		return t.Elem()
+	}
+	return t
 }
 
 var timeType = reflect.TypeFor[time.Time]()
 
 // isPlainType: its values are plain, and it does not read or write itself.
 func isPlainType(t reflect.Type) bool {
-	if t.Kind() == reflect.Pointer {
-		t = t.Elem()
-	}
+	t = target(t)
 	switch t.Kind() {
 	case reflect.Int64, reflect.String, reflect.Struct:
 		return t == timeType || !slices.ContainsFunc(ownJSON, reflect.PointerTo(t).Implements)

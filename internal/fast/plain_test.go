@@ -28,14 +28,20 @@ var (
 
 // What goes to and fro all day must not be handed on: that would be right, and slow.
 func TestTheUsualIsPlain(t *testing.T) {
-	for answer, into := range map[string]any{openAnswer: new(gen.CreateChatResponse), chatAnswer: new(gen.GetChatResponse)} {
+	more := strings.NewReplacer(`"OK"`, `"OK","errors":null`, `21098765`, `null`, `"CHAT"`, `"CHAT","more":"a","count":0,"seen":true`).
+		Replace(chatAnswer)
+	for answer, into := range map[string]any{
+		openAnswer: new(gen.CreateChatResponse), chatAnswer: new(gen.GetChatResponse), more: new(gen.GetChatResponse),
+	} {
 		r := reader{answer}
-		assert.True(t, r.object(reflect.ValueOf(into).Elem()), answer)
+		to := reflect.ValueOf(into).Elem()
+		assert.True(t, r.object(to, propertiesOf(to.Type())), answer)
 		assert.Empty(t, r.rest)
 	}
 	for _, request := range []any{message, order} {
 		var w writer
-		assert.True(t, w.object(reflect.ValueOf(request)), "%+v", request)
+		from := reflect.ValueOf(request)
+		assert.True(t, w.object(from, propertiesOf(from.Type())), "%+v", request)
 	}
 }
 
@@ -49,6 +55,7 @@ func TestUnmarshal(t *testing.T) {
 		{`}}`, `}`},
 		{`}}`, `,}}`},
 		{`{"status"`, `{,"status"`},
+		{`{"status"`, `{status"`},
 		{`{"status":"OK","result":`, `{"result":`},
 		{`"OK"`, `OK`},
 		{`"OK"`, `"OK`},
@@ -59,6 +66,29 @@ func TestUnmarshal(t *testing.T) {
 		{`"status":"OK"`, `"status":"OK","Status":"ERROR"`},
 		{`"status":"OK"`, `"":"OK"`},
 		{`"status":"OK"`, `"status":"OK","errors":[{"code":"A"}]`},
+		{`"status":"OK"`, `"status":"OK","errors":null`},
+		{`"status":"OK"`, `"status":"OK","more":"a"`},
+		{`"status":"OK"`, `"status":"OK","more":"a \"b\""`},
+		{`"status":"OK"`, `"status":"OK","more":"\"5`},
+		{`"status":"OK"`, "\"status\":\"OK\",\"more\":\"line\nbreak\""},
+		{`"status":"OK"`, `"status":"OK","more":5`},
+		{`"status":"OK"`, `"status":"OK","more":0`},
+		{`"status":"OK"`, `"status":"OK","more":05null`},
+		{`"status":"OK"`, `"status":"OK","more":5.5`},
+		{`"status":"OK"`, `"status":"OK","more":true`},
+		{`"status":"OK"`, `"status":"OK","more":false`},
+		{`"status":"OK"`, `"status":"OK","more":nul`},
+		{`"status":"OK"`, `"status":"OK","more":nulltrue`},
+		{`"status":"OK"`, `"status":"OK","more":"a"5`},
+		{`"status":"OK"`, `"status":"OK","more":`},
+		{`"status":"OK"`, `"status":"OK","more":{"status":"ERROR"}`},
+		{`"status":"OK"`, `"status":"OK","ſtatus":"ERROR"`},
+		{`7000001`, `null`},
+		{`"orderId":987654321`, `"orderId":null`},
+		{`"orderId":987654321`, `"orderId":987654321,"orderId":null`},
+		{`"CHAT"`, `null`},
+		{`"2026-09-10T11:02:07Z"`, `null`},
+		{`"2026-09-10T11:02:07Z"`, `"2026-09-10T11:02:07Z","updatedAt":null`},
 		{`"status":`, `"status"`},
 		{`"OK","result"`, `"OK""result"`},
 		{`7000001`, `0`},
@@ -134,6 +164,12 @@ type odd struct {
 	inner
 }
 
+// chain may hold itself, which encoding/json notices when it writes.
+type chain struct {
+	Text string `json:"text"`
+	Next *chain `json:"next,omitempty"`
+}
+
 type inner struct {
 	Text string `json:"text"`
 }
@@ -163,6 +199,7 @@ func TestUnmarshalOddStructs(t *testing.T) {
 		}
 	}
 	sameUnmarshal[pointed](t, `{"text":"a"}`)
+	sameUnmarshal[chain](t, `{"text":"a","next":{"text":"b","next":{"text":"c"}}}`)
 }
 
 func TestMarshal(t *testing.T) {
@@ -174,10 +211,14 @@ func TestMarshal(t *testing.T) {
 		gen.CreateChatRequest{}, gen.CreateChatRequest{OrderID: &five}, gen.CreateChatRequest{Context: &gen.ChatContextDTO{ID: -1}},
 		gen.ChatFullContextDTO{Customer: &gen.ChatCustomerDTO{}}, gen.GetChatInfoDTO{CreatedAt: at},
 		odd{}, odd{Twice: &fiveTwice}, odd{At: at, Since: &at}, odd{Pointed: &pointed{"a"}},
-		struct{}{}, shoutedWhole{"a"},
+		struct{}{}, shoutedWhole{"a"}, chain{"a", &chain{"b", nil}},
 	} {
 		sameMarshal(t, v)
 	}
+	itself := &chain{Text: "a"}
+	itself.Next = itself
+	_, err := Marshal(*itself)
+	assert.ErrorContains(t, err, "cycle")
 	for _, zero := range []any{inner{}, &inner{}, [2]int64{}, time.Time{}, shouted("loud"), "", int64(0), int32(0), (*int64)(nil)} {
 		for _, tag := range []string{"a", "a,omitempty", "a,omitzero", "a,string", "-", "-,", "a'b", "", ",omitempty"} {
 			sameMarshal(t, structOf(zero, tag).Interface())
