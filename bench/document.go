@@ -14,20 +14,8 @@ const (
 	end   = "<!-- make bench leaves alone what stands from here on -->"
 )
 
-// head and tail stand around it when there is no such file yet.
-const (
-	head = "# Benchmarks\n\n"
-	tail = `
-## What was tried and dropped
-
-- A run of go test -bench: it measures one contender after the other, so that whatever disturbs the machine for a minute
-  is taken for a difference between two of them. Here they run in turns, and a ratio is taken within a round.
-- A server of net/http/httptest for the client alone: it costs several times what the clients do, and hides the
-  differences.
-- One certificate for the server: with RSA alone it looks as if resumed TLS sessions always halved the work. Most of
-  that is the server's signature, and with ECDSA there is little of it.
-`
-)
+// head stands before it when there is no such file yet.
+const head = "# Benchmarks\n\n"
 
 // write puts the report and its picture into a directory.
 func write(dir string, on table, sections []section) error {
@@ -62,7 +50,7 @@ func replaceMeasured(path, measured string) error {
 	old, err := os.ReadFile(path)
 	switch {
 	case errors.Is(err, os.ErrNotExist):
-		old = []byte(head + begin + end + "\n" + tail)
+		old = []byte(head + begin + end + "\n")
 	case err != nil:
 		return err
 	}

@@ -29,6 +29,7 @@ type part struct {
 
 var parts = []part{
 	{"memory", memory},
+	{"standins", standIns},
 	{"sockets", sockets},
 	{"quota", quota},
 	{"waiting", waiting},
@@ -47,7 +48,7 @@ func main() {
 	}
 	listFlag(&o.only, "only", partNames, "measure these parts and write nothing to -to")
 	listFlag(&o.contenders, "contenders", contenderNames, "measure these in the part memory and write nothing to -to")
-	flag.IntVar(&o.rounds, "rounds", 60, "rounds of the part memory, 10 or more")
+	flag.IntVar(&o.rounds, "rounds", 120, "rounds of the part memory, 10 or more")
 	flag.StringVar(&o.profile, "profile", "", "write profiles of CPU and allocations into this directory, and do no more")
 	flag.StringVar(&o.to, "to", "../docs", "the directory of benchmarks.md and benchmarks.svg")
 	bubble := flag.String("bubble", "", "used by the program itself")

@@ -16,8 +16,9 @@ type series struct{ nanoseconds, allocs, bytes []float64 }
 // memoryResult holds a series for each contender and operation.
 type memoryResult map[string]map[string]*series
 
-// callsPerRound are made by each contender of each operation in a round: enough for a tenth of a second, and some rounds of the garbage collector.
-const callsPerRound = 20_000
+// callsPerRound are made by each contender of each operation in a round: enough for some rounds of the garbage collector,
+// and so few that what disturbs the machine lies between rounds rather than within one.
+const callsPerRound = 4_000
 
 func memory(o options) (section, error) {
 	all := slices.DeleteFunc(contenders(), func(c contender) bool { return !chosen(o.contenders, c.name) })

@@ -9,7 +9,7 @@ import (
 )
 
 const (
-	socketRounds = 10
+	socketRounds = 20
 	socketCalls  = 128 // of a contender in a round
 	burst        = 4
 	burstCalls   = 2000
