@@ -42,11 +42,14 @@ type operation struct {
 	repeatable bool
 }
 
+// contentType is that of every body of the contract.
+const contentType = "application/json"
+
 // newOperations lets the generated client make a request of each operation. That cannot fail: the server was parsed
 // before. Making one takes about a fifth of a call, so it is done once.
 func (c *config) newOperations(businessID int64) (createChat, sendMessageToChat, getChat operation) {
-	create, _ := gen.NewCreateChatRequest(c.server, businessID, gen.CreateChatRequest{})
-	send, _ := gen.NewSendMessageToChatRequest(c.server, businessID, &gen.SendMessageToChatParams{ChatID: 1}, gen.SendMessageToChatRequest{})
+	create, _ := gen.NewCreateChatRequestWithBody(c.server, businessID, contentType, nil)
+	send, _ := gen.NewSendMessageToChatRequestWithBody(c.server, businessID, &gen.SendMessageToChatParams{ChatID: 1}, contentType, nil)
 	get, _ := gen.NewGetChatRequest(c.server, businessID, &gen.GetChatParams{ChatID: 1})
 	return c.newOperation("createChat", create, true), c.newOperation("sendMessageToChat", send, false), c.newOperation("getChat", get, true)
 }

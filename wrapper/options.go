@@ -132,7 +132,7 @@ func newConfig(auth Auth, opts []Option) (c *config, err error) {
 // label sets the headers that do not depend on the operation, unless a request editor has set them.
 func (c *config) label(req *http.Request) {
 	agent := cmp.Or(c.product, "ymarket-go-chats")
-	for name, value := range map[string]string{"Accept": "application/json", "User-Agent": agent, "X-Market-Integration": c.product} {
+	for name, value := range map[string]string{"Accept": contentType, "User-Agent": agent, "X-Market-Integration": c.product} {
 		if value != "" && req.Header.Get(name) == "" {
 			req.Header.Set(name, value)
 		}
