@@ -61,6 +61,20 @@ func TestRawReplaysAnyBody(t *testing.T) {
 	})
 }
 
+// The query is the caller's own, in each attempt.
+func TestRawKeepsTheQuery(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScript(t, serverError(), ok("getChat"))
+		resp, err := newClient(t, s).Raw().GetChat(t.Context(), business, &gen.GetChatParams{ChatID: 7001001})
+		require.NoError(t, err)
+		defer resp.Body.Close()
+		for _, asked := range s.asked {
+			assert.Equal(t, "chatId=7001001", asked.URL.RawQuery)
+		}
+		assert.Len(t, s.asked, 2)
+	})
+}
+
 func TestRawRefuses(t *testing.T) {
 	unreadable := errors.New("disk gone")
 	edit := func(f func(*http.Request)) gen.RequestEditorFn {
