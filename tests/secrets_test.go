@@ -429,7 +429,7 @@ func TestSecretsOfArguments(t *testing.T) {
 // refusing is a Limiter that was told more than it should have been.
 type refusing struct{ err error }
 
-func (r refusing) Acquire(context.Context, string) (func(wrapper.Quota), error) { return nil, r.err }
+func (r refusing) Acquire(context.Context, string) (func(wrapper.Response), error) { return nil, r.err }
 
 // What the parts say that a program hands in, and what a panic of one leaves.
 func TestSecretsOfParts(t *testing.T) {

@@ -37,7 +37,7 @@ func (c *Client) attempt(ctx context.Context, call *call) *attempt {
 	a := &attempt{signed: call.request.Request}
 	release, err := c.limiter.Acquire(ctx, call.id)
 	if err == nil {
-		defer func() { release(a.Quota) }() // deferred, as a middleware may panic
+		defer func() { release(a.Response) }() // deferred, as a middleware may panic
 		err = ctx.Err()                     // it may have ended in the same moment
 	}
 	if err != nil {

@@ -13,14 +13,14 @@ import (
 // slots lets so many requests run at once, of all Clients that share it.
 type slots chan struct{}
 
-func (s slots) Acquire(ctx context.Context, operation string) (func(wrapper.Quota), error) {
+func (s slots) Acquire(ctx context.Context, operation string) (func(wrapper.Response), error) {
 	select {
 	case s <- struct{}{}:
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
-	return func(q wrapper.Quota) {
-		fmt.Println(operation, "has", q.Remaining, "left")
+	return func(answer wrapper.Response) {
+		fmt.Println(operation, "has", answer.Quota.Remaining, "left")
 		<-s
 	}, nil
 }
@@ -41,4 +41,24 @@ func ExampleWithLimiter() {
 	// Output:
 	// createChat has 999 left
 	// createChat has 998 left
+}
+
+// Code that sends requests of its own keeps to the limits that its Client keeps to.
+func ExampleNewLimiter() {
+	limiter, err := wrapper.NewLimiter(wrapper.RetryPolicy{})
+	if err != nil {
+		panic(err)
+	}
+	client, err := wrapper.New(12345, wrapper.APIKey("key"), wrapper.WithLimiter(limiter))
+	if err != nil {
+		panic(err)
+	}
+	_ = client // shares the limits with what follows
+	release, err := limiter.Acquire(context.Background(), "getChat")
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println("one request may start")
+	release(wrapper.Response{StatusCode: 200})
+	// Output: one request may start
 }

@@ -21,11 +21,12 @@ const parallelRequests = 4
 // repeated, or be given a Limiter that counts for all of them.
 type Limiter interface {
 	// Acquire waits until a request of the operation (its operationId) may start. release, never nil without an error, is
-	// called once, when the request has ended, with what the answer said of the quota; a zero Quota when it said nothing, or none came.
+	// called once, when the request has ended, with its answer; Attempts is not set. The Response is zero where none came. A 420 with
+	// quota left says that too many requests ran at once.
 	//
 	// An error ends the call, with Outcome NotSent unless an earlier attempt was sent. Of an *Error its RetryAt and Err
 	// are kept.
-	Acquire(ctx context.Context, operation string) (release func(Quota), err error)
+	Acquire(ctx context.Context, operation string) (release func(Response), err error)
 }
 
 // WithLimiter replaces the limits that a Client has by default; they are told of at Limiter.
@@ -48,17 +49,28 @@ type waiter struct {
 	admitted chan error // has room for one, so that nobody waits for a waiter
 }
 
+// NewLimiter makes the Limiter that New makes by default, for Clients and other code that share the limits of a cabinet.
+// The policy's MaxDelay, 0: 30 s, bounds how long a request waits for a new window of the quota. The error tells what of
+// the policy was refused, and what is allowed.
+func NewLimiter(p RetryPolicy) (Limiter, error) {
+	policy, err := p.withDefaults()
+	if err != nil {
+		return nil, fmt.Errorf("wrapper: %w", err)
+	}
+	return newLimiter(policy), nil
+}
+
 func newLimiter(policy RetryPolicy) *limiter {
 	l := &limiter{policy: policy, gates: map[string]*gate{}}
 	for _, operation := range []string{"createChat", "sendMessageToChat", "getChat"} {
 		g := &gate{}
-		g.release = func(q Quota) { l.change(func() { l.running--; g.leave(q) }) }
+		g.release = func(r Response) { l.change(func() { l.running--; g.leave(r.Quota) }) }
 		l.gates[operation] = g
 	}
 	return l
 }
 
-func (l *limiter) Acquire(ctx context.Context, operation string) (func(Quota), error) {
+func (l *limiter) Acquire(ctx context.Context, operation string) (func(Response), error) {
 	g := l.gates[operation]
 	var w *waiter
 	l.change(func() {
@@ -76,7 +88,7 @@ func (l *limiter) Acquire(ctx context.Context, operation string) (func(Quota), e
 	case <-ctx.Done():
 		l.change(func() { l.queue = slices.DeleteFunc(l.queue, func(other *waiter) bool { return other == w }) })
 		if len(w.admitted) > 0 && <-w.admitted == nil { // in the same moment
-			g.release(Quota{})
+			g.release(Response{})
 		}
 		return nil, ctx.Err()
 	}

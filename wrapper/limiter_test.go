@@ -481,15 +481,16 @@ type diary struct {
 	refuse func(n int) error // the n-th request, from 1
 	began  time.Time
 
-	mu     sync.Mutex
-	asked  int
-	lines  []string
-	quotas []wrapper.Quota
+	mu       sync.Mutex
+	asked    int
+	lines    []string
+	quotas   []wrapper.Quota
+	statuses []int
 }
 
 func newDiary(refuse func(n int) error) *diary { return &diary{refuse: refuse, began: time.Now()} }
 
-func (d *diary) Acquire(_ context.Context, operation string) (func(wrapper.Quota), error) {
+func (d *diary) Acquire(_ context.Context, operation string) (func(wrapper.Response), error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.asked++
@@ -497,11 +498,13 @@ func (d *diary) Acquire(_ context.Context, operation string) (func(wrapper.Quota
 	if err := d.refuse(d.asked); err != nil {
 		return nil, err
 	}
-	return func(q wrapper.Quota) {
+	return func(answer wrapper.Response) {
+		q := answer.Quota
 		d.mu.Lock()
 		defer d.mu.Unlock()
 		d.lines = append(d.lines, fmt.Sprint(q.Remaining, "/", q.Limit, "@", time.Since(d.began)))
 		d.quotas = append(d.quotas, q)
+		d.statuses = append(d.statuses, answer.StatusCode)
 	}, nil
 }
 
@@ -533,6 +536,7 @@ func TestLimiterIsAskedForEveryAttempt(t *testing.T) {
 		require.Len(t, d.quotas, 7)
 		assert.Equal(t, wrapper.Quota{}, d.quotas[3])
 		assert.Equal(t, captured.Quota, d.quotas[6], "all of it")
+		assert.Equal(t, []int{500, 200, 420, 0, 0, 200, 200}, d.statuses)
 		for op, call := range operations {
 			d := newDiary(func(int) error { return nil })
 			require.NoError(t, call(t.Context(), newClient(t, newScript(t, ok(op)), wrapper.WithLimiter(d))))
@@ -680,4 +684,27 @@ func TestLimiterRefusesAfterTheContextEnded(t *testing.T) {
 	_, err := newClient(t, newScript(t), wrapper.WithLimiter(d)).GetChat(ctx, chatID)
 	assertClasses(t, err, []error{context.Canceled})
 	assert.Equal(t, wrapper.NotSent, asError(t, err).Outcome)
+}
+
+func TestNewLimiterRefusesPolicy(t *testing.T) {
+	_, err := wrapper.NewLimiter(wrapper.RetryPolicy{MaxDelay: -1})
+	assert.ErrorContains(t, err, "wrapper: RetryPolicy is")
+}
+
+// A Client that is given a Limiter waits for the slots that others of its users hold.
+func TestClientsShareNewLimiter(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		limiter, err := wrapper.NewLimiter(wrapper.RetryPolicy{})
+		require.NoError(t, err)
+		for range 4 {
+			release, err := limiter.Acquire(t.Context(), "getChat")
+			require.NoError(t, err)
+			time.AfterFunc(time.Minute, func() { release(wrapper.Response{}) })
+		}
+		client := newClient(t, newScript(t, ok("getChat")), wrapper.WithLimiter(limiter))
+		began := time.Now()
+		_, err = client.GetChat(t.Context(), chatID)
+		require.NoError(t, err)
+		assert.Equal(t, time.Minute, time.Since(began))
+	})
 }

@@ -55,7 +55,7 @@ func TestNewRefuses(t *testing.T) {
 		"long user agent":           {1, good, wrapper.WithUserAgent("x/" + strings.Repeat("1", 99)), "allowed is name/version in printable ASCII, 1 to 100 characters"},
 		"user agent, line break":    {1, good, wrapper.WithUserAgent("shop/1\r\nX: y"), "allowed is name/version in printable ASCII"},
 		"user agent, not ASCII":     {1, good, wrapper.WithUserAgent("магазин/1"), "allowed is name/version in printable ASCII"},
-		"attempts below 0":          {1, good, wrapper.WithRetry(wrapper.RetryPolicy{MaxAttempts: -1}), "WithRetry is given"},
+		"attempts below 0":          {1, good, wrapper.WithRetry(wrapper.RetryPolicy{MaxAttempts: -1}), "RetryPolicy is"},
 		"base delay below 0":        {1, good, wrapper.WithRetry(wrapper.RetryPolicy{BaseDelay: -1}), "allowed is 0 (the default) and above"},
 		"max delay below 0":         {1, good, wrapper.WithRetry(wrapper.RetryPolicy{MaxDelay: -time.Second}), "MaxDelay:-1s"},
 	}

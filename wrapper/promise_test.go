@@ -68,7 +68,7 @@ var (
 
 type refusing struct{}
 
-func (refusing) Acquire(context.Context, string) (func(wrapper.Quota), error) {
+func (refusing) Acquire(context.Context, string) (func(wrapper.Response), error) {
 	return nil, &wrapper.Error{RetryAt: time.Now().Add(time.Minute), Err: fmt.Errorf("%w: %w", wrapper.ErrRateLimited, errLimit)}
 }
 

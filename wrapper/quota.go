@@ -47,7 +47,7 @@ type gate struct {
 	window  Quota // the newest one that an answer told of
 	running int   // requests that may or may not be counted in it yet
 	timer   *time.Timer
-	release func(Quota)
+	release func(Response)
 }
 
 // shut: the window has no room for one more request.

@@ -27,7 +27,7 @@ type RetryPolicy struct {
 
 func (p RetryPolicy) withDefaults() (RetryPolicy, error) {
 	if p.MaxAttempts < 0 || p.BaseDelay < 0 || p.MaxDelay < 0 || p.Resend < ResendChecked || p.Resend > ResendNever {
-		return p, fmt.Errorf("WithRetry is given %+v, allowed is 0 (the default) and above, and for Resend one of its constants", p)
+		return p, fmt.Errorf("RetryPolicy is %+v, allowed is 0 (the default) and above, and for Resend one of its constants", p)
 	}
 	p.MaxAttempts = cmp.Or(p.MaxAttempts, 4)
 	p.BaseDelay = cmp.Or(p.BaseDelay, 500*time.Millisecond)
