@@ -24,8 +24,6 @@ fuzz: ## Try all fuzz targets for FUZZTIME each, 10s
 	go test ./wrapper -run '^$$' -fuzz FuzzAnswer -fuzztime $(FUZZTIME) -fuzzminimizetime 1s
 	go test ./wrapper -run '^$$' -fuzz FuzzQuotaHeaders -fuzztime $(FUZZTIME) -fuzzminimizetime 1s
 	go test ./wrapper -run '^$$' -fuzz FuzzErrorsBody -fuzztime $(FUZZTIME) -fuzzminimizetime 1s
-	go test ./internal/fast -run '^$$' -fuzz FuzzUnmarshal -fuzztime $(FUZZTIME) -fuzzminimizetime 1s
-	go test ./internal/fast -run '^$$' -fuzz FuzzMarshal -fuzztime $(FUZZTIME) -fuzzminimizetime 1s
 	go test ./api -run '^$$' -fuzz FuzzRequest -fuzztime $(FUZZTIME) -fuzzminimizetime 1s
 	go test ./api -run '^$$' -fuzz FuzzResponse -fuzztime $(FUZZTIME) -fuzzminimizetime 1s
 	go test ./cmd/ymchats -run '^$$' -fuzz FuzzHAR -fuzztime $(FUZZTIME) -fuzzminimizetime 1s

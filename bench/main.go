@@ -29,7 +29,6 @@ type part struct {
 
 var parts = []part{
 	{"memory", memory},
-	{"standins", standIns},
 	{"sockets", sockets},
 	{"quota", quota},
 	{"waiting", waiting},

@@ -11,26 +11,24 @@ import (
 
 const module = "github.com/ymarket-go/chats"
 
-// What a program links that imports the wrapper: three modules of others, and of this one the generated client and what
-// makes it fast.
+// What a program links that imports the wrapper: three modules of others, and of this one the generated client.
 func TestWrapperStaysLight(t *testing.T) {
 	assert.Equal(t, []string{
 		"github.com/apapsch/go-jsonmerge/v2",
 		"github.com/google/uuid",
 		"github.com/oapi-codegen/runtime",
 	}, list(t, "{{with .Module}}{{.Path}}{{end}}", "/wrapper", func(path string) bool { return path != module }))
-	assert.Equal(t, []string{module + "/gen", module + "/internal/fast", module + "/wrapper"},
+	assert.Equal(t, []string{module + "/gen", module + "/wrapper"},
 		list(t, "{{.ImportPath}}", "/wrapper", func(path string) bool { return strings.HasPrefix(path, module) }))
 }
 
 // The rooms of the house may import what stands below them, and nothing else of it.
 func TestRooms(t *testing.T) {
 	for room, below := range map[string][]string{
-		"":               {""},
-		"/gen":           {"/gen"},
-		"/internal/fast": {"/internal/fast"},
-		"/api":           {"", "/api"},
-		"/sandbox":       {"", "/api", "/gen", "/sandbox", "/sandbox/internal/control", "/sandbox/internal/face"},
+		"":         {""},
+		"/gen":     {"/gen"},
+		"/api":     {"", "/api"},
+		"/sandbox": {"", "/api", "/gen", "/sandbox", "/sandbox/internal/control", "/sandbox/internal/face"},
 	} {
 		var want []string
 		for _, b := range below {

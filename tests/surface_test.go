@@ -96,5 +96,6 @@ func oneLine(t *testing.T, fset *token.FileSet, node any) string {
 	t.Helper()
 	var text bytes.Buffer
 	require.NoError(t, printer.Fprint(&text, fset, node))
-	return strings.Join(strings.Fields(text.String()), " ")
+	line := strings.Join(strings.Fields(text.String()), " ")
+	return strings.NewReplacer("( ", "(", ", )", ")", " )", ")").Replace(line) // a list may stand on lines of its own
 }

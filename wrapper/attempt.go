@@ -1,155 +1,145 @@
 package wrapper
 
 import (
-	"cmp"
+	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
-	"log/slog"
+	"io"
 	"net/http"
-	"net/http/httptrace"
 	"strings"
-	"sync/atomic"
 	"time"
-
-	"github.com/ymarket-go/chats/gen"
-	"github.com/ymarket-go/chats/internal/fast"
 )
 
-const maxAnswer = 1 << 20 // bytes of an answer that are read
+// Response is what Capture tells of the last answer that a call got; where none came, only Attempts is set. A Limiter is
+// told of the answer to each request.
+type Response struct {
+	StatusCode  int         // 0: no answer came
+	Header      http.Header // as it came: nothing is cut out that a server has put there, so keep it out of logs
+	Quota       Quota       // zero: the answer told of none
+	Attempts    int         // requests handed to the transport; a Limiter is not told of it
+	TraceParent string      // what the Market's support asks for
+}
 
-// attempt is what became of one request: an answer, read to its end or as far as it came, or none.
-type attempt struct {
-	Response  // StatusCode 0: no answer
-	began     time.Time
+// maxAnswer is how many bytes of an answer are read.
+const maxAnswer = 1 << 20
+
+var (
+	errAttemptTimeout = errors.New("the attempt ran out of time")
+	errAnswerTooLarge = errors.New("the answer is larger than 1 MiB")
+	errNothingCame    = errors.New("neither an answer nor an error came")
+)
+
+// outgoing is what each attempt of a call sends.
+type outgoing struct {
+	operation operation
+	request   *http.Request // without the body; attempts send copies
 	body      []byte
-	signed    *http.Request  // as Auth left it
-	err       error          // why there is no answer, or why it was not read to its end
-	neverLeft bool           // known for certain; silence reads as "it may have left"
-	response  *http.Response // its body is closed
-
-	wanted, connected, left atomic.Bool // how far the request came: to a connection, onto one, and away
-	trace                   httptrace.ClientTrace
 }
 
-// attempt sends the request once the limiter lets it, with a time limit and a body of its own.
-func (c *Client) attempt(ctx context.Context, call *call) *attempt {
-	a := &attempt{signed: call.request.Request}
-	release, err := c.limiter.Acquire(ctx, call.id)
-	if err == nil {
-		defer func() { release(a.Response) }() // deferred, as a middleware may panic
-		err = ctx.Err()                     // it may have ended in the same moment
+// newRequest makes the request of an attempt, whose body can be sent again by whoever calls GetBody.
+func (o *outgoing) newRequest(ctx context.Context) *http.Request {
+	req := o.request.Clone(ctx)
+	req.Body, req.GetBody, req.ContentLength = nil, nil, int64(len(o.body))
+	if len(o.body) > 0 {
+		req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(o.body)), nil }
+		req.Body, _ = req.GetBody()
 	}
-	if err != nil {
-		limit := &Error{}
-		errors.As(err, &limit)
-		call.retryAt = limit.RetryAt
-		a.err = &refusal{attemptError(ctx, cmp.Or(limit.Err, err), call.last.secrets(call))}
-		return a
-	}
-	a.began = time.Now()
-	ctx, cancel := context.WithDeadlineCause(ctx, a.began.Add(c.timeout), errAttemptTimeout)
-	defer cancel()
-	a.trace.GetConn = func(string) { a.wanted.Store(true) }
-	a.trace.GotConn = func(httptrace.GotConnInfo) { a.connected.Store(true) }
-	a.trace.WroteHeaders = func() { a.left.Store(true) }
-	if len(c.middleware) > 0 { // Auth is given a copy then
-		ctx = context.WithValue(ctx, attemptKey{}, a)
-	}
-	a.signed = call.request.Copy(httptrace.WithClientTrace(ctx, &a.trace), call.query, call.body)
-	resp, err := c.doer.Do(a.signed)
-	if resp != nil && resp.Body != nil {
-		defer resp.Body.Close()
-	} else if err == nil {
-		err = errors.New("neither an answer nor an error came")
-	}
-	if err != nil {
-		a.err = attemptError(ctx, err, a.secrets(call))
-		// A transport that wants no connection tells nothing, and one that gives up with the context may still be writing.
-		a.neverLeft = a.wanted.Load() && !a.left.Load() && !(a.connected.Load() && ctx.Err() != nil)
-		return a
-	}
-	a.response = resp
-	a.Response = Response{resp.StatusCode, resp.Header, readQuota(resp.Header, time.Now()), 0, fast.Get(resp.Header, "Traceparent")}
-	// What is no trace id could hold anything. A real one has 55 characters; a later form of it may be longer.
-	if len(a.TraceParent) > 100 || strings.Trim(a.TraceParent, "0123456789abcdef-") != "" {
-		a.TraceParent = ""
-	}
-	if a.StatusCode >= 200 { // 101 has a connection for a body, and that has no end
-		a.body, err = fast.ReadAll(resp.Body, resp.ContentLength, maxAnswer+1)
-	}
-	if err != nil {
-		a.err = attemptError(ctx, err, a.secrets(call))
-	}
-	if len(a.body) > maxAnswer {
-		a.body, a.err = a.body[:maxAnswer], errAnswerTooLarge
-	}
-	return a
+	return req
 }
 
-// refusal ends a call before its request is handed to the transport.
-type refusal struct{ error }
-
-func (e *refusal) Unwrap() error { return e.error }
-
-func isRefusal(err error) bool { return err != nil && errors.As(err, new(*refusal)) }
+// attempt is what came of one request: an answer, read to its end or as far as it came, or none.
+type attempt struct {
+	Response           // StatusCode 0: no answer
+	began    time.Time // zero: it was not sent
+	body     []byte
+	err      error // why there is no answer, or why it was not read to its end
+	reached  reach
+	trace    trace
+	retryAt  time.Time      // as the Limiter says
+	response *http.Response // its body is closed
+}
 
 func (a *attempt) answered() bool { return a.StatusCode != 0 }
-
-func (a *attempt) is2xx() bool { return a.StatusCode >= 200 && a.StatusCode < 300 }
-
-// brokeOff tells an answer that ended too early from one that was too large to read.
-func (a *attempt) brokeOff() bool { return a.answered() && a.err != nil && a.err != errAnswerTooLarge }
-
-// inDoubt: the Market may have done what it was asked for without having said so.
-func (a *attempt) inDoubt() bool {
-	return !a.neverLeft && (!a.answered() || a.StatusCode >= 500 || a.is2xx() && a.brokeOff())
-}
 
 // quotaUsedUp tells the 420 that ends with a window from the one that ends within milliseconds.
 func (a *attempt) quotaUsedUp() bool {
 	return a.StatusCode == statusMethodFailure && a.Quota.Remaining == 0 && !a.Quota.Until.IsZero()
 }
 
-// apiErrors reads the API's own errors. What does not fit the contract is passed over: half an error text is worth more
-// than none.
-func (a *attempt) apiErrors(c *call) []gen.APIErrorDTO {
-	var body gen.APIErrorResponse
-	_ = json.Unmarshal(a.body, &body)
-	return redact(body.Errors, a.secrets(c))
+// sender sends the requests of attempts.
+type sender struct {
+	limiter Limiter
+	doer    Doer          // the middleware around the authorization around the transport
+	timeout time.Duration // of one attempt
 }
 
-// attemptError hides what would look like the end of the caller's context: net/http says context.DeadlineExceeded for
-// the limit of the attempt, and for timeouts of its own. Its text quotes what it could not read; that is left out.
-func attemptError(ctx context.Context, err error, secrets []string) error {
-	if context.Cause(ctx) == errAttemptTimeout && !isRefusal(err) {
+// attempt sends a request once the limiter lets it, and reads the answer.
+func (s *sender) attempt(ctx context.Context, out *outgoing) *attempt {
+	a := &attempt{}
+	release, err := s.limiter.Acquire(ctx, out.operation.id)
+	if err != nil {
+		a.retryAt, a.err = limiterError(err)
+		return a
+	}
+	defer func() { release(a.Response) }() // deferred, as a middleware may panic
+	if a.err = ctx.Err(); a.err != nil {   // it may have ended in the same moment
+		return a
+	}
+	a.began = time.Now()
+	ctx, cancel := context.WithDeadlineCause(ctx, a.began.Add(s.timeout), errAttemptTimeout)
+	defer cancel()
+	resp, err := s.doer.Do(out.newRequest(withTrace(ctx, &a.trace)))
+	if resp != nil && resp.Body != nil {
+		defer resp.Body.Close()
+	} else if err == nil {
+		err = errNothingCame
+	}
+	a.reached = a.trace.reach(ctx.Err() != nil)
+	if err != nil {
+		a.err = attemptError(ctx, err)
+		return a
+	}
+	a.read(ctx, resp)
+	return a
+}
+
+// read reads an answer.
+func (a *attempt) read(ctx context.Context, resp *http.Response) {
+	a.response = resp
+	a.Response = Response{
+		StatusCode:  resp.StatusCode,
+		Header:      resp.Header,
+		Quota:       readQuota(resp.Header, time.Now()),
+		TraceParent: traceParent(resp.Header),
+	}
+	if resp.StatusCode < 200 {
+		return // the body of a 101 is a connection, which has no end
+	}
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
+	a.body = body[:min(len(body), maxAnswer)]
+	switch {
+	case err != nil:
+		a.err = attemptError(ctx, err)
+	case len(body) > maxAnswer:
+		a.err = errAnswerTooLarge
+	}
+}
+
+// traceParent reads the id of a request. A header that is none could hold anything, so it is passed over. A real one has
+// 55 characters; a later form of it may be longer.
+func traceParent(h http.Header) string {
+	id := h.Get("Traceparent")
+	if len(id) > 100 || strings.Trim(id, "0123456789abcdef-") != "" {
+		return ""
+	}
+	return id
+}
+
+// attemptError tells the limit of an attempt from the end of the caller's context: net/http says
+// context.DeadlineExceeded for both.
+func attemptError(ctx context.Context, err error) error {
+	if context.Cause(ctx) == errAttemptTimeout {
 		return errAttemptTimeout
 	}
-	return &attemptFailure{&err, quoted().ReplaceAllString(cut(err.Error(), secrets), `"…"`)}
-}
-
-type attemptFailure struct {
-	cause *error // a pointer, as %#v would print what it quotes
-	text  string
-}
-
-func (e *attemptFailure) Error() string      { return e.text }
-func (e *attemptFailure) As(target any) bool { return errors.As(*e.cause, target) }
-func (e *attemptFailure) Is(target error) bool {
-	return target != context.Canceled && target != context.DeadlineExceeded && errors.Is(*e.cause, target)
-}
-
-// log writes one line for an attempt. Its fields are all that may ever stand in a log.
-func (c *Client) log(ctx context.Context, call *call, a *attempt, pause time.Duration) {
-	if c.logger == nil {
-		return
-	}
-	codes := []string{}
-	for _, e := range a.apiErrors(call) {
-		codes = append(codes, e.Code)
-	}
-	asPromised := a.is2xx() && a.err == nil && len(codes) == 0
-	level := map[bool]slog.Level{true: slog.LevelDebug, false: slog.LevelWarn}[asPromised]
-	c.logger.Log(ctx, level, "attempt", "operation", call.id, "attempt", call.attempts, "status", a.StatusCode,
-		"codes", codes, "pause", pause, "quota", a.Quota, "traceparent", a.TraceParent)
+	return err
 }

@@ -60,22 +60,25 @@ func TestDeparture(t *testing.T) {
 		"written, and then a second connection": {[]func(hooks){getConn, gotConn, wroteHeaders, getConn}, false, wrapper.Unknown},
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			client := newClient(t, newScript(t), wrapper.WithMiddleware(func(wrapper.Doer) wrapper.Doer {
-				return doerFunc(func(req *http.Request) (*http.Response, error) {
-					for _, fire := range row.fired {
-						fire(httptrace.ContextClientTrace(req.Context()))
-					}
-					if row.ended {
-						<-req.Context().Done()
-					}
-					return nil, io.EOF
-				})
-			}))
+			transport := roundTripFunc(func(req *http.Request) (*http.Response, error) {
+				for _, fire := range row.fired {
+					fire(httptrace.ContextClientTrace(req.Context()))
+				}
+				if row.ended {
+					<-req.Context().Done()
+				}
+				return nil, io.EOF
+			})
+			client := newClient(t, nil, wrapper.WithHTTPClient(&http.Client{Transport: transport}))
 			err := client.SendMessage(t.Context(), chatID, text, wrapper.Attempts(1))
 			assert.Equal(t, row.outcome, asError(t, err).Outcome, what)
 		})
 	}
 }
+
+type roundTripFunc func(*http.Request) (*http.Response, error)
+
+func (f roundTripFunc) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
 
 type endless struct{ read *int }
 

@@ -1,10 +1,8 @@
 package wrapper
 
 import (
-	"cmp"
 	"context"
 	"fmt"
-	"io"
 	"net/http"
 	"strings"
 )
@@ -15,46 +13,58 @@ type Auth func(ctx context.Context, req *http.Request) error
 
 // APIKey authorizes with the header Api-Key. A token that is empty, or holds anything but visible ASCII, fails every
 // call with ErrInvalidRequest before anything is sent.
-func APIKey(token string) Auth { return header("Api-Key", "", token) }
+func APIKey(token string) Auth { return headerAuth("Api-Key", "", token) }
 
 // OAuth authorizes with the header Authorization: Bearer. The token is held to the same rules as APIKey's.
 //
 // Deprecated: the Market has deprecated OAuth and accepts it still. Use APIKey.
-func OAuth(token string) Auth { return header("Authorization", "Bearer ", token) }
+func OAuth(token string) Auth { return headerAuth("Authorization", "Bearer ", token) }
 
-func header(name, scheme, token string) Auth {
-	var refused error
-	if token == "" || strings.IndexFunc(token, func(r rune) bool { return r <= ' ' || r > '~' }) >= 0 {
-		refused = fmt.Errorf("%w: the token of %s is empty or holds a space, a line break or the like; allowed is visible ASCII", ErrInvalidRequest, name)
+func headerAuth(name, scheme, token string) Auth {
+	isInvisible := func(r rune) bool { return r <= ' ' || r > '~' }
+	if token == "" || strings.ContainsFunc(token, isInvisible) {
+		refused := fmt.Errorf("%w: the token of %s is empty or holds a space, a line break or the like; "+
+			"allowed is visible ASCII", ErrInvalidRequest, name)
+		return func(context.Context, *http.Request) error { return refused }
 	}
 	return func(_ context.Context, req *http.Request) error {
-		req.Header[name] = []string{scheme + token} // the name is in canonical form
-		return refused
+		req.Header.Set(name, scheme+token)
+		return nil
 	}
 }
 
 // authorized is the innermost Doer. It follows no redirect: http.Client would, and hand Api-Key to another host.
 type authorized struct {
-	auth    Auth
-	next    http.RoundTripper
-	watched bool // there is middleware: neither it nor whoever holds the answer must meet the token
+	auth      Auth
+	transport http.RoundTripper
 }
 
+// Do authorizes a copy of the request, so that neither a middleware nor whoever holds the answer meets the token.
 func (a authorized) Do(req *http.Request) (*http.Response, error) {
-	signed := req
-	if a.watched {
-		signed = req.Clone(req.Context())
-	}
+	t := traceOf(req.Context())
+	signed := req.Clone(req.Context())
 	if err := a.auth(req.Context(), signed); err != nil {
-		_ = cmp.Or[io.ReadCloser](req.Body, http.NoBody).Close() // a Doer closes the body, whatever happens
-		return nil, &refusal{err}
+		t.failedAuth.Store(true)
+		if req.Body != nil {
+			_ = req.Body.Close() // a Doer closes the body, whatever happens
+		}
+		return nil, err
 	}
-	if attempt, ok := req.Context().Value(attemptKey{}).(*attempt); ok {
-		attempt.signed = signed
-	}
-	resp, err := a.next.RoundTrip(signed)
+	t.given, t.signed = req.Header, signed.Header
+	resp, err := a.transport.RoundTrip(signed.WithContext(t.follow(req.Context())))
 	if resp != nil {
 		resp.Request = req
 	}
 	return resp, err
+}
+
+// newDoer puts the middleware around the authorization around the transport, the first middleware outermost.
+func newDoer(auth Auth, transport http.RoundTripper, middleware []func(Doer) Doer) (Doer, error) {
+	var doer Doer = authorized{auth, transport}
+	for i := len(middleware) - 1; i >= 0; i-- {
+		if doer = middleware[i](doer); doer == nil {
+			return nil, fmt.Errorf("middleware %d gave back a nil Doer", i+1)
+		}
+	}
+	return doer, nil
 }

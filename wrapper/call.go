@@ -1,140 +1,143 @@
 package wrapper
 
 import (
-	"bytes"
-	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
-	"strconv"
-	"strings"
+	"log/slog"
+	"net/url"
 	"time"
-
-	"github.com/ymarket-go/chats/internal/fast"
 )
 
-// CallOption changes one call. A value that is not allowed fails the call with ErrInvalidRequest; nothing is sent.
-type CallOption func(*call) error
-
-// Attempts sets how often this call may be tried, the first time included: 1 or more, 1 means no second try.
-// Without it RetryPolicy.MaxAttempts holds.
-func Attempts(n int) CallOption {
-	return given(n >= 1, fmt.Sprintf("Attempts is %d, allowed is 1 and above", n), func(c *call) { c.maxAttempts = n })
-}
-
-// Capture fills dst when the call ends, with success or without. dst is not nil.
-func Capture(dst *Response) CallOption {
-	return given(dst != nil, "Capture is given nil, allowed is a pointer to a Response", func(c *call) { c.capture = dst })
-}
-
-// Response is what Capture tells of the last answer that a call got; where none came, only Attempts is set.
-type Response struct {
-	StatusCode  int         // 0: no answer came
-	Header      http.Header // as it came: nothing is cut out that a server has put there, so keep it out of logs
-	Quota       Quota       // zero: the answer told of none
-	Attempts    int         // requests handed to the transport
-	TraceParent string      // what the Market's support asks for
-}
-
-// call is a call in progress.
+// call is one call of an operation.
 type call struct {
-	*operation
-	chatID      int64
-	query       string
-	body        []byte
-	invalid     error // why it must not be sent
-	maxAttempts int
-	capture     *Response
-
-	attempts int
-	outcome  Outcome   // as it stands, should the call fail
-	last     *attempt  // the last one that was answered
-	stopped  error     // why an attempt that could be repeated was not
-	retryAt  time.Time // as the limiter says
-	text     string    // of the message
+	outgoing
+	args        arguments
+	refused     error     // why it must not be sent
+	maxAttempts int       // 0: as the RetryPolicy says
+	capture     *Response // nil: nobody asks for it
 }
 
-// newCall applies the options. The first thing that is not allowed makes the call invalid.
-func (c *Client) newCall(op *operation, chatID int64, body any, opts []CallOption, invalid error) *call {
-	call := &call{operation: op, chatID: chatID, maxAttempts: c.retry.MaxAttempts, last: unanswered}
-	call.query = strings.Replace(op.request.URL.RawQuery, "1", strconv.FormatInt(chatID, 10), 1) // it was made for chat 1
-	if body != nil {
-		call.body, _ = fast.Marshal(body) // of strings and numbers: it cannot fail
+// arguments are what a method of the Client gives to its call.
+type arguments struct {
+	invalid  error      // the constraint that they break
+	query    url.Values // nil: none
+	body     any        // nil: none
+	text     string     // of the message, which no error may show
+	result   any        // where the result goes; nil: the contract promises none
+	promised func() bool
+	read     func(context.Context) reading // of the chat, for the resend check
+}
+
+// newCall makes a call of what is sent for its operation without query and body.
+func newCall(prepared *outgoing, args arguments) *call {
+	c := &call{outgoing: *prepared, args: args, refused: args.invalid}
+	if args.query != nil {
+		c.request = c.request.WithContext(context.Background())
+		target := *c.request.URL
+		target.RawQuery = args.query.Encode()
+		c.request.URL = &target
 	}
-	call.invalid = cmp.Or(invalid, apply(call, opts))
-	return call
+	if args.body != nil && c.refused == nil {
+		c.body, c.refused = json.Marshal(args.body)
+	}
+	return c
 }
 
-var unanswered = &attempt{signed: &http.Request{}}
+// caller makes calls.
+type caller struct {
+	sender sender
+	policy RetryPolicy
+	random func() float64 // [0, 1)
+	logger *slog.Logger   // nil: nothing is logged
+}
 
-// do makes attempts until one settles the call. It gives back the answer, of whatever status; an error means that none
-// came, that the caller's context ended, or that the request was refused before it was sent.
-func (c *Client) do(ctx context.Context, call *call) (*attempt, error) {
-	defer call.report()
+// do makes attempts until the rule says that no further one is needed, or something forbids a further one.
+func (c *caller) do(ctx context.Context, call *call) *history {
+	h := &history{text: call.args.text}
+	defer func() { h.report(call.capture) }()
 	if ctx == nil {
-		call.invalid = errors.New("ctx is nil")
+		call.refused = errors.New("ctx is nil")
 	}
-	if call.invalid != nil {
-		return nil, &Error{Operation: call.id, Err: fmt.Errorf("%w: %w", ErrInvalidRequest, call.invalid)}
+	if call.refused != nil {
+		h.end(fmt.Errorf("%w: %w", ErrInvalidRequest, call.refused))
+		return h
 	}
 	for ctx.Err() == nil {
-		attempt := c.attempt(ctx, call)
-		call.note(attempt)
-		pause, again := c.pause(ctx, call, attempt)
-		c.log(ctx, call, attempt, pause)
-		switch {
-		case again:
-			wait(ctx, pause)
-			if doubt := c.resolve(ctx, call, attempt.began); doubt != nil && ctx.Err() == nil {
-				call.stopped = doubt
-				return nil, call.fail(call.last, attempt.err)
-			}
-		case attempt.answered():
-			return attempt, nil
-		default:
-			return nil, call.fail(call.last, attempt.err)
+		a := c.sender.attempt(ctx, &call.outgoing)
+		h.add(a)
+		h.apply(judge(call.operation, c.policy.Resend, findingsOf(a, call.args.result, call.args.promised)))
+		pause, goOn := c.next(ctx, call, h)
+		c.log(ctx, call, h, pause)
+		if !goOn {
+			return h
+		}
+		wait(ctx, pause)
+		if h.verdict.look && ctx.Err() == nil && !c.look(ctx, call, h) {
+			return h
 		}
 	}
-	return nil, call.fail(call.last, ctx.Err())
+	h.end(ctx.Err())
+	return h
 }
 
-// note keeps of an attempt what the call must remember.
-func (c *call) note(a *attempt) {
-	if isRefusal(a.err) {
+// next says how long to pause, and whether the call goes on then. Where it does not, the history has the reason.
+func (c *caller) next(ctx context.Context, call *call, h *history) (pause time.Duration, goOn bool) {
+	if err := ctx.Err(); err != nil && (h.verdict.repeat || h.last.err != nil) {
+		h.end(err)
+		return 0, false
+	}
+	maxAttempts := c.policy.MaxAttempts
+	if call.maxAttempts > 0 {
+		maxAttempts = call.maxAttempts
+	}
+	if !h.verdict.repeat || h.attempts >= maxAttempts {
+		return 0, false
+	}
+	pause = c.policy.backoff(h.attempts, c.random())
+	if h.verdict.untilWindowEnds {
+		pause = c.policy.untilWindowEnds(time.Until(h.last.Quota.Until), pause, c.random())
+	}
+	if refused := c.policy.refuse(ctx, pause); refused != nil {
+		h.stop(refused)
+		return 0, false
+	}
+	return pause, true
+}
+
+// look reads the chat of a message that may be in it, and tells whether the call goes on. Where it does not, the
+// history has the reason.
+func (c *caller) look(ctx context.Context, call *call, h *history) (goOn bool) {
+	read := call.args.read(ctx)
+	if ctx.Err() != nil {
+		return true // do ends the call with the context's error
+	}
+	if doubt := checkResend(read, h.last.began, time.Now()); doubt != nil {
+		h.stop(withoutSecrets(doubt, h.secrets()))
+		return false
+	}
+	h.outcome = Rejected
+	return true
+}
+
+// log writes the line of the last attempt.
+func (c *caller) log(ctx context.Context, call *call, h *history, pause time.Duration) {
+	if c.logger == nil {
 		return
 	}
-	c.attempts++
-	if !c.repeatable && a.inDoubt() {
-		c.outcome = Unknown
-	} else if !a.neverLeft && c.outcome == NotSent {
-		c.outcome = Rejected
-	}
-	if a.answered() {
-		c.last = a
-	}
+	logAttempt(ctx, c.logger, attemptLine{
+		operation: call.operation.id,
+		attempt:   h.attempts,
+		response:  h.last.Response,
+		errors:    apiErrors(h.last.body, h.secrets()),
+		err:       h.last.err,
+		pause:     pause,
+	})
 }
 
-// report fills the Response that the caller asked for.
-func (c *call) report() {
-	if c.capture != nil {
-		*c.capture = c.last.Response
-		c.capture.Attempts = c.attempts
-	}
-}
-
-// fail makes the error of a call. It tells of the last answer that came, and why the call ended.
-func (c *call) fail(a *attempt, cause error) *Error {
-	if c.stopped != nil {
-		cause = errors.Join(cause, c.stopped)
-	}
-	e := &Error{
-		Operation: c.id, StatusCode: a.StatusCode, Errors: a.apiErrors(c), Quota: a.Quota,
-		RetryAt: c.retryAt, Attempts: c.attempts, Outcome: c.outcome, TraceParent: a.TraceParent,
-		Body: bytes.Clone(a.body[:min(len(a.body), 4<<10)]), Err: cause,
-	}
-	if a.quotaUsedUp() && e.RetryAt.IsZero() {
-		e.RetryAt = a.Quota.Until
-	}
-	return e
+func wait(ctx context.Context, pause time.Duration) {
+	ctx, cancel := context.WithTimeout(ctx, pause)
+	defer cancel()
+	<-ctx.Done()
 }

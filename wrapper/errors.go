@@ -1,7 +1,7 @@
 package wrapper
 
 import (
-	"cmp"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -23,33 +23,12 @@ var (
 	ErrServer          = errors.New("server error")     // 500 and above
 	ErrInvalidResponse = errors.New("invalid response") // an answer that the contract does not promise
 	ErrOutcomeUnknown  = errors.New("outcome unknown")  // the message may be in the chat: read it before sending again
-
-	errAttemptTimeout = errors.New("the attempt ran out of time")
-	errAnswerTooLarge = errors.New("the answer is larger than 1 MiB")
 )
-
-// Outcome tells what a failed call may have done.
-type Outcome int
-
-const (
-	NotSent  Outcome = iota // nothing left this machine
-	Unknown                 // a sendMessageToChat that may have arrived
-	Rejected                // everything else: the Market refused, or nothing would have changed
-)
-
-// String gives "not sent", "unknown" or "rejected".
-func (o Outcome) String() string {
-	names := map[Outcome]string{NotSent: "not sent", Unknown: "unknown", Rejected: "rejected"}
-	return cmp.Or(names[o], fmt.Sprintf("Outcome(%d)", int(o)))
-}
-
-// MarshalText writes what String gives.
-func (o Outcome) MarshalText() ([]byte, error) { return []byte(o.String()), nil }
 
 // Error is the only error type that calls return, always as a pointer. Neither its text nor what fmt, slog and JSON
 // make of it holds the token, the message or the buyer's name.
 type Error struct {
-	Operation   string            // operationId of the contract: "sendMessageToChat"; "raw" for a request of Raw that is for none
+	Operation   string            // operationId of the contract; "raw" for a request of Raw that is for none
 	StatusCode  int               // of the last answer that came; 0: none did
 	Errors      []gen.APIErrorDTO // the API's own codes and texts, with the sent text and "(rejected value: …)" cut out
 	Quota       Quota             // zero: the answer told of none
@@ -61,8 +40,14 @@ type Error struct {
 	Err         error             `json:"-"` // why the call ended, where the answer alone does not say it
 }
 
+// maxErrorBody is how many bytes of an answer Error.Body keeps.
+const maxErrorBody = 4 << 10
+
 // Error tells it in one line of at most about 2,000 characters.
 func (e *Error) Error() string {
+	if e == nil {
+		return "<nil>" // a Limiter or an Auth may return a nil *Error as its error
+	}
 	text := e.Operation
 	if e.StatusCode != 0 {
 		text += fmt.Sprint(": ", e.StatusCode)
@@ -87,23 +72,43 @@ func (e *Error) Error() string {
 }
 
 // Unwrap gives the cause, Err; nil where the answer alone says why.
-func (e *Error) Unwrap() error { return e.Err }
+func (e *Error) Unwrap() error {
+	if e == nil {
+		return nil
+	}
+	return e.Err
+}
 
 // Is tells the class of the error by its status and outcome. The other classes stand in the chain of causes.
 func (e *Error) Is(target error) bool {
-	class := classes[e.StatusCode]
-	switch target {
-	case ErrOutcomeUnknown:
-		return e.Outcome == Unknown
-	case ErrServer:
-		return e.StatusCode >= 500
-	case ErrBadRequest:
-		return e.StatusCode >= 400 && e.StatusCode < 500 && class == nil
+	if e == nil {
+		return false
 	}
+	if target == ErrOutcomeUnknown {
+		return e.Outcome == Unknown
+	}
+	class := classOf(e.StatusCode)
 	return class != nil && target == class
 }
 
-var classes = map[int]error{401: ErrUnauthorized, 403: ErrForbidden, 404: ErrNotFound, statusMethodFailure: ErrRateLimited}
+// classOf gives the class of a status; nil: it has none.
+func classOf(status int) error {
+	switch {
+	case status == 401:
+		return ErrUnauthorized
+	case status == 403:
+		return ErrForbidden
+	case status == 404:
+		return ErrNotFound
+	case status == statusMethodFailure:
+		return ErrRateLimited
+	case status >= 500:
+		return ErrServer
+	case status >= 400:
+		return ErrBadRequest
+	}
+	return nil
+}
 
 // Format prints the text for every verb: %+v and %#v would lay open the body. Its receiver is a value, so that a
 // dereferenced Error keeps silent too.
@@ -112,4 +117,29 @@ func (e Error) Format(s fmt.State, _ rune) { _, _ = fmt.Fprint(s, e.Error()) }
 // oneLine keeps a foreign text from breaking a log, or flooding it.
 func oneLine(text string) string {
 	return fmt.Sprintf("%.1000s", strings.Join(strings.FieldsFunc(text, unicode.IsControl), "; "))
+}
+
+// limiterError takes apart the error of a Limiter: when to come back, and why.
+func limiterError(err error) (retryAt time.Time, cause error) {
+	var e *Error
+	if !errors.As(err, &e) || e == nil {
+		return time.Time{}, err
+	}
+	if e.Err == nil {
+		return e.RetryAt, err
+	}
+	return e.RetryAt, e.Err
+}
+
+// parseErrors reads the API's own errors. What does not fit the contract is passed over: half an error text is worth
+// more than none.
+func parseErrors(body []byte) []gen.APIErrorDTO {
+	var answer gen.APIErrorResponse
+	_ = json.Unmarshal(body, &answer)
+	return answer.Errors
+}
+
+// apiErrors reads the API's own errors without the secrets.
+func apiErrors(body []byte, secrets []string) []gen.APIErrorDTO {
+	return redact(parseErrors(body), secrets)
 }

@@ -13,10 +13,13 @@ func WithRandom(random func() float64) Option {
 // Passed is what the resend check takes for the time that has passed.
 var Passed = passed
 
-// Wake lets a gate wake whoever waits after each of these times, one asked for after the other.
+// Wake has f called when a gate's window ends, whose end is learned to be after each of these times, one after the other.
 func Wake(f func(), after ...time.Duration) {
 	var g gate
+	g.queue.PushBack(&waiter{})
+	now := time.Now()
 	for _, d := range after {
-		g.wake(d, f)
+		g.window, g.ends = Quota{Until: now.Add(d).Round(0)}, now.Add(d)
+		g.setTimer(now, f)
 	}
 }

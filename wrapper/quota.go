@@ -1,13 +1,13 @@
 package wrapper
 
 import (
-	"cmp"
 	"net/http"
 	"strconv"
 	"time"
-
-	"github.com/ymarket-go/chats/internal/fast"
 )
+
+// statusMethodFailure is the Market's answer to a request beyond one of its limits.
+const statusMethodFailure = 420
 
 // Quota is what an answer said of the quota of its operation: requests in a fixed window that ends on a wall-clock
 // boundary. Until is on this machine's clock: the moment the answer came, plus the header X-RateLimit-Resource-Until
@@ -21,57 +21,21 @@ type Quota struct {
 
 // readQuota reads the headers of an answer that came now.
 func readQuota(h http.Header, now time.Time) Quota {
-	remaining, unreadable := strconv.Atoi(fast.Get(h, "X-Ratelimit-Resource-Remaining"))
-	until, err := parseUntil(fast.Get(h, "X-Ratelimit-Resource-Until"))
-	if unreadable != nil || err != nil {
+	remaining, err := strconv.Atoi(h.Get("X-Ratelimit-Resource-Remaining"))
+	if err != nil {
 		return Quota{}
 	}
-	date, _ := parseDate(fast.Get(h, "Date")) // without the server's clock this machine's has to do
-	limit, _ := strconv.Atoi(fast.Get(h, "X-Ratelimit-Resource-Limit"))
-	return Quota{Limit: max(limit, 0), Remaining: max(remaining, 0), Until: now.Round(0).Add(until.Sub(cmp.Or(date, now)))}
-}
-
-// The answers of a second have their Date in common, and those of a window its end.
-var parseDate, parseUntil = fast.Remember(http.ParseTime), fast.Remember(http.ParseTime)
-
-// sameWindow bounds how far the ends of one window may differ. Answers tell it too late by up to a second, as Date is
-// cut to whole seconds, and by the time they were on their way, up to the limit of an attempt. Two windows are further
-// apart.
-const sameWindow = 20 * time.Second
-
-// longestWindow bounds what is believed: a mistake must not silence a client for good.
-const longestWindow = 24 * time.Hour
-
-// gate keeps the quota of an operation: no more requests are started than the window has left.
-type gate struct {
-	window  Quota // the newest one that an answer told of
-	running int   // requests that may or may not be counted in it yet
-	timer   *time.Timer
-	release func(Response)
-}
-
-// shut: the window has no room for one more request.
-func (g *gate) shut() bool {
-	return g.window.Remaining <= g.running && time.Now().Before(g.window.Until)
-}
-
-// leave ends a request and takes in what its answer said. Within a window the quota only falls and answers overtake
-// each other, so the lowest figure holds; so does the earliest end. A late answer of an older window changes nothing.
-func (g *gate) leave(q Quota) {
-	g.running--
-	switch later := q.Until.Sub(g.window.Until); {
-	case later > sameWindow && time.Until(q.Until) < longestWindow:
-		g.window = q
-	case later.Abs() <= sameWindow:
-		g.window.Remaining = min(g.window.Remaining, q.Remaining)
-		g.window.Until = g.window.Until.Add(min(later, 0))
+	until, err := http.ParseTime(h.Get("X-Ratelimit-Resource-Until"))
+	if err != nil {
+		return Quota{}
 	}
-}
-
-// wake calls f after that time, instead of what was to be called before.
-func (g *gate) wake(after time.Duration, f func()) {
-	if g.timer != nil {
-		g.timer.Stop()
+	date, err := http.ParseTime(h.Get("Date"))
+	if err != nil {
+		date = now // without the server's clock this machine's has to do
 	}
-	g.timer = time.AfterFunc(after, f)
+	limit, err := strconv.Atoi(h.Get("X-Ratelimit-Resource-Limit"))
+	if err != nil {
+		limit = 0
+	}
+	return Quota{Limit: max(limit, 0), Remaining: max(remaining, 0), Until: now.Round(0).Add(until.Sub(date))}
 }

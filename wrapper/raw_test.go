@@ -87,7 +87,7 @@ func TestRawRefuses(t *testing.T) {
 		call func(*wrapper.Client) (*http.Response, error)
 		says string
 	}{
-		"another cabinet": {func(c *wrapper.Client) (*http.Response, error) { return get(c, business+1) }, "raw: invalid request: it goes elsewhere than to the three operations below https://api.partner.market.yandex.ru/v2/businesses/4200, to which"},
+		"another cabinet": {func(c *wrapper.Client) (*http.Response, error) { return get(c, business+1) }, "raw: invalid request: it goes elsewhere than to the operations below https://api.partner.market.yandex.ru/v2/businesses/4200, to which"},
 		"another host": {func(c *wrapper.Client) (*http.Response, error) {
 			return get(c, business, edit(func(r *http.Request) { r.URL.Host = "evil.example" }))
 		}, "it goes elsewhere"},
@@ -213,7 +213,7 @@ func TestRawDoubts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		broken := reply{status: 200, body: `{"st`, readErr: io.ErrUnexpectedEOF}
 		_, err := newClient(t, newScript(t, broken)).Raw().SendMessageToChat(t.Context(), business, sendParams, message)
-		assertClasses(t, err, []error{wrapper.ErrOutcomeUnknown, io.ErrUnexpectedEOF})
+		assertClasses(t, err, []error{wrapper.ErrInvalidResponse, wrapper.ErrOutcomeUnknown, io.ErrUnexpectedEOF})
 		_, err = newClient(t, newScript(t, serverError(), serverError(), serverError(), serverError()), resending(wrapper.ResendAlways)).Raw().SendMessageToChat(t.Context(), business, sendParams, message)
 		assertClasses(t, err, []error{wrapper.ErrServer, wrapper.ErrOutcomeUnknown})
 	})

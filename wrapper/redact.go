@@ -1,9 +1,13 @@
 package wrapper
 
 import (
+	"context"
+	"errors"
 	"html"
+	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 
@@ -13,16 +17,16 @@ import (
 // The Market, or a proxy before it, may bring back what was sent: the text of a message, and in the worst case the
 // token. Both are cut out of whatever is shown.
 
+// The expressions are compiled when they are first needed: a program that starts has no error to show yet.
 var (
-	rejectedValue = lazily(`(?is)\s*(\(?rejected value|\(…:).*`)
-	quoted        = lazily(`(?s)"(?:[^"\\]|\\.)*"?|\bline: .*`)
-	inJSON        = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`, "\r", `\r`, "\t", `\t`)
+	rejectedValue = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`(?is)\s*(\(?rejected value|\(…:).*`)
+	})
+	quoted = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`(?s)"(?:[^"\\]|\\.)*"?|\bline: .*`)
+	})
+	inJSON = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`, "\r", `\r`, "\t", `\t`)
 )
-
-// lazily compiles when it is first needed: a program that starts has no error to show yet.
-func lazily(expression string) func() *regexp.Regexp {
-	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expression) })
-}
 
 // redact cuts the secrets out of the API's texts, and everything from "(rejected value:" on, which holds the text or a
 // part of it; in this order, as a text may hold these words itself. A code like METHOD_FAILURE stays whole even if the
@@ -43,24 +47,45 @@ func redact(errs []gen.APIErrorDTO, secrets []string) []gen.APIErrorDTO {
 // cut takes the secrets out of a text: as they may be written in a URL, in HTML or in JSON, and as they are.
 func cut(said string, secrets []string) string {
 	for _, secret := range secrets {
-		if secret = strings.TrimSpace(secret); secret != "" && len(secret) <= len(said) { // no form is shorter
-			said = strings.NewReplacer(url.QueryEscape(secret), "…", url.PathEscape(secret), "…",
-				html.EscapeString(secret), "…", inJSON.Replace(secret), "…", secret, "…").Replace(said)
+		secret = strings.TrimSpace(secret)
+		if secret == "" || len(secret) > len(said) { // no other form of it is shorter
+			continue
 		}
+		forms := strings.NewReplacer(url.QueryEscape(secret), "…", url.PathEscape(secret), "…",
+			html.EscapeString(secret), "…", inJSON.Replace(secret), "…", secret, "…")
+		said = forms.Replace(said)
 	}
 	return said
 }
 
-// secrets are the text of a message, and what Auth has put into the headers.
-func (a *attempt) secrets(c *call) []string {
-	secrets := []string{c.text}
-	for name, values := range a.signed.Header { // Get would miss a name that Auth wrote in another case
-		if value := strings.Join(values, ""); value != strings.Join(c.request.Header[name], "") {
-			secrets = append(secrets, value[strings.LastIndex(value, " ")+1:])
+// addedValues are the values of the headers that were added or changed, or what follows the last blank of each.
+func addedValues(before, after http.Header) []string {
+	var added []string
+	for name, values := range after {
+		if slices.Equal(values, before[name]) {
+			continue
 		}
+		value := strings.Join(values, "")
+		added = append(added, value[strings.LastIndex(value, " ")+1:])
 	}
-	return secrets
+	return added
 }
 
-// attemptKey finds the attempt in the context of its request.
-type attemptKey struct{}
+// withoutSecrets gives an error whose text holds neither the secrets nor what it quotes: net/http quotes what it could
+// not read. It is not the end of the caller's context either, though net/http says so of timeouts of its own.
+func withoutSecrets(err error, secrets []string) error {
+	return &safeError{&err, quoted().ReplaceAllString(cut(err.Error(), secrets), `"…"`)}
+}
+
+type safeError struct {
+	cause *error // a pointer, as %#v would print what it quotes
+	text  string
+}
+
+func (e *safeError) Error() string { return e.text }
+
+func (e *safeError) As(target any) bool { return errors.As(*e.cause, target) }
+
+func (e *safeError) Is(target error) bool {
+	return target != context.Canceled && target != context.DeadlineExceeded && errors.Is(*e.cause, target)
+}

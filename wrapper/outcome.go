@@ -1,0 +1,122 @@
+package wrapper
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Outcome tells what a failed call may have done.
+type Outcome int
+
+const (
+	NotSent  Outcome = iota // nothing left this machine
+	Unknown                 // a sendMessageToChat that may have arrived
+	Rejected                // everything else: the Market refused, or nothing would have changed
+)
+
+// String gives "not sent", "unknown" or "rejected".
+func (o Outcome) String() string {
+	switch o {
+	case NotSent:
+		return "not sent"
+	case Unknown:
+		return "unknown"
+	case Rejected:
+		return "rejected"
+	}
+	return fmt.Sprintf("Outcome(%d)", int(o))
+}
+
+// MarshalText writes what String gives.
+func (o Outcome) MarshalText() ([]byte, error) { return []byte(o.String()), nil }
+
+// history is what has come of a call so far.
+type history struct {
+	text string // of the message, which no error may show
+
+	attempts int      // requests handed to the transport
+	last     *attempt // nil: there was none yet
+	verdict  verdict  // on the last attempt
+	answered *attempt // the last one that was answered; nil: none was
+	accepted bool     // the call succeeded
+	ended    bool     // by something else than its last attempt
+	outcome  Outcome  // should it fail
+	cause    error    // why it ended, where the answer alone does not say it
+	retryAt  time.Time
+}
+
+// add takes in an attempt. From now on its error shows no secret.
+func (h *history) add(a *attempt) {
+	h.last = a
+	if a.reached != notHandedOver {
+		h.attempts++
+	}
+	if a.answered() {
+		h.answered = a
+	}
+	h.retryAt = a.retryAt
+	if a.err != nil {
+		a.err = withoutSecrets(a.err, h.secrets())
+	}
+}
+
+// apply takes in what the rule says of the last attempt.
+func (h *history) apply(v verdict) {
+	h.verdict, h.accepted = v, v.accepted
+	// A later attempt does not settle the doubt of an earlier one, and one that was not sent does not unsend another.
+	if h.outcome != Unknown && v.outcome != NotSent {
+		h.outcome = v.outcome
+	}
+	h.cause = v.problem
+	if h.cause == nil {
+		h.cause = h.last.err
+	}
+}
+
+// stop ends a call that would otherwise be tried again, for a reason besides what came of its last attempt.
+func (h *history) stop(reason error) { h.cause = errors.Join(h.cause, reason) }
+
+// end ends a call for a reason that matters more than what came of its last attempt.
+func (h *history) end(reason error) { h.accepted, h.ended, h.cause = false, true, reason }
+
+// report fills the Response that the caller asked for.
+func (h *history) report(to *Response) {
+	if to == nil {
+		return
+	}
+	*to = Response{}
+	if h.answered != nil {
+		*to = h.answered.Response
+	}
+	to.Attempts = h.attempts
+}
+
+// secrets are what no text may show: the text of the message, and what Auth has put into the headers.
+func (h *history) secrets() []string {
+	secrets := []string{h.text}
+	if h.last != nil {
+		secrets = append(secrets, h.last.trace.authValues()...)
+	}
+	if h.answered != nil && h.answered != h.last {
+		secrets = append(secrets, h.answered.trace.authValues()...)
+	}
+	return secrets
+}
+
+// failure makes the error of a call. It tells of the last answer that came, and why the call ended.
+func (h *history) failure(op operation) *Error {
+	e := &Error{Operation: op.id, Attempts: h.attempts, Outcome: h.outcome, RetryAt: h.retryAt, Err: h.cause}
+	a := h.answered
+	if a == nil {
+		return e
+	}
+	e.StatusCode, e.Quota, e.TraceParent = a.StatusCode, a.Quota, a.TraceParent
+	e.Errors = apiErrors(a.body, h.secrets())
+	e.Body = bytes.Clone(a.body[:min(len(a.body), maxErrorBody)])
+	if a.quotaUsedUp() && e.RetryAt.IsZero() {
+		e.RetryAt = a.Quota.Until
+	}
+	return e
+}
