@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// Response is what Capture tells of the last answer that a call got; where none came, only Attempts is set. A Limiter is
-// told of the answer to each request.
+// Response is what Capture tells of the last answer that a call got; where none came, only Attempts is set. A Limiter
+// is told of the answer to each request.
 type Response struct {
 	StatusCode  int         // 0: no answer came
 	Header      http.Header // as it came: nothing is cut out that a server has put there, so keep it out of logs
@@ -24,10 +24,18 @@ type Response struct {
 const maxAnswer = 1 << 20
 
 var (
-	errAttemptTimeout = errors.New("the attempt ran out of time")
+	errAttemptTimeout = error(attemptTimeoutError{})
 	errAnswerTooLarge = errors.New("the answer is larger than 1 MiB")
 	errNothingCame    = errors.New("neither an answer nor an error came")
+	errWouldResend    = errors.New("the connection was lost, and the transport would have sent the request again")
 )
+
+// attemptTimeoutError is a net.Error with Timeout() true, but not the end of the caller's context.
+type attemptTimeoutError struct{}
+
+func (attemptTimeoutError) Error() string   { return "the attempt ran out of time" }
+func (attemptTimeoutError) Timeout() bool   { return true }
+func (attemptTimeoutError) Temporary() bool { return true }
 
 // outgoing is what each attempt of a call sends.
 type outgoing struct {
@@ -51,6 +59,7 @@ func (o *outgoing) newRequest(ctx context.Context) *http.Request {
 type attempt struct {
 	Response           // StatusCode 0: no answer
 	began    time.Time // zero: it was not sent
+	date     time.Time // of the answer, by the server's clock; zero: it carried none
 	body     []byte
 	err      error // why there is no answer, or why it was not read to its end
 	reached  reach
@@ -81,13 +90,17 @@ func (s *sender) attempt(ctx context.Context, out *outgoing) *attempt {
 		a.retryAt, a.err = limiterError(err)
 		return a
 	}
-	defer func() { release(a.Response) }() // deferred, as a middleware may panic
-	if a.err = ctx.Err(); a.err != nil {   // it may have ended in the same moment
+	if release != nil {
+		defer func() { release(a.Response) }() // deferred, as a middleware may panic
+	}
+	if a.err = ctx.Err(); a.err != nil { // it may have ended in the same moment
 		return a
 	}
 	a.began = time.Now()
 	ctx, cancel := context.WithDeadlineCause(ctx, a.began.Add(s.timeout), errAttemptTimeout)
 	defer cancel()
+	ctx, a.trace.giveUp = context.WithCancelCause(ctx)
+	defer a.trace.giveUp(nil)
 	resp, err := s.doer.Do(out.newRequest(withTrace(ctx, &a.trace)))
 	if resp != nil && resp.Body != nil {
 		defer resp.Body.Close()
@@ -106,10 +119,13 @@ func (s *sender) attempt(ctx context.Context, out *outgoing) *attempt {
 // read reads an answer.
 func (a *attempt) read(ctx context.Context, resp *http.Response) {
 	a.response = resp
+	if date, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
+		a.date = date
+	}
 	a.Response = Response{
 		StatusCode:  resp.StatusCode,
 		Header:      resp.Header,
-		Quota:       readQuota(resp.Header, time.Now()),
+		Quota:       readQuota(resp.Header, a.date, time.Now()),
 		TraceParent: traceParent(resp.Header),
 	}
 	if resp.StatusCode < 200 {
@@ -125,8 +141,8 @@ func (a *attempt) read(ctx context.Context, resp *http.Response) {
 	}
 }
 
-// traceParent reads the id of a request. A header that is none could hold anything, so it is passed over. A real one has
-// 55 characters; a later form of it may be longer.
+// traceParent reads the id of a request. A header that is none could hold anything, so it is passed over. A real one
+// has 55 characters; a later form of it may be longer.
 func traceParent(h http.Header) string {
 	id := h.Get("Traceparent")
 	if len(id) > 100 || strings.Trim(id, "0123456789abcdef-") != "" {
@@ -135,11 +151,11 @@ func traceParent(h http.Header) string {
 	return id
 }
 
-// attemptError tells the limit of an attempt from the end of the caller's context: net/http says
-// context.DeadlineExceeded for both.
+// attemptError tells what ended an attempt from the end of the caller's context: net/http says the same of both.
 func attemptError(ctx context.Context, err error) error {
-	if context.Cause(ctx) == errAttemptTimeout {
-		return errAttemptTimeout
+	switch cause := context.Cause(ctx); cause {
+	case errAttemptTimeout, errWouldResend:
+		return cause
 	}
 	return err
 }

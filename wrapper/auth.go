@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// Auth adds to a request what authorizes it: headers. It is called afresh for every attempt, after all middleware, with
-// a request that it may change. An error ends the call, and nothing was sent; keep the token out of its text.
+// Auth adds to a request what authorizes it: headers. It is called afresh for every attempt, after all middleware,
+// with a request that it may change. An error ends the call, and nothing was sent; keep the token out of its text.
 type Auth func(ctx context.Context, req *http.Request) error
 
 // APIKey authorizes with the header Api-Key. A token that is empty, or holds anything but visible ASCII, fails every
@@ -43,14 +43,18 @@ type authorized struct {
 func (a authorized) Do(req *http.Request) (*http.Response, error) {
 	t := traceOf(req.Context())
 	signed := req.Clone(req.Context())
-	if err := a.auth(req.Context(), signed); err != nil {
-		t.failedAuth.Store(true)
+	t.given, t.signed = req, signed
+	err := a.auth(req.Context(), signed)
+	if err == nil {
+		err = req.Context().Err()
+	}
+	if err != nil {
+		t.withheld.Store(true)
 		if req.Body != nil {
 			_ = req.Body.Close() // a Doer closes the body, whatever happens
 		}
 		return nil, err
 	}
-	t.given, t.signed = req.Header, signed.Header
 	resp, err := a.transport.RoundTrip(signed.WithContext(t.follow(req.Context())))
 	if resp != nil {
 		resp.Request = req

@@ -157,11 +157,14 @@ func TestSecretsAreWhatAuthHasSet(t *testing.T) {
 			return next.Do(req)
 		})
 	}
-	s := newScript(t, failure(403, "FORBIDDEN", "application/json of Bearer secret-token is invalid"))
+	s := newScript(t, failure(403, "FORBIDDEN", "application/json of Bearer placeholder is invalid"),
+		failure(403, "FORBIDDEN", "application/json of Bearer secret-token is invalid"))
 	client, err := wrapper.New(business, wrapper.OAuth(token), wrapper.WithHTTPClient(&http.Client{Transport: s}), wrapper.WithMiddleware(placeholder))
 	require.NoError(t, err)
 	_, err = client.GetChat(t.Context(), chatID)
-	assert.Equal(t, "application/json of Bearer … is invalid", *asError(t, err).Errors[0].Message)
+	assert.Equal(t, "application/json of Bearer placeholder is invalid", *asError(t, err).Errors[0].Message)
+	_, err = client.GetChat(t.Context(), chatID)
+	assert.Equal(t, "…", *asError(t, err).Errors[0].Message)
 }
 
 // What Auth changes in a request is gone with it: the next attempt, and the next call, start from the same one.
@@ -198,7 +201,7 @@ func TestTokenUnderANameInAnyCase(t *testing.T) {
 		}, wrapper.WithHTTPClient(&http.Client{Transport: s}))
 		require.NoError(t, err)
 		_, err = client.GetChat(t.Context(), chatID)
-		assert.ErrorContains(t, err, "bad key: …", name)
+		assert.ErrorContains(t, err, "403: FORBIDDEN: … (", name)
 		assert.NotContains(t, err.Error(), "canary", name)
 	}
 }

@@ -51,6 +51,7 @@ type caller struct {
 	policy RetryPolicy
 	random func() float64 // [0, 1)
 	logger *slog.Logger   // nil: nothing is logged
+	newest *newestDate    // of the Market
 }
 
 // do makes attempts until the rule says that no further one is needed, or something forbids a further one.
@@ -67,7 +68,11 @@ func (c *caller) do(ctx context.Context, call *call) *history {
 	for ctx.Err() == nil {
 		a := c.sender.attempt(ctx, &call.outgoing)
 		h.add(a)
-		h.apply(judge(call.operation, c.policy.Resend, findingsOf(a, call.args.result, call.args.promised)))
+		f := findingsOf(a, call.args.result, call.args.promised)
+		h.apply(judge(call.operation, c.policy.Resend, f))
+		if h.verdict.look || f.body == promised || f.body.fromMarket() {
+			c.newest.learn(a.date)
+		}
 		pause, goOn := c.next(ctx, call, h)
 		c.log(ctx, call, h, pause)
 		if !goOn {
@@ -96,10 +101,16 @@ func (c *caller) next(ctx context.Context, call *call, h *history) (pause time.D
 		return 0, false
 	}
 	pause = c.policy.backoff(h.attempts, c.random())
-	if h.verdict.untilWindowEnds {
+	until := "the next pause is"
+	switch {
+	case h.verdict.untilWindowEnds:
 		pause = c.policy.untilWindowEnds(time.Until(h.last.Quota.Until), pause, c.random())
+		until = "the quota is used up for"
+	case h.verdict.marketMayGoOn:
+		pause = max(pause, time.Until(h.last.trace.sentAt(h.last.began).Add(marketGivesUp)))
+		until = "the Market may be at the message for another"
 	}
-	if refused := c.policy.refuse(ctx, pause); refused != nil {
+	if refused := c.policy.refuse(ctx, pause, until); refused != nil {
 		h.stop(refused)
 		return 0, false
 	}
@@ -113,11 +124,11 @@ func (c *caller) look(ctx context.Context, call *call, h *history) (goOn bool) {
 	if ctx.Err() != nil {
 		return true // do ends the call with the context's error
 	}
-	if doubt := checkResend(read, h.last.began, time.Now()); doubt != nil {
-		h.stop(withoutSecrets(doubt, h.secrets()))
+	if reason := (doubt{h.doubtSince, c.newest.latest()}).check(read, time.Now()); reason != nil {
+		h.stop(withoutSecrets(reason, h.secrets()))
 		return false
 	}
-	h.outcome = Rejected
+	h.clear()
 	return true
 }
 

@@ -10,8 +10,9 @@ import (
 	"github.com/ymarket-go/chats/gen"
 )
 
-// Client calls the operations of the contract for one cabinet. New makes one; the zero Client is of no use. It is safe
-// for concurrent use, and meant to be kept: it holds the connections and TLS sessions. There is nothing to close.
+// Client calls the operations of the contract for one cabinet. New makes one; the zero Client is of no use. It is
+// safe for concurrent use, and meant to be kept: it holds the connections and TLS sessions. There is nothing to
+// close.
 type Client struct {
 	businessID int64
 	server     string               // the base URL, ending in a slash
@@ -59,6 +60,7 @@ func newClient(businessID int64, auth Auth, opts []Option) (*Client, error) {
 		policy: settings.retry,
 		random: settings.random,
 		logger: settings.logger,
+		newest: &newestDate{},
 	}
 	return c, nil
 }
@@ -74,8 +76,8 @@ func Return(id int64) gen.ChatContextDTO {
 	return gen.ChatContextDTO{Type: gen.ChatContextIdentifiableTypeReturn, ID: id}
 }
 
-// CreateChat starts a chat about an order or a return, or finds the one that exists; nothing in the answer tells which.
-// Its result is never nil without an error, and its ChatID is 1 or more.
+// CreateChat starts a chat about an order or a return, or finds the one that exists; nothing in the answer tells
+// which. Its result is never nil without an error, and its ChatID is 1 or more.
 func (c *Client) CreateChat(
 	ctx context.Context, about gen.ChatContextDTO, opts ...CallOption,
 ) (*gen.CreateChatResultDTO, error) {
@@ -127,7 +129,7 @@ func (c *Client) getChat(
 		query:    chatQuery(chatID),
 		text:     text,
 		result:   result,
-		promised: func() bool { return result.ChatID >= 1 },
+		promised: func() bool { return result.ChatID == chatID },
 	})
 	if err != nil {
 		return nil, err

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -21,7 +22,6 @@ var unpromised = map[string]string{
 	"an array":          `[{"status":"OK"}]`,
 	"a string":          `"OK"`,
 	"a number":          "1",
-	"truncated":         `{"status":"OK","result":{"chatId":7`,
 	"two values":        `{"status":"OK","result":{"chatId":77}} {}`,
 	"status: a number":  `{"status":1,"result":{"chatId":77}}`,
 	"status: an object": `{"status":{},"result":{"chatId":77}}`,
@@ -78,11 +78,68 @@ func assertUnpromised(t *testing.T, op string, err error) {
 	assert.Equal(t, wrapper.Rejected, e.Outcome)
 }
 
-// What a send may be answered with: older answers have no status, and some are empty.
+// What tells that a message was sent.
 func TestSent(t *testing.T) {
-	for _, body := range []string{"", "\r\n", `{"status":"OK"}`, `{}`, `{"status":null}`, `{"status":"OK","result":{"messageId":5}}`, `{"status":"DONE"}`, `{"status":"OK","result":[]}`, `{"status":"OK","result":"sent"}`, `{"errors":[]}`} {
+	for _, body := range []string{
+		"", "\r\n", "\ufeff", `{"status":"OK"}`, "\ufeff" + `{"status":"OK"}`, `{"status":"OK","result":{"messageId":5}}`,
+		`{"status":"OK","result":[]}`, `{"status":"OK","result":"sent"}`, `{"status":"OK","errors":[]}`,
+		`{"status":"OK","errors":null}`, `{"status":"OK","error":null}`,
+	} {
 		assert.NoError(t, newClient(t, newScript(t, reply{status: 200, body: body})).SendMessage(t.Context(), chatID, text), body)
 	}
+}
+
+// A 200 that says neither OK nor what went wrong leaves open whether the message is in the chat.
+func TestSentOrNot(t *testing.T) {
+	for _, body := range []string{
+		`{}`, `{"status":null}`, `{"status":"DONE"}`, `{"errors":[]}`, `{"message":"done"}`, `{"status":"ok"}`,
+		`{"status":"OK","errors":[{"code":"X"}]}`, `{"status":"OK","error":{"code":403}}`,
+		`{"status":"OK","errors":{"code":"X"}}`, `{"status":"OK"`, `{"status":"O`,
+	} {
+		err := newClient(t, newScript(t, reply{status: 200, body: body})).SendMessage(t.Context(), chatID, text)
+		assertUnpromised(t, "sendMessageToChat", err)
+	}
+}
+
+// What the Market says of an error in a 200, in each of its forms: the message was refused.
+func TestRefusedWithStatus200(t *testing.T) {
+	for body, says := range map[string]string{
+		`{"status":"ERROR"}`:                                              "sendMessageToChat: 200 (",
+		`{"status":"ERROR","errors":[{"code":"LOCKED"}]}`:                 "200: LOCKED (",
+		`{"error":{"code":403,"message":"Token is invalid"}}`:             "200: 403: Token is invalid (",
+		`{"errors":[{"code":"X"}]}`:                                       "200: X (",
+		`{"errors":{"code":"X","message":"no"}}`:                          "200: X: no (",
+		`{"status":"FAILED","errors":[{"message":"no"}]}`:                 "200: : no (",
+		"\ufeff" + `{"status":"ERROR","errors":[{"code":"LOCKED"}]}`:      "200: LOCKED (",
+		`{"error":"Bad Request","path":"/v2/businesses/1/chats/message"}`: "200: : Bad Request (",
+	} {
+		err := newClient(t, newScript(t, reply{status: 200, body: body})).SendMessage(t.Context(), chatID, text)
+		assertClasses(t, err, nil)
+		assert.Equal(t, wrapper.Rejected, asError(t, err).Outcome, body)
+		assert.ErrorContains(t, err, says)
+	}
+}
+
+// JSON that stops in the middle is an answer that was cut off, though nothing else says so.
+func TestJSONThatStopsInTheMiddle(t *testing.T) {
+	for _, op := range []string{"createChat", "getChat"} {
+		whole := ok(op).body
+		for end := 1; end < len(whole); end++ {
+			synctest.Test(t, func(t *testing.T) {
+				s := newScript(t, reply{status: 200, body: whole[:end]}, ok(op))
+				require.NoError(t, operations[op](t.Context(), newClient(t, s)), whole[:end])
+			})
+		}
+	}
+	s := newScript(t, reply{status: 200, body: `{"status":"OK"}}`})
+	assertUnpromised(t, "sendMessageToChat", newClient(t, s).SendMessage(t.Context(), chatID, text))
+}
+
+// The chat that was asked for is promised, and no other.
+func TestAnotherChatIsNoResult(t *testing.T) {
+	other := reply{status: 200, body: strings.Replace(ok("getChat").body, "77", "78", 1)}
+	_, err := newClient(t, newScript(t, other)).GetChat(t.Context(), chatID)
+	assertUnpromised(t, "getChat", err)
 }
 
 // Fields and enum values that this version does not know are kept, not refused.

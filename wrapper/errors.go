@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"mime"
 	"strings"
 	"time"
 	"unicode"
@@ -11,8 +12,8 @@ import (
 	"github.com/ymarket-go/chats/gen"
 )
 
-// What errors.Is tells of an *Error. Several can be true of one: a send that ran into 500 is ErrServer and, as the text
-// may have arrived, ErrOutcomeUnknown.
+// What errors.Is tells of an *Error. Several can be true of one: a send that ran into 500 is ErrServer and, as the
+// text may have arrived, ErrOutcomeUnknown.
 var (
 	ErrInvalidRequest  = errors.New("invalid request")  // refused before anything was sent
 	ErrBadRequest      = errors.New("bad request")      // 400, and any other 4xx without a name here
@@ -48,18 +49,22 @@ func (e *Error) Error() string {
 	if e == nil {
 		return "<nil>" // a Limiter or an Auth may return a nil *Error as its error
 	}
-	text := e.Operation
+	var text strings.Builder
+	text.WriteString(e.Operation)
 	if e.StatusCode != 0 {
-		text += fmt.Sprint(": ", e.StatusCode)
+		fmt.Fprint(&text, ": ", e.StatusCode)
 	}
 	for _, said := range e.Errors {
-		text += ": " + said.Code
+		if text.Len() > maxLine {
+			break
+		}
+		text.WriteString(": " + said.Code)
 		if said.Message != nil {
-			text += ": " + *said.Message
+			text.WriteString(": " + *said.Message)
 		}
 	}
 	if e.Err != nil {
-		text += ": " + e.Err.Error()
+		text.WriteString(": " + e.Err.Error())
 	}
 	remarks := fmt.Sprintf("attempts: %d, %v", e.Attempts, e.Outcome)
 	if !e.RetryAt.IsZero() {
@@ -68,7 +73,7 @@ func (e *Error) Error() string {
 	if e.TraceParent != "" {
 		remarks += ", traceparent " + e.TraceParent
 	}
-	return oneLine(text) + " (" + oneLine(remarks) + ")"
+	return oneLine(text.String()) + " (" + oneLine(remarks) + ")"
 }
 
 // Unwrap gives the cause, Err; nil where the answer alone says why.
@@ -114,9 +119,13 @@ func classOf(status int) error {
 // dereferenced Error keeps silent too.
 func (e Error) Format(s fmt.State, _ rune) { _, _ = fmt.Fprint(s, e.Error()) }
 
+// maxLine is how many characters of a text stand in the text of an Error.
+const maxLine = 1000
+
 // oneLine keeps a foreign text from breaking a log, or flooding it.
 func oneLine(text string) string {
-	return fmt.Sprintf("%.1000s", strings.Join(strings.FieldsFunc(text, unicode.IsControl), "; "))
+	text = fmt.Sprintf("%.*s", maxLine, text)
+	return fmt.Sprintf("%.*s", maxLine, strings.Join(strings.FieldsFunc(text, unicode.IsControl), "; "))
 }
 
 // limiterError takes apart the error of a Limiter: when to come back, and why.
@@ -131,15 +140,86 @@ func limiterError(err error) (retryAt time.Time, cause error) {
 	return e.RetryAt, e.Err
 }
 
-// parseErrors reads the API's own errors. What does not fit the contract is passed over: half an error text is worth
-// more than none.
+// maxErrors is how many errors of an answer are kept.
+const maxErrors = 20
+
+// parseErrors reads the API's own errors in each form in which they are met: a list, the object of older answers, and
+// a message alone. What fits none is passed over: half an error text is worth more than none.
 func parseErrors(body []byte) []gen.APIErrorDTO {
-	var answer gen.APIErrorResponse
-	_ = json.Unmarshal(body, &answer)
-	return answer.Errors
+	var answer struct {
+		Errors, Error, Message json.RawMessage
+	}
+	if json.Unmarshal(trim(body), &answer) != nil {
+		return nil
+	}
+	if errs := readErrors(answer.Errors); len(errs) > 0 {
+		return errs
+	}
+	if errs := readErrors(answer.Error); len(errs) > 0 {
+		return errs
+	}
+	return readErrors(answer.Message)
 }
 
-// apiErrors reads the API's own errors without the secrets.
-func apiErrors(body []byte, secrets []string) []gen.APIErrorDTO {
-	return redact(parseErrors(body), secrets)
+// readErrors reads a list of errors, or one alone.
+func readErrors(value json.RawMessage) []gen.APIErrorDTO {
+	list := []json.RawMessage{value}
+	if len(value) > 0 && value[0] == '[' {
+		_ = json.Unmarshal(value, &list) // it is valid, as what holds it was
+	}
+	var errs []gen.APIErrorDTO
+	for _, one := range list[:min(len(list), maxErrors)] {
+		if e, ok := readError(one); ok {
+			errs = append(errs, e)
+		}
+	}
+	return errs
+}
+
+// readError reads an error that is an object, or a text.
+func readError(value json.RawMessage) (gen.APIErrorDTO, bool) {
+	if text, ok := readText(value); ok {
+		return gen.APIErrorDTO{Message: &text}, true
+	}
+	if len(value) == 0 || value[0] != '{' {
+		return gen.APIErrorDTO{}, false
+	}
+	var object struct{ Code, Message json.RawMessage }
+	_ = json.Unmarshal(value, &object)
+	var e gen.APIErrorDTO
+	if code, ok := readText(object.Code); ok {
+		e.Code = code
+	} else if len(object.Code) > 0 && strings.Contains("-0123456789", string(object.Code[:1])) {
+		e.Code = string(object.Code) // a number, as older answers have
+	}
+	if message, ok := readText(object.Message); ok {
+		e.Message = &message
+	}
+	return e, true
+}
+
+func readText(value json.RawMessage) (string, bool) {
+	var text string
+	if len(value) == 0 || value[0] != '"' || json.Unmarshal(value, &text) != nil {
+		return "", false
+	}
+	return text, true
+}
+
+// describe says what a body is that is no JSON object; empty where it is one, or there is none.
+func describe(contentType string, body []byte) string {
+	body = trim(body)
+	if len(body) == 0 || body[0] == '{' {
+		return ""
+	}
+	media, _, err := mime.ParseMediaType(contentType)
+	if err != nil || len(media) > 50 {
+		media = "of no known type"
+	}
+	return fmt.Sprintf("the answer is %s, %d bytes", media, len(body))
+}
+
+// apiErrors reads the API's own errors, without what repeats what was sent.
+func apiErrors(body []byte, sent *secrets) []gen.APIErrorDTO {
+	return redact(parseErrors(body), sent)
 }

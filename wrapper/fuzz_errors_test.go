@@ -78,13 +78,14 @@ func FuzzErrorsBody(f *testing.F) {
 		if status < 400 || checks.Response(request, &said) != nil || json.Unmarshal([]byte(body), &kept) != nil {
 			return
 		}
-		require.Len(t, e.Errors, len(kept.Errors))
-		for i, original := range kept.Errors {
-			if !holds(original.Code, hidden) {
+		const most, longest = 20, 2000
+		require.Len(t, e.Errors, min(most, len(kept.Errors)))
+		for i, original := range kept.Errors[:len(e.Errors)] {
+			if len(original.Code) <= longest && !holds(original.Code, append(hidden, "rejected value")) {
 				assert.Equal(t, original.Code, e.Errors[i].Code)
 			}
 		}
-		if len(kept.Errors) > 0 && kept.Errors[0].Message != nil && !holds(*kept.Errors[0].Message, append(hidden, "rejected value")) {
+		if len(kept.Errors) > 0 && kept.Errors[0].Message != nil && len(*kept.Errors[0].Message) <= longest && !holds(*kept.Errors[0].Message, append(hidden, "rejected value")) {
 			assert.Equal(t, *kept.Errors[0].Message, *e.Errors[0].Message)
 		}
 	})

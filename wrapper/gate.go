@@ -6,8 +6,8 @@ import (
 )
 
 // sameWindow bounds how far the ends of one window may differ. Answers tell it too late by up to a second, as Date is
-// cut to whole seconds, and by the time they were on their way, up to the limit of an attempt. Two windows are further
-// apart.
+// cut to whole seconds, and by the time they were on their way, up to the limit of an attempt. Two windows are
+// further apart.
 const sameWindow = 20 * time.Second
 
 // longestWindow bounds what is believed: a mistake must not silence a client for good.
@@ -23,8 +23,8 @@ type gate struct {
 	release func(Response)
 }
 
-// shut tells that the window has no room for one more request. The window has ended when one of the clocks says so: the
-// wall clock may be set back, and the monotonic one stands while the machine sleeps.
+// shut tells that the window has no room for one more request. The window has ended when one of the clocks says so:
+// the wall clock may be set back, and the monotonic one stands while the machine sleeps.
 func (g *gate) shut(now time.Time) bool {
 	return g.window.Remaining <= g.running && g.left(now) > 0
 }
@@ -55,7 +55,8 @@ func (g *gate) learn(q Quota, now time.Time) {
 	}
 }
 
-// setTimer has wake called when the window ends, if somebody waits for that. The timer does not outlive the last waiter.
+// setTimer has wake called when the window ends, if somebody waits for that. The timer does not outlive the last
+// waiter.
 func (g *gate) setTimer(now time.Time, wake func()) {
 	needed := g.queue.Len() > 0 && g.shut(now)
 	switch {

@@ -14,11 +14,11 @@ const parallelRequests = 4
 // Limiter decides when a request may start. It must be safe for concurrent use.
 //
 // The one that a Client has by default lets 4 requests run at once, first come first served. Once an answer has said
-// that the quota of an operation is used up, it starts no further request of that operation before the window ends: it
-// waits where that fits MaxDelay and the caller's deadline, and refuses at once where not.
+// that the quota of an operation is used up, it starts no further request of that operation before the window ends:
+// it waits where that fits MaxDelay and the caller's deadline, and refuses at once where not.
 //
-// Processes that work for one cabinet share its limits. They may leave it at that, as what the Market refuses with 420
-// is repeated, or be given a Limiter that counts for all of them.
+// Processes that work for one cabinet share its limits. They may leave it at that, as what the Market refuses with
+// 420 is repeated, or be given a Limiter that counts for all of them.
 type Limiter interface {
 	// Acquire waits until a request of the operation (its operationId) may start. release is called once, when the
 	// request has ended, with its answer; Attempts is not set. The Response is zero where none came. A 420 with quota
@@ -29,9 +29,9 @@ type Limiter interface {
 	Acquire(ctx context.Context, operation string) (release func(Response), err error)
 }
 
-// NewLimiter makes the Limiter that New makes by default, for Clients and other code that share the limits of a cabinet.
-// The policy's MaxDelay, 0: 30 s, bounds how long a request waits for a new window of the quota. The error tells what of
-// the policy was refused, and what is allowed.
+// NewLimiter makes the Limiter that New makes by default, for Clients and other code that share the limits of a
+// cabinet. The policy's MaxDelay, 0: 30 s, bounds how long a request waits for a new window of the quota. The error
+// tells what of the policy was refused, and what is allowed.
 //
 // Its Acquire refuses an operation that the contract does not know with ErrInvalidRequest.
 func NewLimiter(p RetryPolicy) (Limiter, error) {
@@ -144,8 +144,8 @@ func (l *limiter) release(g *gate, r Response) {
 	l.admit(now)
 }
 
-// admit starts whoever may start, in the order of arrival. Those behind a shut gate keep their places, and others pass
-// by.
+// admit starts whoever may start, in the order of arrival. Those behind a shut gate keep their places, and others
+// pass by.
 func (l *limiter) admit(now time.Time) {
 	for l.running < parallelRequests {
 		w := l.first(now)
@@ -188,7 +188,7 @@ func (l *limiter) leave(w *waiter) {
 
 // refuseUnlessItFits refuses a waiter whose window ends too late for it.
 func (l *limiter) refuseUnlessItFits(w *waiter, now time.Time) {
-	refused := l.policy.refuse(w.ctx, w.gate.left(now))
+	refused := l.policy.refuse(w.ctx, w.gate.left(now), "the quota is used up for")
 	if refused == nil {
 		return
 	}

@@ -17,8 +17,8 @@ import (
 // Doer sends a request and gives back its answer, as *http.Client does.
 type Doer = gen.HttpRequestDoer
 
-// Option changes what New makes. Their order does not matter, but for middleware; of an option that is given twice the
-// last one holds. Every option refuses values that make no sense.
+// Option changes what New makes. Their order does not matter, but for middleware; of an option that is given twice
+// the last one holds. Every option refuses values that make no sense.
 type Option func(*config) error
 
 // config is what the options set.
@@ -67,9 +67,9 @@ func newConfig(auth Auth, opts []Option) (*config, error) {
 	return c, err
 }
 
-// WithBaseURL sets where the Market is: an absolute https URL with the version, without query, fragment and user info.
-// The default is gen.ServerURL; gen.ServerURLUzbekistan is the other one. http:// is allowed for loopback hosts:
-// localhost, 127.0.0.0/8 and ::1.
+// WithBaseURL sets where the Market is: an absolute https URL with the version, without query, fragment and user
+// info. The default is gen.ServerURL; gen.ServerURLUzbekistan is the other one. http:// is allowed for loopback
+// hosts: localhost, 127.0.0.0/8 and ::1.
 func WithBaseURL(rawURL string) Option {
 	return func(c *config) error {
 		c.server = rawURL
@@ -85,11 +85,12 @@ func WithPlainHTTP() Option {
 	}
 }
 
-// WithHTTPClient sets what sends each attempt: its Transport (nil: http.DefaultTransport), and its Timeout as the limit
-// of one attempt (0: 15 s). It is not changed, and later changes of it do not matter. Its CheckRedirect and Jar are not
-// used: redirects are never followed, as net/http would hand the key to another host.
+// WithHTTPClient sets what sends each attempt: its Transport (nil: http.DefaultTransport), and its Timeout as the
+// limit of one attempt (0: 15 s). It is not changed, and later changes of it do not matter. Its CheckRedirect and Jar
+// are not used: redirects are never followed, as net/http would hand the key to another host.
 //
-// Without this option TLS sessions are resumed: the Market closes each connection, so every call pays for a handshake.
+// Without this option TLS sessions are resumed: the Market closes each connection, so every call pays for a
+// handshake.
 func WithHTTPClient(hc *http.Client) Option {
 	return func(c *config) error {
 		if hc == nil {
@@ -140,9 +141,9 @@ func WithLogger(l *slog.Logger) Option {
 	}
 }
 
-// WithUserAgent sets the headers User-Agent and X-Market-Integration; the second one labels the caller in the seller's
-// log of requests. product is written name/version: printable ASCII, 1 to 100 characters.
-// Without it User-Agent is "ymarket-go-chats", and X-Market-Integration is not sent.
+// WithUserAgent sets the headers User-Agent and X-Market-Integration; the second one labels the caller in the
+// seller's log of requests. product is written name/version: printable ASCII, 1 to 100 characters. Without it
+// User-Agent is "ymarket-go-chats", and X-Market-Integration is not sent.
 func WithUserAgent(product string) Option {
 	return func(c *config) error {
 		if len(product) > 100 || !nameVersion().MatchString(product) {
@@ -159,9 +160,9 @@ var nameVersion = sync.OnceValue(func() *regexp.Regexp {
 })
 
 // WithMiddleware puts Doers around each attempt, the first one outermost: tracing belongs here. A middleware sees the
-// request without its key. It keeps the context of the request, or gives one made from it, must not send a request twice
-// or come back before the Doer that it wraps, and wraps errors so that errors.As still finds them. Given twice, the
-// option adds: the later ones stand further inside.
+// request without its key. It keeps the context of the request, or gives one made from it, must not send a request
+// twice or come back before the Doer that it wraps, and wraps errors so that errors.As still finds them. Given twice,
+// the option adds: the later ones stand further inside.
 func WithMiddleware(mw ...func(Doer) Doer) Option {
 	return func(c *config) error {
 		if slices.ContainsFunc(mw, func(m func(Doer) Doer) bool { return m == nil }) {

@@ -36,15 +36,16 @@ func (o Outcome) MarshalText() ([]byte, error) { return []byte(o.String()), nil 
 type history struct {
 	text string // of the message, which no error may show
 
-	attempts int      // requests handed to the transport
-	last     *attempt // nil: there was none yet
-	verdict  verdict  // on the last attempt
-	answered *attempt // the last one that was answered; nil: none was
-	accepted bool     // the call succeeded
-	ended    bool     // by something else than its last attempt
-	outcome  Outcome  // should it fail
-	cause    error    // why it ended, where the answer alone does not say it
-	retryAt  time.Time
+	attempts   int       // requests handed to the transport
+	last       *attempt  // nil: there was none yet
+	verdict    verdict   // on the last attempt
+	answered   *attempt  // the last one that was answered; nil: none was
+	accepted   bool      // the call succeeded
+	ended      bool      // by something else than its last attempt
+	outcome    Outcome   // should it fail
+	doubtSince time.Time // when the first attempt began that may have been carried out; zero: none may
+	cause      error     // why it ended, where the answer alone does not say it
+	retryAt    time.Time
 }
 
 // add takes in an attempt. From now on its error shows no secret.
@@ -65,6 +66,9 @@ func (h *history) add(a *attempt) {
 // apply takes in what the rule says of the last attempt.
 func (h *history) apply(v verdict) {
 	h.verdict, h.accepted = v, v.accepted
+	if v.outcome == Unknown && h.doubtSince.IsZero() {
+		h.doubtSince = h.last.began
+	}
 	// A later attempt does not settle the doubt of an earlier one, and one that was not sent does not unsend another.
 	if h.outcome != Unknown && v.outcome != NotSent {
 		h.outcome = v.outcome
@@ -74,6 +78,9 @@ func (h *history) apply(v verdict) {
 		h.cause = h.last.err
 	}
 }
+
+// clear ends the doubt: the message is not in the chat.
+func (h *history) clear() { h.outcome, h.doubtSince = Rejected, time.Time{} }
 
 // stop ends a call that would otherwise be tried again, for a reason besides what came of its last attempt.
 func (h *history) stop(reason error) { h.cause = errors.Join(h.cause, reason) }
@@ -93,16 +100,16 @@ func (h *history) report(to *Response) {
 	to.Attempts = h.attempts
 }
 
-// secrets are what no text may show: the text of the message, and what Auth has put into the headers.
-func (h *history) secrets() []string {
-	secrets := []string{h.text}
+// secrets are what no text may repeat: the text of the message, and what Auth has put into the requests.
+func (h *history) secrets() *secrets {
+	texts := []string{h.text}
 	if h.last != nil {
-		secrets = append(secrets, h.last.trace.authValues()...)
+		texts = append(texts, h.last.trace.authValues()...)
 	}
 	if h.answered != nil && h.answered != h.last {
-		secrets = append(secrets, h.answered.trace.authValues()...)
+		texts = append(texts, h.answered.trace.authValues()...)
 	}
-	return secrets
+	return newSecrets(texts...)
 }
 
 // failure makes the error of a call. It tells of the last answer that came, and why the call ended.
@@ -114,6 +121,9 @@ func (h *history) failure(op operation) *Error {
 	}
 	e.StatusCode, e.Quota, e.TraceParent = a.StatusCode, a.Quota, a.TraceParent
 	e.Errors = apiErrors(a.body, h.secrets())
+	if said := describe(a.Header.Get("Content-Type"), a.body); said != "" {
+		e.Err = errors.Join(errors.New(said), e.Err)
+	}
 	e.Body = bytes.Clone(a.body[:min(len(a.body), maxErrorBody)])
 	if a.quotaUsedUp() && e.RetryAt.IsZero() {
 		e.RetryAt = a.Quota.Until

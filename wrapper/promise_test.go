@@ -105,26 +105,50 @@ func promises() []promise {
 		{row: "420, too many at once", but: "attempts run out", replies: always(tooMany(), tooMany(), tooMany(), tooMany()),
 			others: failed(backoffs, rejected, wrapper.ErrRateLimited), send: failed(backoffs, rejected, wrapper.ErrRateLimited)},
 
-		{row: "500 and above", replies: then(serverError()),
+		{row: "500, the Market says", replies: then(serverError()),
 			others: executed("0s 250ms"), send: executed("0s read@250ms 250ms")},
-		{row: "500 and above", but: "attempts run out", replies: always(serverError(), serverError(), serverError(), serverError()),
+		{row: "500, the Market says", but: "in the words of older answers", replies: then(reply{status: 500, body: `{"errors":[{"code":"E"}]}`}),
+			others: executed("0s 250ms"), send: executed("0s read@250ms 250ms")},
+		{row: "500, the Market says", but: "without errors", replies: then(reply{status: 500, body: `{"status":"ERROR"}`}),
+			others: executed("0s 250ms"), send: executed("0s read@250ms 250ms")},
+		{row: "500, the Market says", but: "attempts run out", replies: always(serverError(), serverError(), serverError(), serverError()),
 			others: failed(backoffs, rejected, wrapper.ErrServer), send: failed(checked, unknown, wrapper.ErrServer, wrapper.ErrOutcomeUnknown)},
-		{row: "500 and above", but: "HTML of a proxy", replies: then(reply{status: 503, body: "<html>busy</html>"}),
-			others: executed("0s 250ms"), send: executed("0s read@250ms 250ms")},
-		{row: "500 and above", but: "its body breaks off", replies: then(reply{status: 500, body: "{", readErr: io.ErrUnexpectedEOF}),
-			others: executed("0s 250ms"), send: executed("0s read@250ms 250ms")},
+		{row: "any other 5xx, 408, 499", but: "HTML of a proxy", replies: then(reply{status: 503, body: "<html>busy</html>"}),
+			others: executed("0s 250ms"), send: executed("0s read@10s 10s")},
+		{row: "any other 5xx, 408, 499", but: "a gateway in the Market's form", replies: then(reply{status: 503, body: serverError().body}),
+			others: executed("0s 250ms"), send: executed("0s read@10s 10s")},
+		{row: "any other 5xx, 408, 499", but: "500 in HTML", replies: then(reply{status: 500, body: "<html>oops</html>"}),
+			others: executed("0s 250ms"), send: executed("0s read@10s 10s")},
+		{row: "any other 5xx, 408, 499", but: "500 without a body", replies: then(reply{status: 500}),
+			others: executed("0s 250ms"), send: executed("0s read@10s 10s")},
+		{row: "any other 5xx, 408, 499", but: "500 whose body breaks off", replies: then(reply{status: 500, body: "{", readErr: io.ErrUnexpectedEOF}),
+			others: executed("0s 250ms"), send: executed("0s read@10s 10s")},
+		{row: "any other 5xx, 408, 499", but: "408", replies: then(reply{status: 408}, reply{status: 408, body: serverError().body}),
+			others: executed("0s 250ms 750ms"), send: executed("0s read@10s 10s read@20s 20s")},
+		{row: "any other 5xx, 408, 499", but: "499", replies: then(reply{status: 499}),
+			others: executed("0s 250ms"), send: executed("0s read@10s 10s")},
+		{row: "any other 5xx, 408, 499", but: "attempts run out", replies: always(reply{status: 499}, reply{status: 502}, reply{status: 504}, reply{status: 408}),
+			others: failed(backoffs, rejected, wrapper.ErrBadRequest),
+			send:   failed("0s read@10s 10s read@20s 20s read@30s 30s", unknown, wrapper.ErrBadRequest, wrapper.ErrOutcomeUnknown)},
 		{row: "other 4xx", but: "404 after a 500: the doubt is over", replies: always(serverError(), failure(404, "NOT_FOUND", "gone")),
 			others: failed("0s 250ms", rejected, wrapper.ErrNotFound), send: failed("0s read@250ms 250ms", rejected, wrapper.ErrNotFound)},
+		{row: "other 4xx", but: "429: the Market does not know it", replies: always(reply{status: 429, header: http.Header{"Retry-After": {"1"}}}),
+			others: failed("0s", rejected, wrapper.ErrBadRequest), send: failed("0s", rejected, wrapper.ErrBadRequest)},
 		{row: "never left this machine", replies: then(refused, refused),
 			others: executed("0s 250ms 750ms"), send: executed("0s 250ms 750ms")},
 		{row: "never left this machine", but: "attempts run out", replies: always(refused, refused, refused, refused),
 			others: failed(backoffs, notSent), send: failed(backoffs, notSent)},
 		{row: "left, no answer", replies: then(reply{err: io.EOF}, reply{err: io.EOF}),
-			others: executed("0s 250ms 750ms"), send: executed("0s read@250ms 250ms read@750ms 750ms")},
+			others: executed("0s 250ms 750ms"), send: executed("0s read@10s 10s read@20s 20s")},
 		{row: "left, no answer", but: "the attempt's 15 s are over", replies: then(reply{hang: true}),
 			others: executed("0s 15.25s"), send: executed("0s read@15.25s 15.25s")},
-		{row: "2xx whose body breaks off", replies: func(op string) []reply { return []reply{broken(op), ok(op)} },
+		{row: "2xx whose body ends too early", replies: func(op string) []reply { return []reply{broken(op), ok(op)} },
 			others: executed("0s 250ms"), send: failed("0s", unknown, wrapper.ErrInvalidResponse, wrapper.ErrOutcomeUnknown)},
+		{row: "2xx whose body ends too early", but: "and nothing says so but the JSON", replies: func(op string) []reply {
+			half := broken(op)
+			half.readErr = nil
+			return []reply{half, ok(op)}
+		}, others: executed("0s 250ms"), send: failed("0s", unknown, wrapper.ErrInvalidResponse, wrapper.ErrOutcomeUnknown)},
 
 		{row: "other 4xx", but: "400", replies: always(failure(400, "BAD_REQUEST", "no")),
 			others: failed("0s", rejected, wrapper.ErrBadRequest), send: failed("0s", rejected, wrapper.ErrBadRequest)},
@@ -140,15 +164,41 @@ func promises() []promise {
 			others: failed("0s", rejected, wrapper.ErrInvalidResponse), send: failed("0s", unknown, wrapper.ErrInvalidResponse, wrapper.ErrOutcomeUnknown)},
 		{row: "3xx", replies: always(elsewhere),
 			others: failed("0s", rejected, wrapper.ErrInvalidResponse), send: failed("0s", rejected, wrapper.ErrInvalidResponse)},
-		{row: "200 with status ERROR", replies: always(failure(200, "LOCKED", "The chat is closed")),
+		{row: "200, status ERROR, or errors without OK", replies: always(failure(200, "LOCKED", "The chat is closed")),
 			others: failed("0s", rejected), send: failed("0s", rejected)},
+		{row: "200, status ERROR, or errors without OK", but: "without errors", replies: always(reply{status: 200, body: `{"status":"ERROR"}`}),
+			others: failed("0s", rejected), send: failed("0s", rejected)},
+		{row: "200, status ERROR, or errors without OK", but: "in the form of older answers",
+			replies: always(reply{status: 200, body: `{"error":{"code":403,"message":"Token is invalid"}}`}),
+			others:  failed("0s", rejected), send: failed("0s", rejected)},
 		{row: "200, empty body", replies: always(reply{status: 200}),
 			others: failed("0s", rejected, wrapper.ErrInvalidResponse), send: executed("0s")},
-		{row: "200, not the promised JSON", but: "HTML", replies: always(reply{status: 200, body: "<html>hello</html>"}),
+		{row: "200, status OK and no errors", replies: then(), others: executed("0s"), send: executed("0s")},
+		{row: "200, status OK and no errors", but: "errors are null", replies: func(op string) []reply {
+			r := ok(op)
+			r.body, r.keeps = strings.TrimSuffix(r.body, "}")+`,"errors":null}`, false
+			return []reply{r}
+		}, others: executed("0s"), send: executed("0s")},
+		{row: "200, no errors, status not OK", but: "another", replies: func(op string) []reply {
+			r := ok(op)
+			r.body, r.keeps = strings.Replace(r.body, "OK", "DONE", 1), false
+			return []reply{r}
+		}, others: executed("0s"), send: failed("0s", unknown, wrapper.ErrInvalidResponse, wrapper.ErrOutcomeUnknown)},
+		{row: "200, no errors, status not OK", but: "none", replies: func(op string) []reply {
+			r := ok(op)
+			r.body, r.keeps = strings.NewReplacer(`"status":"OK",`, "", `"status":"OK"`, "").Replace(r.body), false
+			return []reply{r}
+		}, others: executed("0s"), send: failed("0s", unknown, wrapper.ErrInvalidResponse, wrapper.ErrOutcomeUnknown)},
+		{row: "200, anything else", but: "HTML", replies: always(reply{status: 200, body: "<html>hello</html>"}),
 			others: failed("0s", rejected, wrapper.ErrInvalidResponse), send: failed("0s", unknown, wrapper.ErrInvalidResponse, wrapper.ErrOutcomeUnknown)},
-		{row: "200, not the promised JSON", but: "null", replies: always(reply{status: 200, body: "null"}),
+		{row: "200, anything else", but: "null", replies: always(reply{status: 200, body: "null"}),
 			others: failed("0s", rejected, wrapper.ErrInvalidResponse), send: failed("0s", unknown, wrapper.ErrInvalidResponse, wrapper.ErrOutcomeUnknown)},
-		{row: "200, not the promised JSON", but: "more than 1 MiB", replies: always(reply{status: 200, body: strings.Repeat(" ", 1<<20) + "{}"}),
+		{row: "200, anything else", but: "OK beside errors", replies: func(op string) []reply {
+			r := ok(op)
+			r.body, r.keeps = strings.TrimSuffix(r.body, "}")+`,"errors":[{"code":"X"}]}`, false
+			return []reply{r}
+		}, others: failed("0s", rejected, wrapper.ErrInvalidResponse), send: failed("0s", unknown, wrapper.ErrInvalidResponse, wrapper.ErrOutcomeUnknown)},
+		{row: "200, anything else", but: "more than 1 MiB", replies: always(reply{status: 200, body: strings.Repeat(" ", 1<<20) + "{}"}),
 			others: failed("0s", rejected, wrapper.ErrInvalidResponse), send: failed("0s", unknown, wrapper.ErrInvalidResponse, wrapper.ErrOutcomeUnknown)},
 
 		{row: "the next pause would outlast the deadline", within: 250 * ms, replies: always(serverError()),
@@ -158,7 +208,7 @@ func promises() []promise {
 		{row: "the caller's context ends", but: "during the second attempt", within: 5 * time.Second, replies: always(serverError(), reply{hang: true}),
 			others: failed("0s 250ms", rejected, wrapper.ErrServer, context.DeadlineExceeded),
 			send:   failed("0s read@250ms 250ms", unknown, wrapper.ErrServer, context.DeadlineExceeded, wrapper.ErrOutcomeUnknown)},
-		{row: "the caller's context ends", but: "before", within: -1, replies: always(),
+		{row: "the context ends before anything is sent", within: -1, replies: always(),
 			others: failed("", notSent, context.DeadlineExceeded), send: failed("", notSent, context.DeadlineExceeded)},
 	}
 }
@@ -220,11 +270,11 @@ func keeps(t *testing.T, row, op, cell, class string, want end) {
 	switch first {
 	case "not sent":
 		assert.Equal(t, failed("", wrapper.NotSent, want.is...), want, what...)
-	case "sent":
+	case "sent", "result":
 		assert.True(t, want.success, what...)
 	case "stop":
 		assert.False(t, want.success, what...)
-		if !strings.HasSuffix(cell, "if in doubt") {
+		if !strings.HasSuffix(cell, "maybe unknown") {
 			assert.Equal(t, strings.Contains(cell, "unknown"), want.outcome == wrapper.Unknown, what...)
 		}
 	case "repeat", "check":
@@ -293,7 +343,7 @@ func withReads(op string, rs []reply) []reply {
 	var all []reply
 	for i, r := range rs {
 		all = append(all, r)
-		doubt := r.status >= 500 || r.status == 0 && !r.dial
+		doubt := r.status >= 500 || r.status == 408 || r.status == 499 || r.status == 0 && !r.dial
 		if op == "sendMessageToChat" && doubt && i < len(rs)-1 {
 			all = append(all, ok("getChat"))
 		}

@@ -6,21 +6,24 @@ import (
 	"time"
 )
 
-// statusMethodFailure is the Market's answer to a request beyond one of its limits.
-const statusMethodFailure = 420
+// Statuses that net/http has no name for.
+const (
+	statusMethodFailure       = 420 // the Market's answer to a request beyond one of its limits
+	statusClientClosedRequest = 499 // what proxies log, and sometimes answer, when the client has gone
+)
 
 // Quota is what an answer said of the quota of its operation: requests in a fixed window that ends on a wall-clock
 // boundary. Until is on this machine's clock: the moment the answer came, plus the header X-RateLimit-Resource-Until
-// minus the header Date, so a wrong local clock does no harm. A Quota is zero when the answer carried none, or one that
-// cannot be read.
+// minus the header Date, so a wrong local clock does no harm. A Quota is zero when the answer carried none, or one
+// that cannot be read.
 type Quota struct {
 	Limit     int       `json:"limit"`     // requests in a window, 1,000 as documented; 0: the answer did not tell
 	Remaining int       `json:"remaining"` // requests left in it
 	Until     time.Time `json:"until"`     // the end of the window
 }
 
-// readQuota reads the headers of an answer that came now.
-func readQuota(h http.Header, now time.Time) Quota {
+// readQuota reads the headers of an answer that came now, and had this Date.
+func readQuota(h http.Header, date, now time.Time) Quota {
 	remaining, err := strconv.Atoi(h.Get("X-Ratelimit-Resource-Remaining"))
 	if err != nil {
 		return Quota{}
@@ -29,8 +32,7 @@ func readQuota(h http.Header, now time.Time) Quota {
 	if err != nil {
 		return Quota{}
 	}
-	date, err := http.ParseTime(h.Get("Date"))
-	if err != nil {
+	if date.IsZero() {
 		date = now // without the server's clock this machine's has to do
 	}
 	limit, err := strconv.Atoi(h.Get("X-Ratelimit-Resource-Limit"))

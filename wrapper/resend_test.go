@@ -3,9 +3,11 @@ package wrapper_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -24,60 +26,81 @@ func chatAt(date time.Time, quiet time.Duration) reply {
 		body: `{"status":"OK","result":{"chatId":77,"updatedAt":"` + date.Add(-quiet).Format(time.RFC3339Nano) + `"}}`}
 }
 
-// The doubtful attempt begins at 0 s and is answered at 3 s, the chat is read at 3.25 s: whoever has not been heard of for
-// more than 5.25 s wrote before.
+// The doubtful attempt begins at 0 s. Answered by the Market after 3 s, the chat is read at 3.25 s; cut off, it is read at
+// 10 s, when the Market has given up. Whoever has not been heard of for 2 s more than that wrote before.
 func TestResendCheck(t *testing.T) {
-	const repeated, stopped = "0s read@3.25s 3.25s", "0s read@3.25s"
 	start := time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC) // of every bubble
-	read := start.Add(3 * time.Second)
 	without := func(r reply, header string) reply {
 		r.header.Set(header, "")
 		return r
 	}
-	rows := map[string]struct {
-		read  reply
-		trace string
-		says  string
+	cached := func(r reply) reply {
+		r.header.Set("Age", "60")
+		return r
+	}
+	young := func(r reply, age time.Duration, at time.Time) reply {
+		r.body = strings.Replace(r.body, `"chatId":77`, `"chatId":77,"createdAt":"`+at.Add(-age).Format(time.RFC3339Nano)+`"`, 1)
+		return r
+	}
+	const written, unreadable = "has been written into since", "could not be read"
+	doubts := map[string]struct {
+		reply reply
+		read  time.Duration
 	}{
-		"quiet for long":          {chatAt(read, time.Hour), repeated, ""},
-		"quiet for long enough":   {chatAt(read, 5251*ms), repeated, ""},
-		"not quite":               {chatAt(read, 5250*ms), stopped, "has been written into since"},
-		"written into in between": {chatAt(read, time.Second), stopped, "has been written into since"},
-		"in the Market's future":  {chatAt(read, -time.Minute), stopped, "has been written into since"},
+		"500":       {reply{status: 500, body: serverError().body, slow: 3 * time.Second, header: http.Header{"Date": {""}}}, 3250 * ms},
+		"no answer": {reply{err: io.ErrUnexpectedEOF, slow: 3 * time.Second}, 10 * time.Second},
+	}
+	for doubt, first := range doubts {
+		read, unseen := start.Add(first.read.Truncate(time.Second)), first.read+2*time.Second // Date is cut
+		for what, row := range map[string]struct {
+			read reply
+			says string // empty: the message is repeated
+		}{
+			"quiet for long":          {chatAt(read, time.Hour), ""},
+			"quiet for long enough":   {chatAt(read, unseen+ms), ""},
+			"not quite":               {chatAt(read, unseen), written},
+			"written into in between": {chatAt(read, time.Second), written},
+			"in the Market's future":  {chatAt(read, -time.Minute), written},
 
-		"the Market is an hour ahead":             {chatAt(read.Add(time.Hour), 6*time.Second), repeated, ""},
-		"the Market is an hour behind":            {chatAt(read.Add(-time.Hour), 6*time.Second), repeated, ""},
-		"written into, the Market is ahead":       {chatAt(read.Add(time.Hour), time.Second), stopped, "has been written into since"},
-		"written into, the Market is behind":      {chatAt(read.Add(-time.Hour), time.Second), stopped, "has been written into since"},
-		"no such chat":                            {failure(404, "NOT_FOUND", "Can't find chat by id: '77'"), repeated, ""},
-		"no Date":                                 {without(chatAt(read, time.Hour), "Date"), stopped, "did not tell when"},
-		"no updatedAt":                            {reply{status: 200, body: `{"status":"OK","result":{"chatId":77}}`}, stopped, "did not tell when"},
-		"updatedAt is no date":                    {reply{status: 200, body: `{"status":"OK","result":{"chatId":77,"updatedAt":"yesterday"}}`}, stopped, "could not be read"},
-		"not allowed to read":                     {failure(403, "FORBIDDEN", "scope is missing"), stopped, "could not be read: getChat: 403: FORBIDDEN: scope is missing"},
-		"HTML":                                    {reply{status: 200, body: "<html>"}, stopped, "could not be read"},
-		"the quota of getChat is used up":         {quotaUsedUpAt(read, time.Hour), stopped, "could not be read"},
-		"the answer brings back what was written": {failure(400, "BAD_REQUEST", "the last message is "+text), stopped, "the last message is …"},
-	}
-	doubts := map[string]reply{
-		"500":       {status: 500, slow: 3 * time.Second},
-		"no answer": {err: io.ErrUnexpectedEOF, slow: 3 * time.Second},
-	}
-	for what, row := range rows {
-		for doubt, first := range doubts {
+			"the Market is an hour ahead":        {chatAt(read.Add(time.Hour), unseen+time.Second), ""},
+			"the Market is an hour behind":       {chatAt(read.Add(-time.Hour), unseen+time.Second), ""},
+			"written into, the Market is ahead":  {chatAt(read.Add(time.Hour), time.Second), written},
+			"written into, the Market is behind": {chatAt(read.Add(-time.Hour), time.Second), written},
+
+			"made too short a time ago": {young(chatAt(read, unseen), unseen, read), "the chat was made within the last"},
+			"made before, and written":  {young(chatAt(read, unseen), unseen+ms, read), written},
+			"an old one":                {young(chatAt(read, unseen+ms), time.Hour, read), ""},
+
+			"no such chat":             {failure(404, "NOT_FOUND", "Can't find chat by id: '77'"), unreadable},
+			"404 of a proxy":           {reply{status: 404, body: "<html>"}, unreadable},
+			"404, empty":               {reply{status: 404}, unreadable},
+			"another chat":             {reply{status: 200, body: strings.Replace(chatAt(read, time.Hour).body, "77", "78", 1)}, unreadable},
+			"from a cache":             {cached(chatAt(read, time.Hour)), "from a cache"},
+			"no Date":                  {without(chatAt(read, time.Hour), "Date"), "without the Market's Date"},
+			"no updatedAt":             {reply{status: 200, body: `{"status":"OK","result":{"chatId":77}}`}, "did not tell when"},
+			"updatedAt is no date":     {reply{status: 200, body: `{"status":"OK","result":{"chatId":77,"updatedAt":"yesterday"}}`}, unreadable},
+			"not allowed to read":      {failure(403, "FORBIDDEN", "scope is missing"), "could not be read: getChat: 403: FORBIDDEN: scope is missing"},
+			"HTML":                     {reply{status: 200, body: "<html>"}, unreadable},
+			"errors beside the chat":   {reply{status: 200, body: `{"status":"OK","errors":[{"code":"X"}],` + chatAt(read, time.Hour).body[len(`{"status":"OK",`):]}, unreadable},
+			"the quota is used up":     {quotaUsedUpAt(read, time.Hour), unreadable},
+			"the text is brought back": {failure(400, "BAD_REQUEST", "the last message is "+text), "BAD_REQUEST: …"},
+		} {
 			t.Run(what+", after "+doubt, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
-					s := newScript(t, first, row.read, ok("sendMessageToChat"))
+					s := newScript(t, first.reply, row.read, ok("sendMessageToChat"))
 					var captured wrapper.Response
 					err := newClient(t, s).SendMessage(t.Context(), chatID, text, wrapper.Capture(&captured))
-					assert.Equal(t, row.trace, s.trace("sendMessageToChat"))
-					if row.trace == repeated {
+					trace := fmt.Sprintf("0s read@%v", first.read)
+					if row.says == "" {
+						assert.Equal(t, fmt.Sprint(trace, " ", first.read), s.trace("sendMessageToChat"))
 						require.NoError(t, err)
 						assert.Equal(t, 2, captured.Attempts, "the read is not counted")
 						return
 					}
+					assert.Equal(t, trace, s.trace("sendMessageToChat"))
 					want := []error{wrapper.ErrOutcomeUnknown, wrapper.ErrServer}
-					if first.err != nil {
-						want[1] = first.err
+					if first.reply.err != nil {
+						want[1] = first.reply.err
 					}
 					assertClasses(t, err, want)
 					assert.Equal(t, 1, asError(t, err).Attempts)
@@ -86,6 +109,66 @@ func TestResendCheck(t *testing.T) {
 				})
 			})
 		}
+	}
+}
+
+// What the Market has told before makes a read old: by the doubtful answer, by another call, by the read of another chat.
+func TestResendCheckDoesNotBelieveAnOldRead(t *testing.T) {
+	dated := func(r reply, date time.Time) reply {
+		r.header = http.Header{"Date": {httpDate(date)}}
+		return r
+	}
+	for behind, repeated := range map[time.Duration]bool{0: true, time.Second: true, 2 * time.Second: false, time.Hour: false} {
+		synctest.Test(t, func(t *testing.T) {
+			now := time.Now().Add(time.Hour)
+			read := chatAt(now.Add(-behind), 2*time.Hour)
+			s := newScript(t, dated(serverError(), now), read, ok("sendMessageToChat"))
+			err := newClient(t, s).SendMessage(t.Context(), chatID, text)
+			assert.Equal(t, repeated, err == nil, "%v: %v", behind, err)
+
+			s = newScript(t, dated(ok("createChat"), now), dated(serverError(), now.Add(-time.Hour)), read, ok("sendMessageToChat"))
+			client := newClient(t, s)
+			_, err = client.CreateChat(t.Context(), wrapper.Order(5))
+			require.NoError(t, err)
+			err = client.SendMessage(t.Context(), chatID, text)
+			assert.Equal(t, repeated, err == nil, "%v: %v", behind, err)
+			if !repeated {
+				assert.ErrorContains(t, err, "as the Market has told a later Date before")
+			}
+		})
+	}
+}
+
+// The Market goes on for up to 10 s with a request that it has not answered: a look before that proves nothing.
+func TestResendCheckWaitsForTheMarket(t *testing.T) {
+	cut := reply{err: io.EOF}
+	for what, row := range map[string]struct {
+		maxDelay, deadline time.Duration
+		says               string
+	}{
+		"MaxDelay is shorter":     {maxDelay: 9 * time.Second, says: "the Market may be at the message for another 10s, MaxDelay is 9s"},
+		"MaxDelay is as long":     {maxDelay: 10 * time.Second},
+		"the deadline is shorter": {deadline: 10 * time.Second, says: "the next pause of 10s would outlast the caller's deadline"},
+		"the deadline is longer":  {deadline: 11 * time.Second},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			s := newScript(t, cut, chatAt(time.Now().Add(10*time.Second), time.Hour), ok("sendMessageToChat"))
+			client := newClient(t, s, wrapper.WithRetry(wrapper.RetryPolicy{MaxDelay: row.maxDelay}))
+			ctx, cancel := t.Context(), func() {}
+			if row.deadline > 0 {
+				ctx, cancel = context.WithTimeout(ctx, row.deadline)
+			}
+			defer cancel()
+			err := client.SendMessage(ctx, chatID, text)
+			if row.says == "" {
+				assert.NoError(t, err, what)
+				assert.Equal(t, "0s read@10s 10s", s.trace("sendMessageToChat"))
+				return
+			}
+			assert.Zero(t, time.Since(s.began), "it stops at once")
+			assertClasses(t, err, []error{io.EOF, wrapper.ErrOutcomeUnknown})
+			assert.ErrorContains(t, err, row.says)
+		})
 	}
 }
 

@@ -13,7 +13,7 @@ import (
 type findings struct {
 	reached     reach
 	status      int     // 0: no answer came
-	quotaUsedUp bool    // 420 until a window ends; otherwise too many ran at once
+	quotaUsedUp bool    // a 420 that ends with a window; any other ends within milliseconds
 	body        content // of the answer
 	wantsResult bool    // the contract promises one
 	problem     error   // what is wrong with the body, where it is cutOff or foreign
@@ -24,6 +24,7 @@ type verdict struct {
 	repeat          bool // after a pause, if there is an attempt left
 	untilWindowEnds bool // how long the pause lasts; otherwise it is a backoff
 	look            bool // before that, read the chat: the message may be in it
+	marketMayGoOn   bool // the Market has not answered, so the chat is not read before it has given up
 
 	accepted bool    // the call succeeds
 	outcome  Outcome // of the call, if it ends here without success
@@ -41,15 +42,19 @@ func judge(op operation, resend Resend, f findings) verdict {
 		return verdict{repeat: true, untilWindowEnds: true, outcome: Rejected}
 	case f.status == statusMethodFailure: // nor here
 		return verdict{repeat: true, outcome: Rejected}
-	case f.status >= 500: // it may have been done all the same
-		return inDoubt(op, resend)
+	case f.status == http.StatusInternalServerError && f.body.fromMarket(): // the Market has ended, perhaps after storing
+		return inDoubt(op, resend, false)
+	case f.status >= 500: // a gateway says so: the Market may be at it still
+		return inDoubt(op, resend, true)
+	case f.status == http.StatusRequestTimeout, f.status == statusClientClosedRequest: // so do proxies
+		return inDoubt(op, resend, true)
 	case f.reached == neverLeft: // the Market knows nothing of it
 		return verdict{repeat: true, outcome: NotSent}
-	case f.status == 0: // it may have arrived
-		return inDoubt(op, resend)
-	case is2xx && f.body == cutOff && op.repeatable: // done, but the result is lost
+	case f.status == 0: // it may have arrived, and be in progress
+		return inDoubt(op, resend, true)
+	case is2xx && f.body == cutOff && op.repeatable: // it is done, but the result is lost
 		return verdict{repeat: true, outcome: Rejected, problem: f.problem}
-	case is2xx && f.body == cutOff: // 2xx most likely means sent
+	case is2xx && f.body == cutOff: // most likely sent
 		return verdict{outcome: Unknown, problem: f.problem}
 	case f.status >= 400: // the request is at fault: a second one would be refused as well
 		return verdict{outcome: Rejected}
@@ -64,15 +69,20 @@ func judge(op operation, resend Resend, f findings) verdict {
 	case f.body == promised:
 		return verdict{accepted: true}
 	}
-	return verdict{outcome: mayBeDone(op), problem: f.problem}
+	return verdict{outcome: mayBeDone(op), problem: f.problem} // nobody knows what it means
 }
 
 // inDoubt is the verdict on an attempt that may have been carried out.
-func inDoubt(op operation, resend Resend) verdict {
-	if op.repeatable {
+func inDoubt(op operation, resend Resend, marketMayGoOn bool) verdict {
+	switch {
+	case op.repeatable:
 		return verdict{repeat: true, outcome: Rejected}
+	case resend == ResendNever:
+		return verdict{outcome: Unknown}
+	case resend == ResendAlways:
+		return verdict{repeat: true, outcome: Unknown}
 	}
-	return verdict{repeat: resend != ResendNever, look: resend == ResendChecked, outcome: Unknown}
+	return verdict{repeat: true, look: true, marketMayGoOn: marketMayGoOn, outcome: Unknown}
 }
 
 // mayBeDone is the outcome of an attempt whose answer does not tell.
@@ -93,12 +103,11 @@ func findingsOf(a *attempt, result any, asPromised func() bool) findings {
 	}
 	switch {
 	case !a.answered():
+	case errors.Is(a.err, errAnswerTooLarge):
+		f.body, f.problem = foreign, fmt.Errorf("%w: %w", ErrInvalidResponse, a.err)
 	case a.err != nil:
 		f.body, f.problem = cutOff, fmt.Errorf("%w: %w", ErrInvalidResponse, a.err)
-		if errors.Is(a.err, errAnswerTooLarge) {
-			f.body = foreign
-		}
-	case a.StatusCode == http.StatusOK:
+	default:
 		f.body, f.problem = openEnvelope(a.body, result, asPromised)
 	}
 	return f
@@ -113,8 +122,8 @@ type RetryPolicy struct {
 	Resend      Resend        // what to do with a message that may have arrived; 0: ResendChecked
 }
 
-// Resend says what to do with a message that may have arrived: the attempt may have left this machine, and 500 or above
-// came back, or nothing.
+// Resend says what to do with a message that may have arrived: the attempt may have left this machine, and no answer
+// of the Market settled what became of it.
 type Resend int
 
 const (
@@ -149,8 +158,8 @@ func (p RetryPolicy) backoff(attempts int, random float64) time.Duration {
 // windowJitter spreads those who wait for the same window over a quarter of a second after its end.
 const windowJitter = 250 * time.Millisecond
 
-// untilWindowEnds is the pause until a window ends that has so much time left, with a little jitter within MaxDelay. A
-// window that has ended already leaves the backoff.
+// untilWindowEnds is the pause until a window ends that has so much time left, with a little jitter within MaxDelay.
+// A window that has ended already leaves the backoff.
 func (p RetryPolicy) untilWindowEnds(left, backoff time.Duration, random float64) time.Duration {
 	if left <= 0 {
 		return backoff
@@ -159,11 +168,11 @@ func (p RetryPolicy) untilWindowEnds(left, backoff time.Duration, random float64
 	return max(left, min(jittered, p.MaxDelay))
 }
 
-// refuse tells why a pause is not begun: only a window can last longer than MaxDelay, and no pause outlasts the
-// deadline.
-func (p RetryPolicy) refuse(ctx context.Context, pause time.Duration) error {
+// refuse tells why a pause is not begun, which lasts until that happens: nothing is waited for longer than MaxDelay,
+// and no pause outlasts the deadline.
+func (p RetryPolicy) refuse(ctx context.Context, pause time.Duration, until string) error {
 	if pause > p.MaxDelay {
-		return fmt.Errorf("the quota is used up for %v, MaxDelay is %v", pause.Round(time.Second), p.MaxDelay)
+		return fmt.Errorf("%s %v, MaxDelay is %v", until, pause.Round(time.Second), p.MaxDelay)
 	}
 	if deadline, ok := ctx.Deadline(); ok && pause >= time.Until(deadline) {
 		return fmt.Errorf("the next pause of %v would outlast the caller's deadline", pause.Round(time.Millisecond))

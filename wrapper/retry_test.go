@@ -169,7 +169,7 @@ func TestPausesAreRandom(t *testing.T) {
 }
 
 func TestStatusesBeyondTheDocumentedOnes(t *testing.T) {
-	for _, status := range []int{501, 502, 504, 599, 600} {
+	for _, status := range []int{408, 499, 501, 502, 504, 599, 600} {
 		synctest.Test(t, func(t *testing.T) {
 			s := newScript(t, reply{status: status}, ok("getChat"))
 			_, err := newClient(t, s).GetChat(t.Context(), chatID)
@@ -177,10 +177,12 @@ func TestStatusesBeyondTheDocumentedOnes(t *testing.T) {
 			assert.Equal(t, []time.Duration{0, 250 * ms}, s.at)
 		})
 	}
-	s := newScript(t, reply{status: 499})
-	_, err := newClient(t, s).GetChat(t.Context(), chatID)
-	assertClasses(t, err, []error{wrapper.ErrBadRequest})
-	assert.Equal(t, 1, s.attempts())
+	for _, status := range []int{402, 405, 429, 498} {
+		s := newScript(t, reply{status: status})
+		_, err := newClient(t, s).GetChat(t.Context(), chatID)
+		assertClasses(t, err, []error{wrapper.ErrBadRequest})
+		assert.Equal(t, 1, s.attempts())
+	}
 }
 
 // A 2xx that breaks off is tried again where that does no harm; any other status counts as far as it came.

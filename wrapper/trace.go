@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"sync/atomic"
+	"time"
 )
 
 // reach tells how far a request came.
@@ -18,11 +19,16 @@ const (
 
 // trace follows the request of an attempt.
 type trace struct {
-	given  http.Header // before Auth
-	signed http.Header // after it; nil: Auth was not asked, or failed
+	giveUp context.CancelCauseFunc // ends the attempt
 
-	failedAuth                  atomic.Bool
-	wanted, connected, wroteOut atomic.Bool // a connection was wanted, was there, and headers were written to it
+	given  *http.Request // before Auth
+	signed *http.Request // after it; nil: Auth was not asked
+
+	withheld  atomic.Bool               // Auth or the context was against it
+	wanted    atomic.Bool               // a connection was
+	connected atomic.Bool               // there was one
+	written   atomic.Bool               // its headers were
+	lastStep  atomic.Pointer[time.Time] // when it came further for the last time
 }
 
 type traceKey struct{}
@@ -32,32 +38,59 @@ func withTrace(ctx context.Context, t *trace) context.Context {
 	return context.WithValue(ctx, traceKey{}, t)
 }
 
-// traceOf finds the trace of the attempt that a request belongs to. A middleware that has replaced the context has lost
-// it: then a trace is made that nobody asks.
+// traceOf finds the trace of the attempt that a request belongs to. A middleware that has replaced the context has
+// lost it: then a trace is made that nobody asks.
 func traceOf(ctx context.Context) *trace {
 	if t, ok := ctx.Value(traceKey{}).(*trace); ok {
 		return t
 	}
-	return new(trace)
+	return &trace{giveUp: func(error) {}}
 }
 
 // follow gives a context in which the transport reports how far the request comes. Whatever else was asked for
 // connections with the context that is followed is not the attempt's.
+//
+// net/http sends a request again on its own when a connection or a stream is lost. It asks for another connection
+// then, and the attempt ends before the request is written to that.
 func (t *trace) follow(ctx context.Context) context.Context {
 	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		GetConn:      func(string) { t.wanted.Store(true) },
-		GotConn:      func(httptrace.GotConnInfo) { t.connected.Store(true) },
-		WroteHeaders: func() { t.wroteOut.Store(true) },
+		GetConn: func(string) {
+			if t.written.Load() {
+				t.giveUp(errWouldResend)
+			}
+			t.wanted.Store(true)
+		},
+		GotConn: func(httptrace.GotConnInfo) {
+			t.connected.Store(true)
+			t.step()
+		},
+		WroteHeaders: func() {
+			t.written.Store(true)
+			t.step()
+		},
 	})
 }
 
-// reach tells how far the request came. A transport that wants no connection tells nothing, as those of tests do, so it
-// may have left; and net/http may still be writing when it gives up with the context.
+func (t *trace) step() {
+	now := time.Now()
+	t.lastStep.Store(&now)
+}
+
+// sentAt tells when the request left at the latest, as far as is known of an attempt that began then.
+func (t *trace) sentAt(began time.Time) time.Time {
+	if step := t.lastStep.Load(); step != nil {
+		return *step
+	}
+	return began
+}
+
+// reach tells how far the request came. A transport that wants no connection tells nothing, as those of tests do, so
+// it may have left; and net/http may still be writing when it gives up with the context.
 func (t *trace) reach(contextEnded bool) reach {
 	switch {
-	case t.failedAuth.Load():
+	case t.withheld.Load():
 		return notHandedOver
-	case !t.wanted.Load() || t.wroteOut.Load():
+	case !t.wanted.Load() || t.written.Load():
 		return mayHaveLeft
 	case t.connected.Load() && contextEnded:
 		return mayHaveLeft
@@ -65,7 +98,10 @@ func (t *trace) reach(contextEnded bool) reach {
 	return neverLeft
 }
 
-// authValues are what Auth has put into the headers: each value, or what follows its last blank.
+// authValues are what Auth has put into the request.
 func (t *trace) authValues() []string {
+	if t.signed == nil {
+		return nil
+	}
 	return addedValues(t.given, t.signed)
 }

@@ -1,6 +1,7 @@
 package wrapper
 
 import (
+	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -21,31 +22,50 @@ func newTransport() *http.Transport {
 		TLSHandshakeTimeout:    attemptTimeout, // net/http goes on with a handshake when its request has given up
 		TLSClientConfig:        &tls.Config{ClientSessionCache: tls.NewLRUClientSessionCache(0)},
 		ForceAttemptHTTP2:      true,
-		MaxIdleConnsPerHost:    parallelRequests,
-		MaxConnsPerHost:        parallelRequests, // else one is dialled while another is on its way back
+		MaxIdleConnsPerHost:    parallelRequests, // of open ones the Limiter is the limit
 		IdleConnTimeout:        90 * time.Second,
 		MaxResponseHeaderBytes: 64 << 10,
+		OnProxyConnectResponse: checkConnect,
 	}
 }
 
+// checkConnect names the proxy that refuses to connect: net/http would give its status alone, as if the Market had
+// said so.
+func checkConnect(_ context.Context, proxy *url.URL, _ *http.Request, answer *http.Response) error {
+	if answer.StatusCode == http.StatusOK {
+		return nil
+	}
+	return fmt.Errorf("the proxy %s refused to connect to the Market: %d %s",
+		proxy.Host, answer.StatusCode, http.StatusText(answer.StatusCode))
+}
+
 // checkBaseURL gives the URL with a slash at its end: the generated client resolves paths against it, and would drop
-// the version without one.
+// the version without one. No error quotes the URL, which may hold a password.
 func checkBaseURL(raw string, plainHTTP bool) (string, error) {
 	u, err := url.Parse(raw)
-	var refused string
-	switch {
-	case err != nil: // it quotes the URL, and a URL may hold a password
-		refused = "cannot be parsed"
-	case u.Scheme != "https" && u.Scheme != "http":
-		refused = "has none of the schemes https and http" // of user:password@host the scheme is the user
-	case u.Hostname() == "" || strings.HasSuffix(u.Host, ":"):
-		refused = "has no host, or no port after the colon"
-	case u.User != nil || strings.ContainsAny(raw, "?#"):
-		refused = "has user info, a query or a fragment"
-	case u.Scheme == "http" && !plainHTTP && !strings.EqualFold(u.Hostname(), "localhost") && !net.ParseIP(u.Hostname()).IsLoopback():
-		return "", errors.New("the base URL is http:// and its host is not loopback, so the token could be read on its way; allowed is https://, or WithPlainHTTP")
-	default:
-		return u.JoinPath("/").String(), nil
+	if err != nil {
+		return "", badBaseURL("cannot be parsed")
 	}
-	return "", fmt.Errorf("the base URL %s, allowed is one like https://host/v2", refused)
+	if u.Scheme != "https" && u.Scheme != "http" {
+		return "", badBaseURL("has none of the schemes https and http")
+	}
+	if u.Hostname() == "" || strings.HasSuffix(u.Host, ":") {
+		return "", badBaseURL("has no host, or no port after the colon")
+	}
+	if u.User != nil || strings.ContainsAny(raw, "?#") {
+		return "", badBaseURL("has user info, a query or a fragment")
+	}
+	if u.Scheme == "http" && !plainHTTP && !isLoopback(u.Hostname()) {
+		return "", errors.New("the base URL is http:// and its host is not loopback, so the token could be read " +
+			"on its way; allowed is https://, or WithPlainHTTP")
+	}
+	return u.JoinPath("/").String(), nil
+}
+
+func badBaseURL(what string) error {
+	return fmt.Errorf("the base URL %s, allowed is one like https://host/v2", what)
+}
+
+func isLoopback(host string) bool {
+	return strings.EqualFold(host, "localhost") || net.ParseIP(host).IsLoopback()
 }
