@@ -1,6 +1,7 @@
 package tests
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -27,7 +28,8 @@ func TestGeneratedFilesAreUpToDate(t *testing.T) {
 			committed := string(output.FindSubmatch(config)[1])
 			fresh := filepath.Join(t.TempDir(), "fresh.go")
 			moved := filepath.Join(t.TempDir(), "config.yaml")
-			require.NoError(t, os.WriteFile(moved, output.ReplaceAll(config, []byte("output: "+fresh)), 0o600))
+			elsewhere := output.ReplaceAllLiteral(config, fmt.Appendf(nil, "output: %q", fresh))
+			require.NoError(t, os.WriteFile(moved, elsewhere, 0o600))
 
 			generate := exec.Command("go", "tool", "oapi-codegen", "-config", moved, contract)
 			generate.Dir = ".."
