@@ -1,4 +1,5 @@
 GOLANGCI := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+MODULES := . $(patsubst %/go.mod,%,$(wildcard */go.mod */*/go.mod))
 
 .PHONY: help demo generate test lint bench fuzz contract-diff
 
@@ -6,7 +7,8 @@ help: ## Show what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
 
 demo: ## Send a message through a Market on this machine; no key, no network
-	@go run ./cmd/ymchats demo
+	@echo "Compiling. The first time that takes a minute or two, package by package:" >&2
+	@go run -v ./cmd/ymchats demo
 
 generate: ## Generate the client and the sandbox's face from openapi.yaml
 	go generate ./...
@@ -16,8 +18,8 @@ test: ## Run all tests
 
 lint: ## Check formatting and look for mistakes
 	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then echo "run gofmt -w on: $$unformatted"; exit 1; fi
-	@for module in . bench examples/*; do echo "golangci-lint in $$module"; \
-	  (cd $$module && go run $(GOLANGCI) run -c $(CURDIR)/.golangci.yml ./...) || exit 1; done
+	@for module in $(MODULES); do echo "golangci-lint in $$module"; \
+	  (cd $$module && go run $(GOLANGCI) run -c "$(CURDIR)/.golangci.yml" ./...) || exit 1; done
 
 FUZZTIME := 10s
 fuzz: ## Try all fuzz targets for FUZZTIME each, 10s

@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -81,7 +82,7 @@ func TestManyChats(t *testing.T) {
 func BenchmarkLoopback(b *testing.B) {
 	for name, opts := range map[string][]sandbox.Option{"checked": nil, "unchecked": {sandbox.WithoutChecks()}} {
 		b.Run(name, func(b *testing.B) {
-			m := sandbox.New(append(opts, sandbox.WithQuota(1<<40), sandbox.WithParallel(1<<20))...)
+			m := sandbox.New(append(opts, sandbox.WithQuota(math.MaxInt), sandbox.WithParallel(1<<20))...)
 			server := httptest.NewServer(m)
 			defer server.Close()
 			transport := &http.Transport{MaxIdleConnsPerHost: 64}

@@ -1,10 +1,12 @@
 package tests
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -15,6 +17,7 @@ import (
 // Each Go program of the README compiles in an empty module outside this repository, set up as the README says. One that
 // promises an output is run.
 func TestREADMEPrograms(t *testing.T) {
+	t.Parallel()
 	readme, err := os.ReadFile("../README.md")
 	require.NoError(t, err)
 	programs := regexp.MustCompile("(?s)```go\n(.*?)```").FindAllStringSubmatch(string(readme), -1)
@@ -22,22 +25,24 @@ func TestREADMEPrograms(t *testing.T) {
 	setup := regexp.MustCompile("(?s)```\n(require .*?)```").FindStringSubmatch(string(readme))
 	require.NotNil(t, setup)
 	dir := newModule(t, setup[1])
+	outputs := map[string]string{}
 	for i, program := range programs {
 		source := program[1]
 		if !strings.Contains(source, "func main()") {
 			source += "\nfunc main() { handle(nil) }\n"
 		}
-		write(t, filepath.Join(dir, "main.go"), source)
-		if i == 0 {
-			run(t, dir, "go", "mod", "tidy")
-		}
-		var said string
+		name := fmt.Sprint("program", i+1)
+		require.NoError(t, os.Mkdir(filepath.Join(dir, name), 0o700))
+		write(t, filepath.Join(dir, name, "main.go"), source)
 		if want := regexp.MustCompile(`// Output: (.*)`).FindStringSubmatch(source); want != nil {
-			said = run(t, dir, "go", "run", "-mod=mod", ".")
-			assert.Equal(t, want[1], strings.TrimSpace(said))
-			continue
+			outputs[name] = want[1]
 		}
-		run(t, dir, "go", "vet", "-mod=mod", ".")
+	}
+	run(t, dir, "go", "mod", "tidy")
+	run(t, dir, "go", "vet", "-mod=mod", "./...")
+	require.NotEmpty(t, outputs)
+	for name, want := range outputs {
+		assert.Equal(t, want, strings.TrimSpace(run(t, dir, "go", "run", "-mod=mod", "./"+name)))
 	}
 }
 
@@ -47,8 +52,8 @@ func newModule(t *testing.T, setup string) string {
 	repository, err := filepath.Abs("..")
 	require.NoError(t, err)
 	dir := t.TempDir()
-	setup = strings.Replace(setup, "../chats", repository, 1)
-	write(t, filepath.Join(dir, "go.mod"), "module example.com/shop\n\ngo 1.25.0\n\n"+setup)
+	setup = strings.Replace(setup, "../chats", strconv.Quote(repository), 1) // it may have spaces in it
+	write(t, filepath.Join(dir, "go.mod"), "module example.com/shop\n\ngo 1.26.0\n\n"+setup)
 	return dir
 }
 

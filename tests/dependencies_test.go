@@ -1,7 +1,9 @@
 package tests
 
 import (
+	"iter"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 
@@ -13,17 +15,26 @@ const module = "github.com/ymarket-go/chats"
 
 // What a program links that imports the wrapper: three modules of others, and of this one the generated client.
 func TestWrapperStaysLight(t *testing.T) {
+	t.Parallel()
+	var modules []string
+	for line := range goList(t, "-deps", "-f", "{{with .Module}}{{.Path}}{{end}}", module+"/wrapper") {
+		if line != "" && line != module {
+			modules = append(modules, line)
+		}
+	}
+	slices.Sort(modules)
 	assert.Equal(t, []string{
 		"github.com/apapsch/go-jsonmerge/v2",
 		"github.com/google/uuid",
 		"github.com/oapi-codegen/runtime",
-	}, list(t, "{{with .Module}}{{.Path}}{{end}}", "/wrapper", func(path string) bool { return path != module }))
-	assert.Equal(t, []string{module + "/gen", module + "/wrapper"},
-		list(t, "{{.ImportPath}}", "/wrapper", func(path string) bool { return strings.HasPrefix(path, module) }))
+	}, slices.Compact(modules))
+	assert.Equal(t, []string{module + "/gen", module + "/wrapper"}, needs(t)[module+"/wrapper"])
 }
 
 // The rooms of the house may import what stands below them, and nothing else of it.
 func TestRooms(t *testing.T) {
+	t.Parallel()
+	needs := needs(t)
 	for room, below := range map[string][]string{
 		"":         {""},
 		"/gen":     {"/gen"},
@@ -34,21 +45,31 @@ func TestRooms(t *testing.T) {
 		for _, b := range below {
 			want = append(want, module+b)
 		}
-		got := list(t, "{{.ImportPath}}", room, func(path string) bool { return path == module || strings.HasPrefix(path, module+"/") })
-		assert.Equal(t, want, got, room)
+		assert.Equal(t, want, needs[module+room], room)
 	}
 }
 
-// list runs go list over a package and all it needs, and keeps the sorted, distinct lines that are wanted.
-func list(t *testing.T, format, pkg string, wanted func(string) bool) []string {
+// needs tells of each package of this module which packages of it a program links that imports it, itself included.
+func needs(t *testing.T) map[string][]string {
 	t.Helper()
-	out, err := exec.Command("sh", "-c", `go list -deps -f "$1" "$2" | sort -u`, "sh", format, module+pkg).Output()
-	require.NoError(t, err)
-	var lines []string
-	for line := range strings.Lines(string(out)) {
-		if line = strings.TrimSpace(line); line != "" && wanted(line) {
-			lines = append(lines, line)
+	all := map[string][]string{}
+	for line := range goList(t, "-f", `{{.ImportPath}} {{join .Deps " "}}`, module+"/...") {
+		packages := strings.Fields(line)
+		name := packages[0]
+		for _, path := range packages {
+			if path == module || strings.HasPrefix(path, module+"/") {
+				all[name] = append(all[name], path)
+			}
 		}
+		slices.Sort(all[name])
 	}
-	return lines
+	return all
+}
+
+// goList gives the lines that go list prints.
+func goList(t *testing.T, args ...string) iter.Seq[string] {
+	t.Helper()
+	said, err := exec.Command("go", append([]string{"list"}, args...)...).Output() // what it downloads it tells elsewhere
+	require.NoError(t, err)
+	return strings.SplitSeq(strings.TrimSpace(string(said)), "\n")
 }

@@ -20,6 +20,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ymarket-go/chats/internal/closedport"
 	"github.com/ymarket-go/chats/wrapper"
 )
 
@@ -494,7 +495,7 @@ func (c *faultCell) run() {
 	w := startWire(c, c.op)
 	w.fault, w.skew, w.unread, w.passing, w.read = c.does, c.skew, c.unread, c.passing, reads[c.read]
 	if c.does == nil {
-		_ = w.listener.Close()
+		w.address = closedport.Address(c.t)
 	}
 	w.serve()
 	defer w.stop()

@@ -16,6 +16,7 @@ import (
 	"net/textproto"
 	"net/url"
 	"os/exec"
+	"path/filepath"
 	"runtime/debug"
 	"strconv"
 	"strings"
@@ -521,7 +522,9 @@ func TestSecretsOfTheSandbox(t *testing.T) {
 
 // The report of recorded traffic, in each format, and the complaints about what is no recording.
 func TestSecretsOfTheCheck(t *testing.T) {
+	t.Parallel()
 	s := newSearch(t)
+	ymchats := buildCommand(t)
 	const entry = `{"request":{"method":"POST","url":"https://api.partner.market.yandex.ru/v2/businesses/%s/chats/message?chatId=%s","headers":[{"name":"Api-Key","value":"%s"},{"name":"Api-Key","value":"x"},
 		{"name":"Content-Type","value":"text/%s"}],"postData":{"text":%q}},"response":{"status":%s,"headers":[{"name":"Content-Type","value":"application/json"}],"content":{"text":%q,"encoding":%q}}}`
 	whole := func(entries ...string) string { return `{"log":{"entries":[` + strings.Join(entries, ",") + `]}}` }
@@ -537,7 +540,7 @@ func TestSecretsOfTheCheck(t *testing.T) {
 	} {
 		for _, format := range []string{"text", "json", "github"} {
 			var said bytes.Buffer
-			command := exec.Command(check(t), "check", "--strict", "--format", format, "-")
+			command := exec.Command(ymchats, "check", "--strict", "--format", format, "-")
 			command.Stdin, command.Stdout, command.Stderr = strings.NewReader(har), &said, &said
 			require.Error(t, command.Run(), what)
 			require.NotEmpty(t, said.String(), what)
@@ -546,16 +549,12 @@ func TestSecretsOfTheCheck(t *testing.T) {
 	}
 }
 
-var checkCommand string
-
-// check builds the command once.
-func check(t *testing.T) string {
+// buildCommand gives the path of the command line.
+func buildCommand(t *testing.T) string {
 	t.Helper()
-	if checkCommand == "" {
-		checkCommand = t.TempDir() + "/ymchats"
-		run(t, ".", "go", "build", "-o", checkCommand, "../cmd/ymchats")
-	}
-	return checkCommand
+	path := filepath.Join(t.TempDir(), "ymchats.exe") // without .exe Windows does not run it; elsewhere a name is a name
+	run(t, ".", "go", "build", "-o", path, "../cmd/ymchats")
+	return path
 }
 
 // The host that a redirect names sees no request at all, by whatever status it is named.

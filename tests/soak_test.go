@@ -40,6 +40,7 @@ const (
 // A hundred thousand messages go to a Market that fails about a third of the requests, once with each setting of
 // RetryPolicy.Resend. The ledger of the Market is the judge of what the calls returned.
 func TestSoak(t *testing.T) {
+	t.Parallel()
 	seed, total := soakSeed(t), soakSize()
 	settings := []string{
 		wrapper.ResendChecked: "ResendChecked",

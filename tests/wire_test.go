@@ -28,6 +28,7 @@ const patience = 30 * time.Second
 type wire struct {
 	t        assert.TestingT
 	listener net.Listener
+	address  string // where the client is sent to
 	contract *api.Validator
 	op       string
 	skew     time.Duration   // of its clock
@@ -71,6 +72,7 @@ func startWire(t assert.TestingT, op string) *wire {
 	if w.listener, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
 		panic(err)
 	}
+	w.address = w.listener.Addr().String()
 	if w.contract, err = wireContract(); err != nil {
 		panic(err)
 	}
@@ -180,7 +182,7 @@ func (w *wire) get(n *int) int {
 }
 
 // url is where the client is sent to.
-func (w *wire) url(scheme string) string { return scheme + "://" + w.listener.Addr().String() + "/v2" }
+func (w *wire) url(scheme string) string { return scheme + "://" + w.address + "/v2" }
 
 // stop ends what is left once the client has let go of what a fault has touched. Its idle connections it may keep until
 // the server closes them.

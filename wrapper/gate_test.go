@@ -413,7 +413,7 @@ func TestGateMeetsNoQuotaThatIsUsedUp(t *testing.T) {
 			for _, call := range market.Calls() {
 				assert.NotEqual(t, 420, call.Status)
 				window := call.At.Truncate(time.Hour)
-				key := call.Operation + window.Format(" 15h")
+				key := call.Operation + window.UTC().Format(" 15h")
 				windows[key]++
 				if after := call.At.Sub(window); begun[key] == 0 || after < begun[key] {
 					begun[key] = after

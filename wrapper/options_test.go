@@ -159,12 +159,14 @@ func TestMiddlewareOrder(t *testing.T) {
 
 func TestMiddlewareThatAnswersNothing(t *testing.T) {
 	for _, resp := range []*http.Response{nil, {StatusCode: 200}} {
-		client := newClient(t, newScript(t), wrapper.WithMiddleware(func(wrapper.Doer) wrapper.Doer {
-			return doerFunc(func(*http.Request) (*http.Response, error) { return resp, nil })
-		}))
-		err := client.SendMessage(t.Context(), chatID, text)
-		assertClasses(t, err, []error{wrapper.ErrOutcomeUnknown})
-		assert.Contains(t, err.Error(), "neither an answer nor an error came")
+		synctest.Test(t, func(t *testing.T) {
+			client := newClient(t, newScript(t), wrapper.WithMiddleware(func(wrapper.Doer) wrapper.Doer {
+				return doerFunc(func(*http.Request) (*http.Response, error) { return resp, nil })
+			}))
+			err := client.SendMessage(t.Context(), chatID, text)
+			assertClasses(t, err, []error{wrapper.ErrOutcomeUnknown})
+			assert.Contains(t, err.Error(), "neither an answer nor an error came")
+		})
 	}
 }
 

@@ -15,11 +15,13 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ymarket-go/chats/internal/closedport"
 	"github.com/ymarket-go/chats/wrapper"
 )
 
@@ -83,10 +85,7 @@ func TestRetryOverLoopback(t *testing.T) {
 
 // Nothing listens: the request never left, so even a message is tried again, and surely not sent.
 func TestConnectionRefused(t *testing.T) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	address := listener.Addr().String()
-	require.NoError(t, listener.Close())
+	address := closedport.Address(t)
 	for op, call := range operations {
 		client, err := wrapper.New(business, wrapper.APIKey(token), wrapper.WithBaseURL("http://"+address), impatient)
 		require.NoError(t, err)
@@ -95,7 +94,7 @@ func TestConnectionRefused(t *testing.T) {
 		e := asError(t, err)
 		assert.Equal(t, wrapper.NotSent, e.Outcome, op)
 		assert.Equal(t, 4, e.Attempts)
-		assert.ErrorContains(t, err, "connection refused")
+		assert.ErrorContains(t, err, "refused")
 	}
 }
 
@@ -173,9 +172,11 @@ func TestSilentPeerIsNotHeldOn(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	defer listener.Close()
+	ctx, giveUp := context.WithCancel(t.Context())
 	closed := make(chan error, 1)
 	go func() {
 		conn, err := listener.Accept()
+		giveUp()
 		if err == nil {
 			_, err = io.Copy(io.Discard, conn)
 		}
@@ -185,9 +186,9 @@ func TestSilentPeerIsNotHeldOn(t *testing.T) {
 	assert.Equal(t, 15*time.Second, transport.TLSHandshakeTimeout)
 	transport.TLSHandshakeTimeout = time.Second
 	client, err := wrapper.New(business, wrapper.APIKey(token), wrapper.WithBaseURL("https://"+listener.Addr().String()),
-		wrapper.WithHTTPClient(&http.Client{Transport: transport, Timeout: 10 * time.Millisecond}))
+		wrapper.WithHTTPClient(&http.Client{Transport: transport}))
 	require.NoError(t, err)
-	_, err = client.GetChat(t.Context(), chatID, wrapper.Attempts(1))
+	_, err = client.GetChat(ctx, chatID, wrapper.Attempts(1))
 	assert.Equal(t, wrapper.NotSent, asError(t, err).Outcome)
 	select {
 	case err := <-closed:
@@ -230,24 +231,28 @@ func TestHeaderFlood(t *testing.T) {
 
 // An answer that drips is cut off at the limit of the attempt.
 func TestSlowAnswer(t *testing.T) {
-	t.Parallel()
-	server := startServer(t, func(w http.ResponseWriter, r *http.Request) {
-		for range 1000 {
-			_, _ = io.WriteString(w, " ")
-			_ = http.NewResponseController(w).Flush()
-			select {
-			case <-r.Context().Done():
-				return
-			case <-time.After(10 * time.Millisecond):
-			}
-		}
+	synctest.Test(t, func(t *testing.T) {
+		client := newClient(t, newScript(t), wrapper.WithMiddleware(func(wrapper.Doer) wrapper.Doer {
+			return doerFunc(func(req *http.Request) (*http.Response, error) {
+				return &http.Response{StatusCode: 200, Header: http.Header{}, Body: io.NopCloser(dripping{req.Context()})}, nil
+			})
+		}))
+		began := time.Now()
+		err := client.SendMessage(t.Context(), chatID, text)
+		assertClasses(t, err, []error{wrapper.ErrInvalidResponse, wrapper.ErrOutcomeUnknown})
+		assert.ErrorContains(t, err, "the attempt ran out of time")
+		assert.Equal(t, 15*time.Second, time.Since(began))
 	})
-	client, err := wrapper.New(business, wrapper.APIKey(token), wrapper.WithBaseURL(server.URL),
-		wrapper.WithHTTPClient(&http.Client{Timeout: 2 * time.Second})) // time enough for its header
-	require.NoError(t, err)
-	err = client.SendMessage(t.Context(), chatID, text)
-	assertClasses(t, err, []error{wrapper.ErrInvalidResponse, wrapper.ErrOutcomeUnknown})
-	assert.ErrorContains(t, err, "the attempt ran out of time")
+}
+
+// dripping is a body without end, of which a byte comes every 10 ms until its request ends.
+type dripping struct{ ctx context.Context }
+
+func (d dripping) Read(p []byte) (int, error) {
+	if err := sleep(d.ctx, 10*time.Millisecond); err != nil {
+		return 0, err
+	}
+	return copy(p, " "), nil
 }
 
 // The Market closes every connection. The second handshake resumes the session of the first one.

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ymarket-go/chats/internal/closedport"
 	"github.com/ymarket-go/chats/sandbox"
 	"github.com/ymarket-go/chats/wrapper"
 )
@@ -33,7 +34,7 @@ func TestFailures(t *testing.T) {
 		"a page":                {[]sandbox.Fault{sandbox.HTML(200)}, get, quick, 1, "invalidResponse", "invalid response"},
 		"200 with an error":     {[]sandbox.Fault{apiError}, get, quick, 1, "other", "ODD"},
 		"no answer in time":     {nil, get, "--timeout=1ns", 1, "timeout", "deadline exceeded"},
-		"nobody listens":        {nil, append(get, quick), "--base-url=http://127.0.0.1:1", 1, "noAnswer", "ymchats: no answer, trying again in 1s\n"},
+		"nobody listens":        {nil, append(get, quick), "--base-url=http://" + closedport.Address(t), 1, "noAnswer", "ymchats: no answer, trying again in 1s\n"},
 		"a chat that cannot be": {nil, []string{"get", "--chat", "0"}, quick, 3, "invalidRequest", "chatId is 0, allowed is 1 and above"},
 		"an order that cannot":  {nil, []string{"new", "--order", "-1"}, quick, 3, "invalidRequest", "context.id is -1, allowed is 1 and above"},
 		"an empty text":         {nil, []string{"send", "--chat", chat, ""}, quick, 3, "invalidRequest", "message has 0 characters"},

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -15,22 +16,17 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// build gives the program, under its name, in a directory of its own. It needs the environment that noAccess
-// takes away.
-func build(t *testing.T) (program string) {
-	t.Helper()
-	program = filepath.Join(t.TempDir(), "ymchats")
-	built, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput()
-	require.NoError(t, err, string(built))
-	return program
-}
-
-// Each example of the help works as it is printed.
+// Each example of the help works as it is printed, in a shell that finds the program under its name.
 func TestHelpExamples(t *testing.T) {
-	program := build(t)
+	if runtime.GOOS == "windows" {
+		t.Skip("the examples are written for a shell of Unix")
+	}
 	market := newMarket(t)
-	require.NoError(t, os.WriteFile(filepath.Join(filepath.Dir(program), "message.txt"), []byte("From a file.\n"), 0o600))
-	t.Setenv("PATH", filepath.Dir(program)+string(os.PathListSeparator)+os.Getenv("PATH"))
+	dir := t.TempDir()
+	require.NoError(t, os.Symlink(program(t).Path, filepath.Join(dir, "ymchats")))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "message.txt"), []byte("From a file.\n"), 0o600))
+	t.Setenv("PATH", dir+string(os.PathListSeparator)+os.Getenv("PATH"))
+	t.Setenv(asProgram, "1")
 	root := newCommand()
 	for _, name := range []string{"new", "send", "get"} { // the order in which they make sense
 		cmd, _, err := root.Find([]string{name})
@@ -38,7 +34,7 @@ func TestHelpExamples(t *testing.T) {
 		require.NotEmpty(t, cmd.Example)
 		for line := range strings.Lines(cmd.Example) {
 			shell := exec.Command("sh", "-c", line)
-			shell.Dir = filepath.Dir(program)
+			shell.Dir = dir
 			said, err := shell.CombinedOutput()
 			assert.NoError(t, err, line+string(said))
 		}
@@ -97,7 +93,7 @@ func TestCompletion(t *testing.T) {
 
 // A real Ctrl-C, in the middle of a send.
 func TestSendSignalled(t *testing.T) {
-	program := build(t)
+	needSignals(t)
 	market := newChat(t)
 	arrived := make(chan struct{})
 	market.Script("sendMessageToChat", func(http.Handler) http.Handler {
@@ -108,7 +104,7 @@ func TestSendSignalled(t *testing.T) {
 	})
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	command := exec.CommandContext(ctx, program, "send", "--chat", chat, testText)
+	command := program(t, "send", "--chat", chat, testText)
 	var complaint bytes.Buffer
 	command.Stderr = &complaint
 	require.NoError(t, command.Start())
