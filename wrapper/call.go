@@ -27,6 +27,7 @@ type arguments struct {
 	text     string     // of the message, which no error may show
 	result   any        // where the result goes; nil: the contract promises none
 	promised func() bool
+	fresh    bool                          // caches are asked not to answer
 	read     func(context.Context) reading // of the chat, for the resend check
 }
 
@@ -38,6 +39,10 @@ func newCall(prepared *outgoing, args arguments) *call {
 		target := *c.request.URL
 		target.RawQuery = args.query.Encode()
 		c.request.URL = &target
+	}
+	if args.fresh {
+		c.request = c.request.Clone(context.Background())
+		c.request.Header.Set("Cache-Control", "no-cache")
 	}
 	if args.body != nil && c.refused == nil {
 		c.body, c.refused = json.Marshal(args.body)
@@ -51,7 +56,7 @@ type caller struct {
 	policy RetryPolicy
 	random func() float64 // [0, 1)
 	logger *slog.Logger   // nil: nothing is logged
-	newest *newestDate    // of the Market
+	market *market
 }
 
 // do makes attempts until the rule says that no further one is needed, or something forbids a further one.
@@ -71,7 +76,7 @@ func (c *caller) do(ctx context.Context, call *call) *history {
 		f := findingsOf(a, call.args.result, call.args.promised)
 		h.apply(judge(call.operation, c.policy.Resend, f))
 		if h.verdict.look || f.body == promised || f.body.fromMarket() {
-			c.newest.learn(a.date)
+			c.market.learnDate(a.date)
 		}
 		pause, goOn := c.next(ctx, call, h)
 		c.log(ctx, call, h, pause)
@@ -120,16 +125,21 @@ func (c *caller) next(ctx context.Context, call *call, h *history) (pause time.D
 // look reads the chat of a message that may be in it, and tells whether the call goes on. Where it does not, the
 // history has the reason.
 func (c *caller) look(ctx context.Context, call *call, h *history) (goOn bool) {
-	read := call.args.read(ctx)
+	seen, err := call.args.read(ctx).sighting()
 	if ctx.Err() != nil {
 		return true // do ends the call with the context's error
 	}
-	if reason := (doubt{h.doubtSince, c.newest.latest()}).check(read, time.Now()); reason != nil {
-		h.stop(withoutSecrets(reason, h.secrets()))
-		return false
+	d, now := doubt{began: h.doubtSince, newest: c.market.newestDate()}, time.Now()
+	if err == nil {
+		why := d.check(seen, now)
+		if why == certain {
+			h.clear()
+			return true
+		}
+		err = d.explain(why, seen, now)
 	}
-	h.clear()
-	return true
+	h.stop(withoutSecrets(err, h.secrets()))
+	return false
 }
 
 // log writes the line of the last attempt.

@@ -60,7 +60,7 @@ func newClient(businessID int64, auth Auth, opts []Option) (*Client, error) {
 		policy: settings.retry,
 		random: settings.random,
 		logger: settings.logger,
-		newest: &newestDate{},
+		market: &market{},
 	}
 	return c, nil
 }
@@ -82,7 +82,7 @@ func (c *Client) CreateChat(
 	ctx context.Context, about gen.ChatContextDTO, opts ...CallOption,
 ) (*gen.CreateChatResultDTO, error) {
 	result := new(gen.CreateChatResultDTO)
-	err := c.call(ctx, "createChat", opts, arguments{
+	_, err := c.call(ctx, "createChat", opts, arguments{
 		invalid:  checkContext(about),
 		body:     gen.CreateChatRequest{Context: &about},
 		result:   result,
@@ -103,62 +103,61 @@ func (c *Client) SendMessage(ctx context.Context, chatID int64, text string, opt
 	if invalid == nil {
 		invalid = checkText(text)
 	}
-	return c.call(ctx, "sendMessageToChat", opts, arguments{
+	_, err := c.call(ctx, "sendMessageToChat", opts, arguments{
 		invalid: invalid,
 		query:   chatQuery(chatID),
 		body:    gen.SendMessageToChatRequest{Message: text},
 		text:    text,
 		read:    c.reader(chatID, text),
 	})
+	return err
 }
 
 // GetChat reads what a chat is about, its status, and when it was last written into. chatID is 1 or more.
 // Its result is never nil without an error. Type, Status and Context.Type may hold values that this version does not
 // know; treat those as any other. The result holds the buyer's name: keep it out of logs.
 func (c *Client) GetChat(ctx context.Context, chatID int64, opts ...CallOption) (*gen.GetChatInfoDTO, error) {
-	return c.getChat(ctx, chatID, "", opts)
+	r := c.readChat(ctx, chatID, opts, arguments{})
+	return r.chat, r.err
 }
 
-// getChat is GetChat, and the read of the resend check: no error of it shows the text of that message.
-func (c *Client) getChat(
-	ctx context.Context, chatID int64, text string, opts []CallOption,
-) (*gen.GetChatInfoDTO, error) {
+// readChat is GetChat, and the read of the resend check, which has arguments of its own.
+func (c *Client) readChat(ctx context.Context, chatID int64, opts []CallOption, args arguments) reading {
 	result := new(gen.GetChatInfoDTO)
-	err := c.call(ctx, "getChat", opts, arguments{
-		invalid:  checkID("chatId", chatID),
-		query:    chatQuery(chatID),
-		text:     text,
-		result:   result,
-		promised: func() bool { return result.ChatID == chatID },
-	})
+	args.invalid = checkID("chatId", chatID)
+	args.query = chatQuery(chatID)
+	args.result = result
+	args.promised = func() bool { return result.ChatID == chatID }
+	h, err := c.call(ctx, "getChat", opts, args)
 	if err != nil {
-		return nil, err
+		return reading{err: err}
 	}
-	return result, nil
+	repeated := c.caller.market.learnTrace(h.answered.TraceParent)
+	return reading{chat: result, header: h.answered.Header, repeated: repeated}
+}
+
+// reader gives the function that reads the chat of a message for the resend check. No error of it shows the text.
+func (c *Client) reader(chatID int64, text string) func(context.Context) reading {
+	return func(ctx context.Context) reading {
+		return c.readChat(ctx, chatID, nil, arguments{text: text, fresh: true})
+	}
 }
 
 func chatQuery(chatID int64) url.Values {
 	return url.Values{"chatId": {strconv.FormatInt(chatID, 10)}}
 }
 
-// reader gives the function that reads the chat of a message for the resend check.
-func (c *Client) reader(chatID int64, text string) func(context.Context) reading {
-	return func(ctx context.Context) reading {
-		var r reading
-		r.chat, r.err = c.getChat(ctx, chatID, text, []CallOption{Capture(&r.response)})
-		return r
-	}
-}
-
 // call makes a call of an operation, and gives nil or an *Error.
-func (c *Client) call(ctx context.Context, operationID string, opts []CallOption, args arguments) error {
+func (c *Client) call(
+	ctx context.Context, operationID string, opts []CallOption, args arguments,
+) (*history, error) {
 	call := newCall(c.requests[operationID], args)
 	call.apply(opts)
 	h := c.caller.do(ctx, call)
 	if h.accepted {
-		return nil
+		return h, nil
 	}
-	return h.failure(call.operation)
+	return h, h.failure(call.operation)
 }
 
 // addDefaultHeaders sets the headers that do not depend on the operation, unless a request editor has set them.
