@@ -10,16 +10,6 @@ import (
 	"time"
 )
 
-// Response is what Capture tells of the last answer that a call got; where none came, only Attempts is set. A Limiter
-// is told of the answer to each request.
-type Response struct {
-	StatusCode  int         // 0: no answer came
-	Header      http.Header // as it came: nothing is cut out that a server has put there, so keep it out of logs
-	Quota       Quota       // zero: the answer told of none
-	Attempts    int         // requests handed to the transport; a Limiter is not told of it
-	TraceParent string      // what the Market's support asks for
-}
-
 // maxAnswer is how many bytes of an answer are read.
 const maxAnswer = 1 << 20
 
@@ -27,7 +17,6 @@ var (
 	errAttemptTimeout = error(attemptTimeoutError{})
 	errAnswerTooLarge = errors.New("the answer is larger than 1 MiB")
 	errNothingCame    = errors.New("neither an answer nor an error came")
-	errWouldResend    = errors.New("the connection was lost, and the transport would have sent the request again")
 )
 
 // attemptTimeoutError is a net.Error with Timeout() true, but not the end of the caller's context.

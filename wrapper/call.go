@@ -76,7 +76,7 @@ func (c *caller) do(ctx context.Context, call *call) *history {
 		f := findingsOf(a, call.args.result, call.args.promised)
 		h.apply(judge(call.operation, c.policy.Resend, f))
 		if h.verdict.look || f.body == promised || f.body.fromMarket() {
-			c.market.learnDate(a.date)
+			c.market.learnDate(a.date, time.Now())
 		}
 		pause, goOn := c.next(ctx, call, h)
 		c.log(ctx, call, h, pause)
@@ -125,12 +125,12 @@ func (c *caller) next(ctx context.Context, call *call, h *history) (pause time.D
 // look reads the chat of a message that may be in it, and tells whether the call goes on. Where it does not, the
 // history has the reason.
 func (c *caller) look(ctx context.Context, call *call, h *history) (goOn bool) {
+	d := doubt{began: h.doubtSince, told: c.market.told()}
 	seen, err := call.args.read(ctx).sighting()
 	if ctx.Err() != nil {
 		return true // do ends the call with the context's error
 	}
-	d, now := doubt{began: h.doubtSince, newest: c.market.newestDate()}, time.Now()
-	if err == nil {
+	if now := time.Now(); err == nil {
 		why := d.check(seen, now)
 		if why == certain {
 			h.clear()

@@ -133,7 +133,7 @@ func (c *Client) readChat(ctx context.Context, chatID int64, opts []CallOption, 
 		return reading{err: err}
 	}
 	repeated := c.caller.market.learnTrace(h.answered.TraceParent)
-	return reading{chat: result, header: h.answered.Header, repeated: repeated}
+	return reading{chat: result, header: h.answered.Header, repeated: repeated, asked: h.answered.began}
 }
 
 // reader gives the function that reads the chat of a message for the resend check. No error of it shows the text.
@@ -151,7 +151,12 @@ func chatQuery(chatID int64) url.Values {
 func (c *Client) call(
 	ctx context.Context, operationID string, opts []CallOption, args arguments,
 ) (*history, error) {
-	call := newCall(c.requests[operationID], args)
+	prepared := c.requests[operationID]
+	if prepared == nil {
+		prepared = &outgoing{operation: operation{id: operationID}}
+		args = arguments{invalid: fmt.Errorf("the table of operations has no %s", operationID)}
+	}
+	call := newCall(prepared, args)
 	call.apply(opts)
 	h := c.caller.do(ctx, call)
 	if h.accepted {

@@ -75,11 +75,6 @@ func openEnvelope(body []byte, result any, asPromised func() bool) (content, err
 	return promised, nil
 }
 
-// trim takes away white space, and the byte order mark that some proxies put before JSON.
-func trim(body []byte) []byte {
-	return bytes.TrimSpace(bytes.TrimPrefix(bytes.TrimSpace(body), []byte("\ufeff")))
-}
-
 // isCutOff tells JSON that stops in the middle from what is no JSON. A connection that is cut before the end of an
 // answer without a Content-Length leaves nothing else to tell it by.
 func isCutOff(body []byte) bool {

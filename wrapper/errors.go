@@ -1,6 +1,7 @@
 package wrapper
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -25,6 +26,31 @@ var (
 	ErrInvalidResponse = errors.New("invalid response") // an answer that the contract does not promise
 	ErrOutcomeUnknown  = errors.New("outcome unknown")  // the message may be in the chat: read it before sending again
 )
+
+// Outcome tells what a failed call may have done.
+type Outcome int
+
+const (
+	NotSent  Outcome = iota // nothing left this machine
+	Unknown                 // a sendMessageToChat that may have arrived
+	Rejected                // everything else: the Market refused, or nothing would have changed
+)
+
+// String gives "not sent", "unknown" or "rejected".
+func (o Outcome) String() string {
+	switch o {
+	case NotSent:
+		return "not sent"
+	case Unknown:
+		return "unknown"
+	case Rejected:
+		return "rejected"
+	}
+	return fmt.Sprintf("Outcome(%d)", int(o))
+}
+
+// MarshalText writes what String gives.
+func (o Outcome) MarshalText() ([]byte, error) { return []byte(o.String()), nil }
 
 // Error is the only error type that calls return, always as a pointer. Neither its text nor what fmt, slog and JSON
 // make of it holds the token, the message or the buyer's name.
@@ -159,6 +185,11 @@ func parseErrors(body []byte) []gen.APIErrorDTO {
 		return errs
 	}
 	return readErrors(answer.Message)
+}
+
+// trim takes away white space, and the byte order mark that some proxies put before JSON.
+func trim(body []byte) []byte {
+	return bytes.TrimSpace(bytes.TrimPrefix(bytes.TrimSpace(body), []byte("\ufeff")))
 }
 
 // readErrors reads a list of errors, or one alone.

@@ -23,3 +23,10 @@ func Wake(f func(), after ...time.Duration) {
 		g.setTimer(now, f)
 	}
 }
+
+// ShortenMarket lets the Market give up after that time instead of 10 s, until the function that it gives back is called.
+func ShortenMarket(givesUp time.Duration) (restore func()) {
+	before := marketGivesUp
+	marketGivesUp = givesUp
+	return func() { marketGivesUp = before }
+}

@@ -8,9 +8,6 @@ import (
 	"time"
 )
 
-// parallelRequests is the Market's limit for a cabinet, over all its operations and keys.
-const parallelRequests = 4
-
 // Limiter decides when a request may start. It must be safe for concurrent use.
 //
 // The one that a Client has by default lets 4 requests run at once, first come first served. Once an answer has said

@@ -14,9 +14,6 @@ import (
 	"github.com/ymarket-go/chats/gen"
 )
 
-// Doer sends a request and gives back its answer, as *http.Client does.
-type Doer = gen.HttpRequestDoer
-
 // Option changes what New makes. Their order does not matter, but for middleware; of an option that is given twice
 // the last one holds. Every option refuses values that make no sense.
 type Option func(*config) error

@@ -7,31 +7,6 @@ import (
 	"time"
 )
 
-// Outcome tells what a failed call may have done.
-type Outcome int
-
-const (
-	NotSent  Outcome = iota // nothing left this machine
-	Unknown                 // a sendMessageToChat that may have arrived
-	Rejected                // everything else: the Market refused, or nothing would have changed
-)
-
-// String gives "not sent", "unknown" or "rejected".
-func (o Outcome) String() string {
-	switch o {
-	case NotSent:
-		return "not sent"
-	case Unknown:
-		return "unknown"
-	case Rejected:
-		return "rejected"
-	}
-	return fmt.Sprintf("Outcome(%d)", int(o))
-}
-
-// MarshalText writes what String gives.
-func (o Outcome) MarshalText() ([]byte, error) { return []byte(o.String()), nil }
-
 // history is what has come of a call so far.
 type history struct {
 	text string // of the message, which no error may show

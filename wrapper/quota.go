@@ -12,6 +12,16 @@ const (
 	statusClientClosedRequest = 499 // what proxies log, and sometimes answer, when the client has gone
 )
 
+// Response is what Capture tells of the last answer that a call got; where none came, only Attempts is set. A Limiter
+// is told of the answer to each request.
+type Response struct {
+	StatusCode  int         // 0: no answer came
+	Header      http.Header // as it came: nothing is cut out that a server has put there, so keep it out of logs
+	Quota       Quota       // zero: the answer told of none
+	Attempts    int         // requests handed to the transport; a Limiter is not told of it
+	TraceParent string      // what the Market's support asks for
+}
+
 // Quota is what an answer said of the quota of its operation: requests in a fixed window that ends on a wall-clock
 // boundary. Until is on this machine's clock: the moment the answer came, plus the header X-RateLimit-Resource-Until
 // minus the header Date, so a wrong local clock does no harm. A Quota is zero when the answer carried none, or one

@@ -19,6 +19,7 @@ type reading struct {
 	chat     *gen.GetChatInfoDTO
 	header   http.Header // of the answer
 	repeated bool        // this Client has had the same answer before
+	asked    time.Time   // when the request for it began
 	err      error       // why the chat could not be read
 }
 
@@ -31,6 +32,7 @@ func (r reading) sighting() (sighting, error) {
 	s := sighting{
 		updatedAt: r.chat.UpdatedAt,
 		createdAt: r.chat.CreatedAt,
+		asked:     r.asked,
 		cached:    r.header.Get("Age") != "",
 		repeated:  r.repeated,
 	}
@@ -40,9 +42,10 @@ func (r reading) sighting() (sighting, error) {
 	return s, nil
 }
 
-// sighting is what the read of a chat shows, all of it by the Market's clock.
+// sighting is what the read of a chat shows.
 type sighting struct {
-	date      time.Time // when it was answered; zero: the answer does not tell
+	asked     time.Time // by this machine's clock
+	date      time.Time // when it was answered by the Market's clock, as the next two are; zero: the answer does not tell
 	updatedAt time.Time // when somebody last wrote into the chat; zero: the chat does not tell
 	createdAt time.Time // zero: the chat does not tell
 	cached    bool      // a cache says that it answered
@@ -51,8 +54,8 @@ type sighting struct {
 
 // doubt is what is known of a message that may have arrived.
 type doubt struct {
-	began  time.Time // when its first doubtful attempt began
-	newest time.Time // the newest Date that the Market had told this Client before; zero: none
+	began time.Time // when its first doubtful attempt began
+	told  told      // by the Market before the chat was read
 }
 
 // clockSlack is a second because the Market may cut Date and updatedAt to whole ones, and a second because its
@@ -86,7 +89,7 @@ func (d doubt) check(s sighting, now time.Time) uncertainty {
 		return withoutDate
 	case s.updatedAt.IsZero():
 		return withoutUpdatedAt
-	case s.date.Before(d.newest.Add(-time.Second)):
+	case s.date.Before(d.told.earliest(s.asked)):
 		return outdated
 	case s.date.Sub(s.updatedAt) > unseen:
 		return certain
@@ -111,7 +114,7 @@ func (d doubt) explain(why uncertainty, s sighting, now time.Time) error {
 	case withoutUpdatedAt:
 		return errors.New("the chat did not tell when it was last written into")
 	case outdated:
-		return fmt.Errorf("the chat is %v old, as the Market has told a later Date before", d.newest.Sub(s.date))
+		return errors.New("the chat was read from a cache, as the Market has told a later Date before")
 	case tooYoung:
 		return fmt.Errorf("the chat was made within the last %v, so that it cannot be told whether anybody has "+
 			"written into it", d.unseen(now).Round(time.Second))
@@ -128,29 +131,44 @@ func passed(began, now time.Time) time.Duration {
 // maxTraces is how many answers a Client remembers: about as many as an hour's quota of getChat has.
 const maxTraces = 1000
 
+// told is the newest Date that the Market has told a Client.
+type told struct {
+	date time.Time // zero: none
+	at   time.Time // when it came, by this machine's clock
+}
+
+// earliest is the earliest Date that an answer can have which was asked for then. It is later than the newest one by
+// about the time since; the monotonic clock alone measures that, as the wall clock may be set.
+func (t told) earliest(asked time.Time) time.Time {
+	if t.date.IsZero() {
+		return time.Time{}
+	}
+	since := max(asked.Sub(t.at)-clockSlack, -time.Second)
+	return t.date.Add(since)
+}
+
 // market is what a Client remembers of the Market's answers, to tell a fresh one from an old one. It is safe for
 // concurrent use.
 type market struct {
 	mu     sync.Mutex
-	newest time.Time       // the newest Date
+	newest told
 	traces map[string]bool // the traceparents of the last answers to getChat
 	ring   []string        // the same in order; the oldest one is at next
 	next   int
 }
 
-// newestDate gives the newest Date of all answers so far.
-func (m *market) newestDate() time.Time {
+func (m *market) told() told {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.newest
 }
 
-// learnDate takes in the Date of an answer.
-func (m *market) learnDate(date time.Time) {
+// learnDate takes in the Date of an answer that came now.
+func (m *market) learnDate(date, now time.Time) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if date.After(m.newest) {
-		m.newest = date
+	if date.After(m.newest.date) {
+		m.newest = told{date, now}
 	}
 }
 

@@ -1,6 +1,7 @@
 package wrapper
 
 import (
+	"flag"
 	"runtime"
 	"sync"
 	"testing"
@@ -25,11 +26,12 @@ func steps(seconds int) int { return seconds * int(time.Second/step) }
 type seen int
 
 const (
-	fresh       seen = iota
-	lagging          // by a machine of the Market that does not know of the last 3 s yet, and tells today's Date
-	old              // an answer of before the send that a cache gives, with its Date
-	oldWithAge       // the same, and the cache says so
-	oldRepeated      // the same with a new Date, and this client has had it before
+	fresh          seen = iota
+	lagging             // by a machine of the Market that does not know of the last 3 s yet, and tells today's Date
+	old                 // an answer of before the send that a cache gives, with its Date; the Market has told this client none
+	oldAfterOthers      // the same, and this client has had an answer of the Market 2 s before that
+	oldWithAge          // the same, and the cache says so
+	oldRepeated         // the same with a new Date, and this client has had it before
 )
 
 // world is one way in which things can go.
@@ -58,29 +60,61 @@ const (
 
 var (
 	walkBegan = time.Date(2026, 9, 9, 12, 0, 0, 400_000_000, time.UTC)
-	longAgo   = -steps(3600)
+	longAgo   = walkBegan.Add(-time.Hour)
 )
 
-// at is the Market's clock at a step.
-func at(n int) time.Time { return walkBegan.Add(time.Duration(n) * step) }
+// clock tells the time of each step, by a clock that is ahead and may be cut to whole seconds.
+type clock struct{ times [200]time.Time }
 
-// end says how it ends.
-func (w world) end(send operation) ending {
-	v := judge(send, ResendChecked, w.findings)
+const firstStep = -40
+
+func newClock(ahead time.Duration, truncated bool) *clock {
+	c := &clock{}
+	for i := range c.times {
+		c.times[i] = walkBegan.Add(ahead + time.Duration(firstStep+i)*step)
+		if truncated {
+			c.times[i] = c.times[i].Truncate(time.Second)
+		}
+	}
+	return c
+}
+
+func (c *clock) at(n int) time.Time { return c.times[n-firstStep] }
+
+// view is what the client knows when it has read the chat.
+type view struct {
+	doubt doubt
+	now   time.Time
+	asked time.Time
+	read  int    // when the Market looked at the chat
+	date  *clock // the clock of Date
+	last  *clock // the clock of updatedAt
+}
+
+// look says when the client reads the chat, and what it knows then.
+func (w world) look(send operation, date, last *clock) view {
+	verdict := judge(send, ResendChecked, w.findings)
 	look := w.answered + w.pause
-	if v.marketMayGoOn {
+	if verdict.marketMayGoOn {
 		look = max(look, steps(lastStore))
 	}
-	read := look + w.latency // when the Market looks at the chat
-	done := read + w.latency // when the client has the answer
-	elapsed := time.Duration(done) * step
-	now := walkBegan.Add(elapsed + max(w.clockSet, 0)) // passed is the larger of two clocks
-	d := doubt{began: walkBegan}
-	if w.findings.status == 500 && w.findings.body.fromMarket() {
-		d.newest = w.date(w.answered)
+	read := look + w.latency
+	elapsed := time.Duration(read+w.latency) * step
+	v := view{read: read, asked: walkBegan.Add(time.Duration(look) * step), date: date, last: last, doubt: doubt{began: walkBegan}}
+	v.now = walkBegan.Add(elapsed + max(w.clockSet, 0)) // the time that has passed is the larger one of two clocks
+	if w.marketTold() {
+		v.doubt.told = told{date.at(w.answered), walkBegan.Add(time.Duration(w.answered) * step)}
 	}
+	return v
+}
+
+// end says how it ends.
+func (w world) end(v view) ending {
+	if w.seen == oldAfterOthers && !w.marketTold() {
+		v.doubt.told = told{v.date.at(-steps(6)), walkBegan.Add(-time.Duration(steps(6)) * step)}
+	}
+	why := v.doubt.check(w.sighting(v), v.now)
 	stored := w.stored != never
-	why := d.check(w.sighting(read), now)
 	switch {
 	case why != certain && stored:
 		return rightUnknown
@@ -92,41 +126,35 @@ func (w world) end(send operation) ending {
 	return sentOnce
 }
 
-func (w world) sighting(read int) sighting {
-	knows := read
-	s := sighting{date: w.date(read), createdAt: w.cut(at(longAgo))}
+func (w world) sighting(v view) sighting {
+	knows, told := v.read, v.read // up to when the answer knows the chat, and what its Date says
 	switch w.seen {
 	case lagging:
-		knows = read - steps(3)
-	case old, oldWithAge, oldRepeated:
+		knows -= steps(3)
+	case old, oldAfterOthers, oldWithAge:
+		knows, told = -steps(4), -steps(4)
+	case oldRepeated:
 		knows = -steps(4)
-		if w.seen != oldRepeated {
-			s.date = w.date(knows)
-		}
-		s.cached = w.seen == oldWithAge
-		s.repeated = w.seen == oldRepeated
 	}
-	last := longAgo
-	for _, written := range []int{w.stored, w.others} {
-		if written <= knows {
-			last = max(last, written)
-		}
+	s := sighting{
+		asked:     v.asked,
+		date:      v.date.at(told),
+		createdAt: longAgo,
+		updatedAt: longAgo,
+		cached:    w.seen == oldWithAge,
+		repeated:  w.seen == oldRepeated,
 	}
-	s.updatedAt = w.cut(at(last))
+	if w.stored <= knows {
+		s.updatedAt = v.last.at(w.stored)
+	}
+	if w.others <= knows && (w.stored > knows || w.others > w.stored) {
+		s.updatedAt = v.last.at(w.others)
+	}
 	return s
 }
 
-func (w world) date(n int) time.Time { return w.cut(at(n).Add(w.ahead)) }
-
-func (w world) cut(t time.Time) time.Time {
-	if w.truncated {
-		return t.Truncate(time.Second)
-	}
-	return t
-}
-
 // walk goes through all worlds whose message is stored then, and counts their endings.
-func walk(stored int, count func(world, ending)) {
+func walk(stored int, clocks map[bool][]*clock, count func(world, ending)) {
 	send := operation{id: "sendMessageToChat"}
 	w := world{stored: stored}
 	each := func(choices int, choose func(int), next func()) {
@@ -147,29 +175,48 @@ func walk(stored int, count func(world, ending)) {
 			}
 			each(2, func(i int) { w.pause = i * 2 }, func() {
 				each(2, func(i int) { w.latency = i * steps(2) }, func() {
-					w.walkClocks(send, count)
+					w.walkClocks(send, clocks, count)
 				})
 			})
 		})
 	})
 }
 
-func (w world) walkClocks(send operation, count func(world, ending)) {
-	for ahead := -time.Second; ahead <= time.Second; ahead += step {
-		for _, truncated := range []bool{false, true} {
-			for _, clockSet := range []time.Duration{-24 * time.Hour, 0, time.Hour} {
-				w.ahead, w.truncated, w.clockSet, w.others = ahead, truncated, clockSet, never
-				for w.seen = fresh; w.seen <= oldRepeated; w.seen++ {
-					count(w, w.end(send))
-				}
-				for w.seen = fresh; w.seen <= old; w.seen++ {
-					for w.others = -steps(4); w.others < steps(13); w.others++ {
-						count(w, w.end(send))
-					}
-				}
+func (w world) walkClocks(send operation, clocks map[bool][]*clock, count func(world, ending)) {
+	for _, truncated := range []bool{false, true} {
+		last := clocks[truncated][secondAhead]
+		for i, date := range clocks[truncated] {
+			w.ahead, w.truncated = time.Duration(i-secondAhead)*step, truncated
+			for _, w.clockSet = range []time.Duration{-24 * time.Hour, 0, time.Hour} {
+				w.walkReads(w.look(send, date, last), count)
 			}
 		}
 	}
+}
+
+func (w world) walkReads(v view, count func(world, ending)) {
+	w.others = never
+	for w.seen = fresh; w.seen <= oldRepeated; w.seen++ {
+		count(w, w.end(v))
+	}
+	for w.seen = fresh; w.seen <= old; w.seen++ {
+		for w.others = -steps(4); w.others < steps(13); w.others++ {
+			count(w, w.end(v))
+		}
+	}
+}
+
+// secondAhead is the index of the clock that is not ahead, among those that are up to a second apart.
+const secondAhead = int(time.Second / step)
+
+func walkClocks() map[bool][]*clock {
+	clocks := map[bool][]*clock{}
+	for _, truncated := range []bool{false, true} {
+		for i := -secondAhead; i <= secondAhead; i++ {
+			clocks[truncated] = append(clocks[truncated], newClock(time.Duration(i)*step, truncated))
+		}
+	}
+	return clocks
 }
 
 // tally counts what came of all worlds, by cause.
@@ -212,14 +259,14 @@ func (w world) doubledBy() string {
 	case w.stored > steps(lastStore):
 		return "stored later than 10 s"
 	}
-	return "an old read that nothing tells from a fresh one"
+	return "read from a cache that hides its age, by a client that has had no answer before"
 }
 
 func (w world) unknownBy() string {
 	switch {
 	case w.seen == oldWithAge || w.seen == oldRepeated:
 		return "the read came from a cache"
-	case w.seen == old:
+	case w.seen == old || w.seen == oldAfterOthers:
 		return "the read was older than the doubtful attempt"
 	case w.clockSet > 0:
 		return "this machine's clock was set on"
@@ -229,13 +276,17 @@ func (w world) unknownBy() string {
 	return ""
 }
 
+var walkAll = flag.Bool("walk", false, "let TestResendWalk go in steps of 250 ms; otherwise the Market stores at each second")
+
 // Nothing doubles a message but what the documentation names, and nothing is left unknown without a cause.
 func TestResendWalk(t *testing.T) {
-	storeTimes := []int{never}
-	for n := range steps(lastStore) + 1 {
-		storeTimes = append(storeTimes, n)
+	t.Parallel()
+	every := steps(1)
+	if *walkAll {
+		every = 1
 	}
-	for n := steps(lastStore) + 1; n <= steps(lastStore+2); n++ {
+	storeTimes := []int{never}
+	for n := 0; n <= steps(lastStore+2); n += every {
 		storeTimes = append(storeTimes, n)
 	}
 	var all tally
@@ -243,11 +294,12 @@ func TestResendWalk(t *testing.T) {
 	var mu sync.Mutex
 	var workers sync.WaitGroup
 	next := make(chan int)
+	clocks := walkClocks()
 	for range runtime.GOMAXPROCS(0) {
 		workers.Go(func() {
 			for stored := range next {
 				part := tally{doubledBy: map[string]int{}, unknownBy: map[string]int{}}
-				walk(stored, part.count)
+				walk(stored, clocks, part.count)
 				mu.Lock()
 				all.add(part)
 				mu.Unlock()

@@ -2,6 +2,7 @@ package wrapper
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/http/httptrace"
 	"sync/atomic"
@@ -30,6 +31,8 @@ type trace struct {
 	written   atomic.Bool               // its headers were
 	lastStep  atomic.Pointer[time.Time] // when it came further for the last time
 }
+
+var errWouldResend = errors.New("the connection was lost, and the transport would have sent the request again")
 
 type traceKey struct{}
 

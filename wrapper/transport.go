@@ -10,7 +10,15 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"github.com/ymarket-go/chats/gen"
 )
+
+// Doer sends a request and gives back its answer, as *http.Client does.
+type Doer = gen.HttpRequestDoer
+
+// parallelRequests is the Market's limit for a cabinet, over all its operations and keys.
+const parallelRequests = 4
 
 // attemptTimeout is the limit of one attempt; the Market gives up after 10 s.
 const attemptTimeout = 15 * time.Second
