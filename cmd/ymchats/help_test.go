@@ -32,7 +32,7 @@ func TestHelpExamples(t *testing.T) {
 	require.NoError(t, os.WriteFile(filepath.Join(filepath.Dir(program), "message.txt"), []byte("From a file.\n"), 0o600))
 	t.Setenv("PATH", filepath.Dir(program)+string(os.PathListSeparator)+os.Getenv("PATH"))
 	root := newCommand()
-	for _, name := range []string{"new", "send", "get"} { // the order in which they make sense
+	for _, name := range callNames() {
 		cmd, _, err := root.Find([]string{name})
 		require.NoError(t, err)
 		require.NotEmpty(t, cmd.Example)
@@ -48,7 +48,7 @@ func TestHelpExamples(t *testing.T) {
 
 // The help tells the exit codes, and that a key on the command line is seen by others.
 func TestHelp(t *testing.T) {
-	for _, name := range []string{"new", "send", "get"} {
+	for _, name := range callNames() {
 		code, out, _ := run(t, name, "--help")
 		assert.Zero(t, code)
 		assert.Contains(t, out, exitHelp)
@@ -90,7 +90,7 @@ func TestCompletion(t *testing.T) {
 		assert.Equal(t, want, out, args)
 	}
 	_, out, _ := run(t, "__complete", "")
-	for _, name := range []string{"new", "send", "get", "demo", "check", "sandbox"} {
+	for _, name := range append(callNames(), "demo", "check", "sandbox") {
 		assert.Contains(t, out, name+"\t")
 	}
 }
