@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -333,7 +334,16 @@ func TestOperation(t *testing.T) {
 	v := newValidator(t)
 	assert.Equal(t, "getChat", v.Operation(request(t, "GET", chat, "")))
 	assert.Equal(t, "", v.Operation(request(t, "PUT", chat, "")))
-	assert.Equal(t, []string{"createChat", "getChat", "sendMessageToChat"}, v.Operations())
+	doc, err := api.Load()
+	require.NoError(t, err)
+	var ids []string
+	for _, item := range doc.Paths.Map() {
+		for _, op := range item.Operations() {
+			ids = append(ids, op.OperationID)
+		}
+	}
+	slices.Sort(ids)
+	assert.Equal(t, ids, v.Operations())
 }
 
 func TestBasePaths(t *testing.T) {

@@ -410,7 +410,7 @@ func runCells(t *testing.T, cells []*faultCell) (passed int) {
 // cells are the calls that meet a fault. A message that it leaves in doubt reads the chat: what it finds is one more
 // dimension.
 func (f wireFault) cells() (cells []*faultCell) {
-	for op := range calls {
+	for op := range operations {
 		for _, read := range slices.Sorted(maps.Keys(reads)) {
 			for _, passing := range []bool{true, false} {
 				if op != "sendMessageToChat" && read != "clean" || f.once && !passing || f.lasting && passing {
@@ -433,25 +433,10 @@ var reads = map[string]func(*exchange){
 
 func chatMoved(ago time.Duration) func(*exchange) {
 	return func(x *exchange) {
-		body := x.chat(ago)
+		body := chatAnswer(x.at.Add(-ago))
 		x.header(200, len(body), jsonType)
 		x.say("%s", body)
 	}
-}
-
-// calls are the three operations in one form.
-var calls = map[string]func(context.Context, *wrapper.Client, ...wrapper.CallOption) error{
-	"createChat": func(ctx context.Context, c *wrapper.Client, opts ...wrapper.CallOption) error {
-		_, err := c.CreateChat(ctx, wrapper.Order(5), opts...)
-		return err
-	},
-	"sendMessageToChat": func(ctx context.Context, c *wrapper.Client, opts ...wrapper.CallOption) error {
-		return c.SendMessage(ctx, 77, "Your order is on its way", opts...)
-	},
-	"getChat": func(ctx context.Context, c *wrapper.Client, opts ...wrapper.CallOption) error {
-		_, err := c.GetChat(ctx, 77, opts...)
-		return err
-	},
 }
 
 // other is an operation that the fault of this one does not meet.
@@ -503,7 +488,7 @@ func (c *faultCell) run() {
 	within(c, func() {
 		var captured wrapper.Response
 		began := time.Now()
-		err := calls[c.op](context.Background(), client, wrapper.Capture(&captured), wrapper.Attempts(c.most()))
+		err := call(context.Background(), c.op, client, wrapper.Capture(&captured), wrapper.Attempts(c.most()))
 		want := c.means(c)
 		c.check(want, err, captured, began)
 		assert.Equal(c, want.reads, w.get(&w.reads), "reads of the resend check")
@@ -577,7 +562,7 @@ var classes = []error{
 // allSlotsAreFree holds when no attempt has kept its slot.
 func (c *faultCell) allSlotsAreFree(w *wire, client *wrapper.Client) {
 	if c.lasting { // the server is out of reach; with a slot less this would never end
-		assert.Error(c, calls[other(c.op)](context.Background(), client))
+		assert.Error(c, call(context.Background(), other(c.op), client))
 		return
 	}
 	w.fillSlots(client)
@@ -590,7 +575,7 @@ func (w *wire) fillSlots(client *wrapper.Client) {
 	w.mu.Unlock()
 	var all sync.WaitGroup
 	for range slots {
-		all.Go(func() { assert.NoError(w.t, calls[other(w.op)](context.Background(), client)) })
+		all.Go(func() { assert.NoError(w.t, call(context.Background(), other(w.op), client)) })
 	}
 	all.Wait()
 }

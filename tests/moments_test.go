@@ -89,7 +89,7 @@ func occupySlots(ctx *ending, w *wire, client *wrapper.Client) (after func()) {
 	w.read = func(x *exchange) { x.await(hold); x.truth() }
 	var all sync.WaitGroup
 	for range slots {
-		all.Go(func() { assert.NoError(w.t, calls[other(w.op)](context.Background(), client)) })
+		all.Go(func() { assert.NoError(w.t, call(context.Background(), other(w.op), client)) })
 	}
 	eventually(func() bool { return w.get(&w.reads) == slots })
 	all.Go(func() {
@@ -105,7 +105,7 @@ func occupySlots(ctx *ending, w *wire, client *wrapper.Client) (after func()) {
 func TestContextEnds(t *testing.T) {
 	cells := 0
 	for _, m := range moments() {
-		for op := range calls {
+		for op := range operations {
 			for _, why := range []error{context.Canceled, context.DeadlineExceeded} {
 				cells++
 				clean := true
@@ -141,7 +141,7 @@ func (m moment) run(t *testing.T, op string, why error) {
 			after = m.before(ctx, w, client)
 		}
 		reads := w.get(&w.reads)
-		err := calls[op](ctx, client)
+		err := call(ctx, op, client)
 		assert.Equal(t, want.reads, w.get(&w.reads)-reads, "reads of the resend check")
 		after()
 		if !m.https { // that server does not speak HTTP

@@ -2,11 +2,12 @@ package tests
 
 import (
 	"errors"
-	"fmt"
+	"maps"
 	"math"
 	"math/rand/v2"
 	"net/http"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -66,40 +67,28 @@ func TestParity(t *testing.T) {
 	}
 	t.Logf("once more with SEED=%d", seed)
 	p := parity{rand.New(rand.NewPCG(seed, 0))}
-	forbidden := 0
+	ops := slices.Sorted(maps.Keys(operations))
+	forbidden, allowed := map[string]int{}, map[string]int{}
 	for range cases {
-		id, about, text := p.id(), p.about(), p.text()
-		var unchecked *http.Request
-		var sent error
-		var what string
-		operation := p.IntN(3)
-		switch operation {
-		case createChat:
-			what = fmt.Sprintf("createChat %+v", about)
-			unchecked, err = gen.NewCreateChatRequest(gen.ServerURL+"/", business, gen.CreateChatRequest{Context: &about})
-			_, sent = client.CreateChat(t.Context(), about)
-		case sendMessage:
-			what = fmt.Sprintf("sendMessageToChat %d, %d bytes: %.20q", id, len(text), text)
-			unchecked, err = gen.NewSendMessageToChatRequest(gen.ServerURL+"/", business, &gen.SendMessageToChatParams{ChatID: id}, gen.SendMessageToChatRequest{Message: text})
-			sent = client.SendMessage(t.Context(), id, text)
-		default:
-			what = fmt.Sprintf("getChat %d", id)
-			unchecked, err = gen.NewGetChatRequest(gen.ServerURL+"/", business, &gen.GetChatParams{ChatID: id})
-			_, sent = client.GetChat(t.Context(), id)
-		}
+		op := pick(p.Rand, ops...)
+		c := operations[op].random(p)
+		unchecked, err := c.request()
 		require.NoError(t, err)
 		unchecked.Header.Set("Api-Key", "key")
-		allowed := contract.Request(unchecked) == nil && (operation != sendMessage || utf8.ValidString(text))
-		if !allowed {
-			forbidden++
+		keeps := contract.Request(unchecked) == nil && utf8.ValidString(c.text)
+		if keeps {
+			allowed[op]++
+		} else {
+			forbidden[op]++
 		}
+		sent := c.call(t.Context(), client)
 		refused := errors.Is(sent, wrapper.ErrInvalidRequest)
-		require.Equal(t, allowed, !refused, "%s: the wrapper says %v", what, sent)
-		require.Empty(t, api.Violations(sent), "%s: what was sent keeps the contract", what)
+		require.Equal(t, keeps, !refused, "%s %s: the wrapper says %v", op, c.what, sent)
+		require.Empty(t, api.Violations(sent), "%s %s: what was sent keeps the contract", op, c.what)
 	}
-	assert.Greater(t, forbidden, cases/10, "requests that the contract forbids")
-	assert.Greater(t, cases-forbidden, cases/10, "requests that it allows")
-	t.Logf("cases: %d, of them forbidden: %d", cases, forbidden)
+	for _, op := range ops {
+		assert.Greater(t, forbidden[op], cases/len(ops)/10, "%s: requests that the contract forbids", op)
+		assert.Greater(t, allowed[op], cases/len(ops)/10, "%s: requests that it allows", op)
+	}
+	t.Logf("of %d cases forbidden: %v, allowed: %v", cases, forbidden, allowed)
 }
-
-const createChat, sendMessage = 0, 1

@@ -266,8 +266,6 @@ func errorsBody(said string) string {
 // answers are all classes of success and failure, with the secrets in each.
 func answers(text string) map[string]answer {
 	all := map[string]answer{
-		"createChat":    {status: 200, body: `{"status":"OK","result":{"chatId":77,"name":"` + secretName + `"}}`},
-		"getChat":       {status: 200, body: `{"status":"OK","result":{"chatId":77,"context":{"type":"ORDER","customer":{"name":"` + secretName + `"}},"type":"CHAT","status":"NEW","createdAt":"1999-12-01T10:00:00+03:00","updatedAt":"1999-12-01T11:00:00+03:00"}}`},
 		"no chat":       {status: 200, body: `{"status":"OK","result":{"chatId":0,"context":{"customer":{"name":"` + secretName + `"}}}}`},
 		"a list":        {status: 200, body: `["` + secretName + `"]`},
 		"wrong types":   {status: 200, body: `{"status":7,"result":{"chatId":"` + secretName + `","createdAt":"` + secretName + `"}}`},
@@ -290,6 +288,9 @@ func answers(text string) map[string]answer {
 		"open quote":    {err: valueError(`malformed "` + secretName + ` and so on`)},
 		"URL":           {err: &url.Error{Op: "Post", URL: "https://" + secretUser + ":" + secretPass + "@host/?" + secretQuery, Err: errors.New("refused " + text)}},
 		"a proxy":       {err: errors.Join(io.EOF, errors.New("proxy refused "+secretToken+" for "+text))},
+	}
+	for op, c := range operations {
+		all[op] = answer{status: 200, body: c.named}
 	}
 	for way, said := range echoes(text) {
 		for _, status := range []int{200, 404, 420, 500} {
@@ -318,24 +319,7 @@ func operationsOf(client *wrapper.Client, text string) map[string]func(context.C
 		defer resp.Body.Close()
 		return resp.Request.Header, nil // the answer itself is raw by promise
 	}
-	send := gen.SendMessageToChatParams{ChatID: 77}
-	return map[string]func(context.Context, ...wrapper.CallOption) (any, error){
-		"createChat": func(ctx context.Context, o ...wrapper.CallOption) (any, error) {
-			return client.CreateChat(ctx, wrapper.Order(5), o...)
-		},
-		"sendMessageToChat": func(ctx context.Context, o ...wrapper.CallOption) (any, error) {
-			return nil, client.SendMessage(ctx, 77, text, o...)
-		},
-		"getChat": func(ctx context.Context, o ...wrapper.CallOption) (any, error) {
-			_, err := client.GetChat(ctx, 77, o...) // its result holds the buyer's name by promise
-			return nil, err
-		},
-		"raw sendMessageToChat": func(ctx context.Context, _ ...wrapper.CallOption) (any, error) {
-			return raw(client.Raw().SendMessageToChat(ctx, business, &send, gen.SendMessageToChatRequest{Message: text}))
-		},
-		"raw createChat": func(ctx context.Context, _ ...wrapper.CallOption) (any, error) {
-			return raw(client.Raw().CreateChat(ctx, business, gen.CreateChatRequest{}))
-		},
+	all := map[string]func(context.Context, ...wrapper.CallOption) (any, error){
 		"raw elsewhere": func(ctx context.Context, _ ...wrapper.CallOption) (any, error) {
 			return raw(client.Raw().GetChat(ctx, business, &gen.GetChatParams{ChatID: 1}, func(_ context.Context, req *http.Request) error {
 				req.URL.Host, req.URL.User, req.URL.RawQuery = "elsewhere.example", url.UserPassword(secretUser, secretPass), secretQuery
@@ -343,6 +327,15 @@ func operationsOf(client *wrapper.Client, text string) map[string]func(context.C
 			}))
 		},
 	}
+	for op, c := range operations {
+		all[op] = func(ctx context.Context, o ...wrapper.CallOption) (any, error) {
+			return c.call(ctx, client, text, o...)
+		}
+		all["raw "+op] = func(ctx context.Context, _ ...wrapper.CallOption) (any, error) {
+			return raw(c.raw(ctx, client.Raw(), text))
+		}
+	}
+	return all
 }
 
 // Whatever is answered: neither the token nor the text nor the buyer's name is written down anywhere.

@@ -278,23 +278,8 @@ func (x *exchange) truth() {
 	x.say("%s", body)
 }
 
-func (x *exchange) body() string {
-	switch x.op {
-	case "createChat":
-		return `{"status":"OK","result":{"chatId":77}}`
-	case "getChat":
-		return x.chat(time.Minute)
-	default:
-		return `{"status":"OK"}`
-	}
-}
-
-// chat is one that was last written into that long ago.
-func (x *exchange) chat(ago time.Duration) string {
-	return fmt.Sprintf(`{"status":"OK","result":{"chatId":77,"context":{"type":"ORDER","orderId":5},`+
-		`"type":"CHAT","status":"NEW","createdAt":"1999-12-01T10:00:00+03:00","updatedAt":%q}}`,
-		x.at.Add(-ago).Format(time.RFC3339))
-}
+// body is what the operation promises.
+func (x *exchange) body() string { return operations[x.op].answer(x.at) }
 
 // untilGone waits until the client closes the connection.
 func (x *exchange) untilGone() { _, _ = io.Copy(io.Discard, x.conn) }

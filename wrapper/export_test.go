@@ -10,6 +10,20 @@ func WithRandom(random func() float64) Option {
 	return func(c *config) error { c.random = random; return nil }
 }
 
+// Row is a row of the table of operations.
+type Row struct {
+	ID, Method, Path string
+	Repeatable       bool
+}
+
+// Table gives the table of operations.
+func Table() (rows []Row) {
+	for _, op := range operations {
+		rows = append(rows, Row{ID: op.id, Method: op.method, Path: op.path, Repeatable: op.repeatable})
+	}
+	return rows
+}
+
 // Passed is what the resend check takes for the time that has passed.
 var Passed = passed
 

@@ -90,7 +90,7 @@ func (h *hall) call(ctx context.Context, ops ...string) (last *guest) {
 		h.t.Cleanup(g.cancel)
 		call, known := operations[op]
 		if !known {
-			call = rawCall
+			call = rawCall(strings.TrimPrefix(op, "raw "))
 		}
 		go func() {
 			defer func() { g.panicked, g.lasted, g.ended = recover(), time.Since(g.began), true }()
@@ -102,13 +102,15 @@ func (h *hall) call(ctx context.Context, ops ...string) (last *guest) {
 	return last
 }
 
-// rawCall is what a guest does whose operation is none of the three.
-func rawCall(ctx context.Context, c *wrapper.Client, _ ...wrapper.CallOption) error {
-	resp, err := c.Raw().GetChat(ctx, business, chatParams)
-	if err == nil {
-		err = resp.Body.Close()
+// rawCall makes a call of an operation through Raw.
+func rawCall(op string) calls {
+	return func(ctx context.Context, c *wrapper.Client, _ ...wrapper.CallOption) error {
+		resp, err := operationCases[op].raw(ctx, c.Raw())
+		if err == nil {
+			err = resp.Body.Close()
+		}
+		return err
 	}
-	return err
 }
 
 // answer answers the request of a guest.
@@ -153,7 +155,13 @@ func (h *hall) assertAllSlotsFree(op string) {
 	require.Equal(h.t, fmt.Sprint(n+6), h.inside(), "one request is left in the window")
 }
 
-func allOperations() []string { return append(slices.Sorted(maps.Keys(operations)), "raw getChat") }
+// allOperations are those of the Client and of Raw.
+func allOperations() (ops []string) {
+	for _, op := range slices.Sorted(maps.Keys(operations)) {
+		ops = append(ops, op, "raw "+op)
+	}
+	return ops
+}
 
 func TestLimiterLetsFourRunAtOnceFirstComeFirstServed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -18,7 +18,6 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/ymarket-go/chats/gen"
 	"github.com/ymarket-go/chats/wrapper"
 )
 
@@ -383,18 +382,4 @@ func (s *script) lastAnswer(op string) (last reply) {
 		}
 	}
 	return last
-}
-
-var invalidOperations = map[string]func(context.Context, *wrapper.Client, ...wrapper.CallOption) error{
-	"createChat": func(ctx context.Context, c *wrapper.Client, opts ...wrapper.CallOption) error {
-		_, err := c.CreateChat(ctx, gen.ChatContextDTO{Type: "DIRECT", ID: 5}, opts...)
-		return err
-	},
-	"sendMessageToChat": func(ctx context.Context, c *wrapper.Client, opts ...wrapper.CallOption) error {
-		return c.SendMessage(ctx, chatID, "", opts...)
-	},
-	"getChat": func(ctx context.Context, c *wrapper.Client, opts ...wrapper.CallOption) error {
-		_, err := c.GetChat(ctx, 0, opts...)
-		return err
-	},
 }

@@ -240,7 +240,7 @@ func TestResendSettings(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) { // what leaves no doubt is repeated all the same
 		s := newScript(t, refusedDial(), tooMany(), ok("sendMessageToChat"))
 		require.NoError(t, newClient(t, s, resending(wrapper.ResendNever)).SendMessage(t.Context(), chatID, text))
-		for _, op := range []string{"createChat", "getChat"} { // and these can be repeated
+		for _, op := range repeatable() { // and these can be repeated
 			s := newScript(t, serverError(), reply{err: io.EOF}, ok(op))
 			require.NoError(t, operations[op](t.Context(), newClient(t, s, resending(wrapper.ResendNever))))
 		}

@@ -188,7 +188,7 @@ func TestStatusesBeyondTheDocumentedOnes(t *testing.T) {
 // A 2xx that breaks off is tried again where that does no harm; any other status counts as far as it came.
 func TestAnswersThatBrokeOff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		for _, op := range []string{"createChat", "getChat"} {
+		for _, op := range repeatable() {
 			s := newScript(t, reply{status: 202, readErr: io.ErrUnexpectedEOF}, ok(op))
 			require.NoError(t, operations[op](t.Context(), newClient(t, s)))
 		}

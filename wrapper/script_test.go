@@ -188,15 +188,13 @@ func quotaUsedUp(left time.Duration) reply {
 	return r
 }
 
+// ok is what the contract promises.
 func ok(operation string) reply {
-	switch operation {
-	case "createChat":
-		return reply{status: 200, keeps: true, body: `{"status":"OK","result":{"chatId":77}}`}
-	case "getChat":
-		return reply{status: 200, keeps: true, body: `{"status":"OK","result":{"chatId":77,"context":{"type":"ORDER","orderId":5},"type":"CHAT","status":"NEW","createdAt":"1999-12-01T10:00:00+03:00","updatedAt":"1999-12-01T11:00:00+03:00"}}`}
-	default:
-		return reply{status: 200, keeps: true, body: `{"status":"OK"}`}
+	c, known := operationCases[operation]
+	if !known {
+		panic("operationCases lacks " + operation)
 	}
+	return reply{status: 200, keeps: true, body: c.answer}
 }
 
 // half is the random part of every pause in tests: each is half of its bound.
@@ -216,21 +214,6 @@ func newClient(t *testing.T, transport http.RoundTripper, opts ...wrapper.Option
 // resending is what is done with messages that may have arrived.
 func resending(r wrapper.Resend) wrapper.Option {
 	return wrapper.WithRetry(wrapper.RetryPolicy{Resend: r})
-}
-
-// operations are the three calls in one form.
-var operations = map[string]func(context.Context, *wrapper.Client, ...wrapper.CallOption) error{
-	"createChat": func(ctx context.Context, c *wrapper.Client, opts ...wrapper.CallOption) error {
-		_, err := c.CreateChat(ctx, wrapper.Order(5), opts...)
-		return err
-	},
-	"sendMessageToChat": func(ctx context.Context, c *wrapper.Client, opts ...wrapper.CallOption) error {
-		return c.SendMessage(ctx, chatID, text, opts...)
-	},
-	"getChat": func(ctx context.Context, c *wrapper.Client, opts ...wrapper.CallOption) error {
-		_, err := c.GetChat(ctx, chatID, opts...)
-		return err
-	},
 }
 
 // asError gives the *Error of a call, which is the only type that calls return.

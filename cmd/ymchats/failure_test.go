@@ -51,7 +51,7 @@ func TestFailures(t *testing.T) {
 			market := newMarket(t)
 			code, _, _ := run(t, "new", "--order", order)
 			require.Zero(t, code)
-			operation := map[string]string{"get": "getChat", "send": "sendMessageToChat", "new": "createChat"}[row.args[0]]
+			operation := operationOf(row.args[0])
 			market.Script(operation, row.faults...)
 			code, out, complaint := run(t, append(row.args, row.more)...)
 			assert.Equal(t, row.code, code)

@@ -28,7 +28,7 @@ func TestHelpExamples(t *testing.T) {
 	t.Setenv("PATH", dir+string(os.PathListSeparator)+os.Getenv("PATH"))
 	t.Setenv(asProgram, "1")
 	root := newCommand()
-	for _, name := range []string{"new", "send", "get"} { // the order in which they make sense
+	for _, name := range callNames() {
 		cmd, _, err := root.Find([]string{name})
 		require.NoError(t, err)
 		require.NotEmpty(t, cmd.Example)
@@ -44,7 +44,7 @@ func TestHelpExamples(t *testing.T) {
 
 // The help tells the exit codes, and that a key on the command line is seen by others.
 func TestHelp(t *testing.T) {
-	for _, name := range []string{"new", "send", "get"} {
+	for _, name := range callNames() {
 		code, out, _ := run(t, name, "--help")
 		assert.Zero(t, code)
 		assert.Contains(t, out, exitHelp)
@@ -86,7 +86,7 @@ func TestCompletion(t *testing.T) {
 		assert.Equal(t, want, out, args)
 	}
 	_, out, _ := run(t, "__complete", "")
-	for _, name := range []string{"new", "send", "get", "demo", "check", "sandbox"} {
+	for _, name := range append(callNames(), "demo", "check", "sandbox") {
 		assert.Contains(t, out, name+"\t")
 	}
 }

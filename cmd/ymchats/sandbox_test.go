@@ -82,16 +82,16 @@ func page(url string) string {
 
 func TestSandboxUsage(t *testing.T) {
 	for says, args := range map[string][]string{
-		"WithQuota is given 0, allowed is 1 and above":                          {"--quota", "0"},
-		"WithParallel is given -1, allowed is 1 and above":                      {"--parallel", "-1"},
-		"WithBusiness is given [0], allowed is at least one id of 1 and above":  {"--business", "0"},
-		`WithScopes is given "all", allowed are [communication`:                 {"--scope", "all"},
-		`--fault is "getChat", allowed is OPERATION=JSON`:                       {"--fault", "getChat"},
-		"--fault getChat: value must be an object":                              {"--fault", "getChat=500"},
-		"--fault getChat: the body is not JSON":                                 {"--fault", "getChat=abort"},
-		`--fault getChat: Error at "/kind": property "kind" is missing`:         {"--fault", `getChat={}`},
-		"--fault is given twice for getChat, allowed is one":                    {"--fault", `getChat={"kind":"abort"}`, "--fault", `getChat={"kind":"html"}`},
-		`Every: the operation is "get", allowed is one of [createChat getChat `: {"--fault", `get={"kind":"abort"}`},
+		"WithQuota is given 0, allowed is 1 and above":                         {"--quota", "0"},
+		"WithParallel is given -1, allowed is 1 and above":                     {"--parallel", "-1"},
+		"WithBusiness is given [0], allowed is at least one id of 1 and above": {"--business", "0"},
+		`WithScopes is given "all", allowed are [communication`:                {"--scope", "all"},
+		`--fault is "getChat", allowed is OPERATION=JSON`:                      {"--fault", "getChat"},
+		"--fault getChat: value must be an object":                             {"--fault", "getChat=500"},
+		"--fault getChat: the body is not JSON":                                {"--fault", "getChat=abort"},
+		`--fault getChat: Error at "/kind": property "kind" is missing`:        {"--fault", `getChat={}`},
+		"--fault is given twice for getChat, allowed is one":                   {"--fault", `getChat={"kind":"abort"}`, "--fault", `getChat={"kind":"html"}`},
+		`Every: the operation is "get", allowed is one of [createChat `:        {"--fault", `get={"kind":"abort"}`},
 	} {
 		root := newCommand()
 		root.SetArgs(append([]string{"sandbox", "--addr", "127.0.0.1:0"}, args...))

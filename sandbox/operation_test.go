@@ -1,0 +1,103 @@
+package sandbox_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ymarket-go/chats/api"
+	"github.com/ymarket-go/chats/sandbox"
+)
+
+// contractRequest is a request as the contract shows it, for a chat of cabinet 1.
+type contractRequest struct {
+	operation, method, target, body string
+	scopes                          []string
+}
+
+// contractRequests makes one of each operation of the contract: with its example as the body, and with its required
+// parameters.
+func contractRequests(t *testing.T, chat int64) (requests []contractRequest) {
+	t.Helper()
+	doc, err := api.Load()
+	require.NoError(t, err)
+	for path, item := range doc.Paths.Map() {
+		for method, op := range item.Operations() {
+			r := contractRequest{operation: op.OperationID, method: method, scopes: contractScopes(op)}
+			r.target = "/v2" + strings.ReplaceAll(path, "{businessId}", "1") + "?" + contractQuery(op, chat)
+			if op.RequestBody != nil {
+				example, err := json.Marshal(op.RequestBody.Value.Content["application/json"].Example)
+				require.NoError(t, err)
+				r.body = string(example)
+			}
+			requests = append(requests, r)
+		}
+	}
+	require.NotEmpty(t, requests)
+	return requests
+}
+
+// contractQuery has the required parameters, each with its least value, and the chat where one is wanted.
+func contractQuery(op *openapi3.Operation, chat int64) string {
+	query := url.Values{}
+	for _, p := range op.Parameters {
+		switch {
+		case p.Value.In != "query" || !p.Value.Required:
+		case p.Value.Name == "chatId":
+			query.Set("chatId", fmt.Sprint(chat))
+		case p.Value.Schema.Value.Min != nil:
+			query.Set(p.Value.Name, fmt.Sprint(*p.Value.Schema.Value.Min))
+		default:
+			query.Set(p.Value.Name, "x")
+		}
+	}
+	return query.Encode()
+}
+
+// contractScopes are the scopes that the description of an operation names.
+func contractScopes(op *openapi3.Operation) (scopes []string) {
+	_, prose, _ := strings.Cut(op.Description, "Scopes of the Api-Key, any of: ")
+	line, _, _ := strings.Cut(prose, "\n")
+	for i, part := range strings.Split(line, "`") {
+		if i%2 == 1 {
+			scopes = append(scopes, part)
+		}
+	}
+	return scopes
+}
+
+// The sandbox answers each operation of the contract as the contract says, and fails where a script says so.
+func TestOperationsOfTheContract(t *testing.T) {
+	m := newMarket()
+	for _, r := range contractRequests(t, startChat(t, m, order5)) {
+		t.Run(r.operation, func(t *testing.T) {
+			a := ask(t, m, r.method, r.target, r.body)
+			assert.Equal(t, http.StatusOK, a.status, a.body)
+			require.NotPanics(t, func() { m.Script(r.operation, sandbox.Fail(500, "INTERNAL_ERROR", "x")) })
+			assert.Equal(t, 500, ask(t, m, r.method, r.target, r.body).status)
+			calls := m.Calls()
+			assert.Equal(t, r.operation, calls[len(calls)-1].Operation)
+		})
+	}
+}
+
+// A key may do what the contract says that its scope allows.
+func TestScopesOfOperations(t *testing.T) {
+	for _, scope := range []string{"communication", "all-methods", "all-methods:read-only"} {
+		m := newMarket(sandbox.WithScopes(scope))
+		for _, r := range contractRequests(t, 7000001) {
+			status := ask(t, m, r.method, r.target, r.body).status
+			forbidden := status == http.StatusForbidden
+			allowed := slices.Contains(r.scopes, scope)
+			assert.Equal(t, !allowed, forbidden, "%s with the scope %s: %d", r.operation, scope, status)
+		}
+	}
+}

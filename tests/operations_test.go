@@ -1,0 +1,196 @@
+package tests
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ymarket-go/chats/api"
+	"github.com/ymarket-go/chats/gen"
+	"github.com/ymarket-go/chats/sandbox"
+	"github.com/ymarket-go/chats/wrapper"
+)
+
+// operationCase is what tests have to know of an operation.
+type operationCase struct {
+	// call gives the result as far as it may be shown.
+	call func(ctx context.Context, c *wrapper.Client, text string, opts ...wrapper.CallOption) (shown any, err error)
+	// raw makes the same call through the generated client.
+	raw func(ctx context.Context, c gen.ClientInterface, text string) (*http.Response, error)
+	// random gives a call with arguments at random, and the same request as the generated client makes it.
+	random func(p parity) randomCall
+	// answer is what the contract promises at that time.
+	answer func(at time.Time) string
+	// named is an answer that holds the buyer's name.
+	named string
+}
+
+// randomCall is a call whose arguments may break the contract.
+type randomCall struct {
+	what    string
+	text    string // of a message; empty: there is none
+	request func() (*http.Request, error)
+	call    func(ctx context.Context, c *wrapper.Client) error
+}
+
+const (
+	anyText = "Your order is on its way"
+	anyChat = 7000001 // the first one of a sandbox
+	server  = gen.ServerURL + "/"
+)
+
+// operations has all operations of the contract. Tests of what holds for each of them range over it.
+var operations = map[string]operationCase{
+	"createChat": {
+		call: func(ctx context.Context, c *wrapper.Client, _ string, opts ...wrapper.CallOption) (any, error) {
+			return c.CreateChat(ctx, wrapper.Order(5), opts...)
+		},
+		raw: func(ctx context.Context, c gen.ClientInterface, _ string) (*http.Response, error) {
+			about := wrapper.Order(5)
+			return c.CreateChat(ctx, business, gen.CreateChatRequest{Context: &about})
+		},
+		random: func(p parity) randomCall {
+			about := p.about()
+			return randomCall{
+				what: fmt.Sprintf("%+v", about),
+				request: func() (*http.Request, error) {
+					return gen.NewCreateChatRequest(server, business, gen.CreateChatRequest{Context: &about})
+				},
+				call: func(ctx context.Context, c *wrapper.Client) error {
+					_, err := c.CreateChat(ctx, about)
+					return err
+				},
+			}
+		},
+		answer: func(time.Time) string { return `{"status":"OK","result":{"chatId":7000001}}` },
+		named:  `{"status":"OK","result":{"chatId":7000001,"name":"` + secretName + `"}}`,
+	},
+	"sendMessageToChat": {
+		call: func(ctx context.Context, c *wrapper.Client, text string, opts ...wrapper.CallOption) (any, error) {
+			return nil, c.SendMessage(ctx, anyChat, text, opts...)
+		},
+		raw: func(ctx context.Context, c gen.ClientInterface, text string) (*http.Response, error) {
+			request := gen.SendMessageToChatRequest{Message: text}
+			return c.SendMessageToChat(ctx, business, &gen.SendMessageToChatParams{ChatID: anyChat}, request)
+		},
+		random: func(p parity) randomCall {
+			id, text := p.id(), p.text()
+			return randomCall{
+				what: fmt.Sprintf("%d, %d bytes: %.20q", id, len(text), text),
+				text: text,
+				request: func() (*http.Request, error) {
+					params := &gen.SendMessageToChatParams{ChatID: id}
+					request := gen.SendMessageToChatRequest{Message: text}
+					return gen.NewSendMessageToChatRequest(server, business, params, request)
+				},
+				call: func(ctx context.Context, c *wrapper.Client) error { return c.SendMessage(ctx, id, text) },
+			}
+		},
+		answer: func(time.Time) string { return `{"status":"OK"}` },
+		named:  `{"status":"OK","result":{"name":"` + secretName + `"}}`,
+	},
+	"getChat": {
+		call: func(ctx context.Context, c *wrapper.Client, _ string, opts ...wrapper.CallOption) (any, error) {
+			_, err := c.GetChat(ctx, anyChat, opts...) // its result holds the buyer's name by promise
+			return nil, err
+		},
+		raw: func(ctx context.Context, c gen.ClientInterface, _ string) (*http.Response, error) {
+			return c.GetChat(ctx, business, &gen.GetChatParams{ChatID: anyChat})
+		},
+		random: func(p parity) randomCall {
+			id := p.id()
+			return randomCall{
+				what: fmt.Sprint(id),
+				request: func() (*http.Request, error) {
+					return gen.NewGetChatRequest(server, business, &gen.GetChatParams{ChatID: id})
+				},
+				call: func(ctx context.Context, c *wrapper.Client) error {
+					_, err := c.GetChat(ctx, id)
+					return err
+				},
+			}
+		},
+		answer: func(at time.Time) string { return chatAnswer(at.Add(-time.Minute)) },
+		named: `{"status":"OK","result":{"chatId":7000001,"context":{"type":"ORDER","customer":{"name":"` + secretName + `"}},` +
+			`"type":"CHAT","status":"NEW","createdAt":"1999-12-01T10:00:00+03:00","updatedAt":"1999-12-01T11:00:00+03:00"}}`,
+	},
+}
+
+// chatAnswer is a chat that was last written into then.
+func chatAnswer(updatedAt time.Time) string {
+	return fmt.Sprintf(`{"status":"OK","result":{"chatId":7000001,"context":{"type":"ORDER","orderId":5},`+
+		`"type":"CHAT","status":"NEW","createdAt":"1999-12-01T10:00:00+03:00","updatedAt":%q}}`,
+		updatedAt.Format(time.RFC3339))
+}
+
+// call makes a call of an operation.
+func call(ctx context.Context, op string, c *wrapper.Client, opts ...wrapper.CallOption) error {
+	_, err := operations[op].call(ctx, c, anyText, opts...)
+	return err
+}
+
+// operationIDs are the operations of the contract.
+func operationIDs(t *testing.T) []string {
+	contract, err := api.NewValidator()
+	require.NoError(t, err)
+	return contract.Operations()
+}
+
+// What tests range over has all operations of the contract and no others.
+func TestOperationsThatTestsRangeOver(t *testing.T) {
+	want := operationIDs(t)
+	for _, op := range want {
+		c := operations[op]
+		assert.NotNil(t, c.call, "%s: operations lacks a call", op)
+		assert.NotNil(t, c.raw, "%s: operations lacks a call of Raw", op)
+		assert.NotNil(t, c.random, "%s: operations lacks a call at random", op)
+		assert.NotNil(t, c.answer, "%s: operations lacks an answer", op)
+		assert.Contains(t, c.named, secretName, "%s: operations lacks an answer with the buyer's name", op)
+	}
+	for op := range operations {
+		assert.Contains(t, want, op, "the contract has no such operation")
+	}
+}
+
+// Client, Raw, the default Limiter and the sandbox know each operation under its name; the contract is the judge of the
+// requests and answers.
+func TestOperationsEndToEnd(t *testing.T) {
+	contract, err := api.NewValidator(api.WithBasePaths("/v2"))
+	require.NoError(t, err)
+	for _, op := range contract.Operations() {
+		t.Run(op, func(t *testing.T) {
+			c, known := operations[op]
+			require.True(t, known, "operations lacks it")
+			market := sandbox.New()
+			transport := &http.Client{Transport: contract.Transport(market.RoundTripper())}
+			client, err := wrapper.New(business, wrapper.APIKey("key"), wrapper.WithHTTPClient(transport))
+			require.NoError(t, err)
+			chat, err := client.CreateChat(t.Context(), wrapper.Order(5))
+			require.NoError(t, err)
+			require.EqualValues(t, anyChat, chat.ChatID)
+
+			require.NoError(t, call(t.Context(), op, client), "through the Client")
+			resp, err := c.raw(t.Context(), client.Raw(), anyText)
+			require.NoError(t, err, "through Raw")
+			require.NoError(t, resp.Body.Close())
+			assert.Equal(t, http.StatusOK, resp.StatusCode, "through Raw")
+			require.Len(t, market.Calls(), 3)
+			for _, asked := range market.Calls()[1:] {
+				assert.Equal(t, op, asked.Operation)
+				assert.NoError(t, asked.Verdict)
+			}
+
+			market.Script(op, sandbox.Fail(http.StatusForbidden, "FORBIDDEN", "no"))
+			var e *wrapper.Error
+			require.True(t, errors.As(call(t.Context(), op, client), &e))
+			assert.Equal(t, op, e.Operation)
+			assert.Equal(t, http.StatusForbidden, e.StatusCode)
+		})
+	}
+}
