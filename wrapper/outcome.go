@@ -3,7 +3,6 @@ package wrapper
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"time"
 )
 
