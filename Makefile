@@ -1,6 +1,6 @@
 GOLANGCI := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
-.PHONY: help demo generate test lint bench fuzz contract-diff
+.PHONY: help demo generate test lint bench fuzz world contract-diff
 
 help: ## Show what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -16,7 +16,7 @@ test: ## Run all tests
 
 lint: ## Check formatting and look for mistakes
 	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then echo "run gofmt -w on: $$unformatted"; exit 1; fi
-	@for module in . bench examples/*; do echo "golangci-lint in $$module"; \
+	@for module in . bench tests/world examples/*; do echo "golangci-lint in $$module"; \
 	  (cd $$module && go run $(GOLANGCI) run -c $(CURDIR)/.golangci.yml ./...) || exit 1; done
 
 FUZZTIME := 10s
@@ -32,6 +32,10 @@ fuzz: ## Try all fuzz targets for FUZZTIME each, 10s
 
 bench: ## Compare the client with others, and measure the rest; writes docs/benchmarks.md
 	cd bench && go run .
+
+WORLD_SENDS := 850
+world: ## Send through nginx, HAProxy, Squid, toxiproxy and broken HTTP/2; docs/world.md, 15 minutes
+	cd tests/world && go test -v -count=1 -timeout 60m -sends $(WORLD_SENDS)
 
 contract-diff: ## Say what breaks for others, compared with a git ref: make contract-diff BASE=origin/main
 	@scripts/contract-diff $(BASE)
