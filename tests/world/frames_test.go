@@ -19,7 +19,7 @@ import (
 	"golang.org/x/net/http2/hpack"
 )
 
-// framesServer is an HTTP/2 server made of frames, which does to a fourth of the requests what no proxy does on purpose.
+// framesServer is an HTTP/2 server made of frames. It does to a fourth of the requests what no proxy does on purpose.
 type framesServer struct {
 	ledger   *ledger
 	listener net.Listener
@@ -50,8 +50,9 @@ func serveFrames(t *testing.T, l *ledger, seed uint64) (url string) {
 // framesConn is one connection. Its requests are answered one after the other.
 type framesConn struct {
 	net.Conn
-	framer  *http2.Framer
-	decoder *hpack.Decoder
+	framer *http2.Framer
+	open   map[uint32]*http.Request // those that have not come to their end
+	bodies map[uint32]*bytes.Buffer
 }
 
 func (s *framesServer) serve(conn net.Conn) {
@@ -60,46 +61,51 @@ func (s *framesServer) serve(conn net.Conn) {
 	if _, err := io.ReadFull(conn, begin); err != nil || string(begin) != http2.ClientPreface {
 		return
 	}
-	c := &framesConn{conn, http2.NewFramer(conn, conn), hpack.NewDecoder(4096, nil)}
-	c.framer.ReadMetaHeaders = c.decoder
-	if c.framer.WriteSettings() != nil {
-		return
-	}
-	open := map[uint32]*http.Request{}
-	bodies := map[uint32]*bytes.Buffer{}
-	for {
+	c := &framesConn{conn, http2.NewFramer(conn, conn), map[uint32]*http.Request{}, map[uint32]*bytes.Buffer{}}
+	c.framer.ReadMetaHeaders = hpack.NewDecoder(4096, nil)
+	for goesOn := c.framer.WriteSettings() == nil; goesOn; {
 		frame, err := c.framer.ReadFrame()
 		if err != nil {
 			return
 		}
-		id, ended := frame.Header().StreamID, false
-		switch f := frame.(type) {
-		case *http2.SettingsFrame:
-			if !f.IsAck() && c.framer.WriteSettingsAck() != nil {
-				return
-			}
-		case *http2.PingFrame:
-			if !f.IsAck() && c.framer.WritePing(true, f.Data) != nil {
-				return
-			}
-		case *http2.MetaHeadersFrame:
-			open[id], bodies[id], ended = requestOf(f), &bytes.Buffer{}, f.StreamEnded()
-		case *http2.DataFrame:
-			if body := bodies[id]; body != nil {
-				body.Write(f.Data())
-			}
-			ended = f.StreamEnded()
-		case *http2.RSTStreamFrame:
-			delete(open, id)
+		var req *http.Request
+		if req, err = c.take(frame); err != nil {
+			return
 		}
-		if req := open[id]; ended && req != nil {
-			req.Body = io.NopCloser(bytes.NewReader(bodies[id].Bytes()))
-			delete(open, id)
-			if !s.answer(c, id, req) {
-				return
-			}
-		}
+		goesOn = req == nil || s.answer(c, frame.Header().StreamID, req)
 	}
+}
+
+// take takes a frame, and gives the request that it ends, if it ends one.
+func (c *framesConn) take(frame http2.Frame) (*http.Request, error) {
+	id, ended := frame.Header().StreamID, false
+	switch f := frame.(type) {
+	case *http2.SettingsFrame:
+		if !f.IsAck() {
+			return nil, c.framer.WriteSettingsAck()
+		}
+	case *http2.PingFrame:
+		if !f.IsAck() {
+			return nil, c.framer.WritePing(true, f.Data)
+		}
+	case *http2.MetaHeadersFrame:
+		c.open[id], c.bodies[id], ended = requestOf(f), &bytes.Buffer{}, f.StreamEnded()
+	case *http2.DataFrame:
+		if c.bodies[id] != nil {
+			c.bodies[id].Write(f.Data())
+		}
+		ended = f.StreamEnded()
+	case *http2.RSTStreamFrame:
+		delete(c.open, id)
+	}
+	req := c.open[id]
+	if !ended || req == nil {
+		return nil, nil
+	}
+	req.Body = io.NopCloser(c.bodies[id])
+	delete(c.open, id)
+	delete(c.bodies, id)
+	return req, nil
 }
 
 func requestOf(f *http2.MetaHeadersFrame) *http.Request {
@@ -110,7 +116,8 @@ func requestOf(f *http2.MetaHeadersFrame) *http.Request {
 	return req
 }
 
-// answer answers a request, or breaks it, before the Market has got it or after. It tells whether the connection goes on.
+// answer answers a request, or breaks it, before the Market has got it or after. It tells whether the connection goes
+// on.
 func (s *framesServer) answer(c *framesConn, stream uint32, req *http.Request) bool {
 	s.mu.Lock()
 	breaks, before, way := s.random.IntN(4) == 0, s.random.IntN(2) == 0, s.random.IntN(len(ways))
@@ -145,8 +152,9 @@ func (c *framesConn) header(stream uint32, status int, header http.Header, end b
 
 // ways to break a stream whose answer would be known. They tell whether the connection goes on.
 var ways = []func(c *framesConn, stream uint32, answer []byte) bool{
-	reset(http2.ErrCodeProtocol), reset(http2.ErrCodeRefusedStream), reset(http2.ErrCodeInternal), reset(http2.ErrCodeCancel),
-	reset(http2.ErrCodeEnhanceYourCalm), reset(http2.ErrCodeNo), reset(http2.ErrCodeHTTP11Required),
+	reset(http2.ErrCodeProtocol), reset(http2.ErrCodeRefusedStream), reset(http2.ErrCodeInternal),
+	reset(http2.ErrCodeCancel), reset(http2.ErrCodeEnhanceYourCalm), reset(http2.ErrCodeNo),
+	reset(http2.ErrCodeHTTP11Required),
 	goAway(http2.ErrCodeNo), goAway(http2.ErrCodeEnhanceYourCalm),
 	func(*framesConn, uint32, []byte) bool { return false }, // the connection ends without a word
 	func(c *framesConn, stream uint32, answer []byte) bool { // the answer is reset in its middle
@@ -164,7 +172,7 @@ var ways = []func(c *framesConn, stream uint32, answer []byte) bool{
 		return false
 	},
 	func(c *framesConn, stream uint32, _ []byte) bool { // a header that is none
-		_ = c.framer.WriteHeaders(http2.HeadersFrameParam{StreamID: stream, BlockFragment: []byte{0xff, 0xff}, EndHeaders: true})
+		_ = c.framer.WriteHeaders(http2.HeadersFrameParam{StreamID: stream, EndHeaders: true, BlockFragment: []byte{0xff}})
 		return false
 	},
 	func(c *framesConn, stream uint32, _ []byte) bool { // a header, and then nothing for longer than an attempt

@@ -27,12 +27,12 @@ type ledger struct {
 	random   *rand.Rand
 	arrivals map[string]int // requests to send, by the text of the message
 	faults   int            // those of the Market and of what plays a proxy before it
-	working  sync.WaitGroup // on requests, also those whose client is gone
+	working  int            // on so many requests, also those whose client is gone
 }
 
-// newLedger makes a Market with chats that are an hour old: in a chat that is quiet it can be told that a message did not
-// arrive. Its clock is this machine's, as proxies write a Date of their own. Of its sends about a fourth goes wrong, of
-// its reads a seventh.
+// newLedger makes a Market with chats that are an hour old: in a chat that is quiet it can be told that a message did
+// not arrive. Its clock is this machine's, as proxies write a Date of their own. Of its sends about a fourth goes wrong,
+// of its reads a seventh.
 func newLedger(t *testing.T, seed uint64, chats int, sends, reads []sandbox.Fault) *ledger {
 	t.Helper()
 	anHourAgo := func() time.Time { return time.Now().Add(-time.Hour) }
@@ -60,17 +60,33 @@ func (l *ledger) pick(oneOf int, faults []sandbox.Fault, next http.Handler) http
 	return faults[l.random.IntN(len(faults))](next)
 }
 
-func (l *ledger) countFault() {
+func (l *ledger) countFault() { l.count(func() { l.faults++ }) }
+
+func (l *ledger) count(one func()) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.faults++
+	one()
+}
+
+// settle waits for the requests whose clients are gone: those that the Market works on, and those on their way.
+func (l *ledger) settle() {
+	for working := 1; working > 0; {
+		time.Sleep(2 * latest)
+		l.count(func() { working = l.working })
+	}
+}
+
+// arrived tells how many requests to send a message came.
+func (l *ledger) arrived(text string) (n int) {
+	l.count(func() { n = l.arrivals[text] })
+	return n
 }
 
 // watched counts a message that arrives.
 func (l *ledger) watched(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		l.working.Add(1)
-		defer l.working.Done()
+		l.count(func() { l.working++ })
+		defer l.count(func() { l.working-- })
 		body, err := io.ReadAll(r.Body)
 		if err != nil {
 			panic(http.ErrAbortHandler) // the request did not come to its end
@@ -78,9 +94,7 @@ func (l *ledger) watched(next http.Handler) http.Handler {
 		r.Body = io.NopCloser(bytes.NewReader(body))
 		var message struct{ Message string }
 		_ = json.Unmarshal(body, &message)
-		l.mu.Lock()
-		l.arrivals[message.Message]++
-		l.mu.Unlock()
+		l.count(func() { l.arrivals[message.Message]++ })
 		next.ServeHTTP(w, r)
 	})
 }
@@ -145,7 +159,8 @@ func sendFaults() []sandbox.Fault {
 	wrongKey := sandbox.Answer(200, nil, `{"error":{"code":403,"message":"Token is invalid"}}`)
 	faults := []sandbox.Fault{
 		sandbox.TooMany(), sandbox.Truncate(5), wrongKey, late(latest), late(latest),
-		sandbox.CommitThen(sandbox.Delay(latest, nil)), sandbox.Answer(200, nil, `{"status":"OK","errors":[{"code":"X"}]}`),
+		sandbox.CommitThen(sandbox.Delay(latest, nil)), sandbox.Fail(400, "BAD_REQUEST", "not like this"),
+		sandbox.Proxy(403, sandbox.ProxyPage(403)), sandbox.Answer(200, nil, `{"status":"OK","errors":[{"code":"X"}]}`),
 	}
 	for _, either := range []sandbox.Fault{
 		fail, sandbox.Abort(), sandbox.HTML(502), sandbox.HTML(500), sandbox.Answer(200, nil, "{}"),

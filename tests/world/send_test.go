@@ -139,7 +139,8 @@ func sendAll(t *testing.T, l *ledger, g gate, s setting, warm bool, n int) []*se
 	queue := make(chan *send, n)
 	var sends []*send
 	for i, chat := range l.take(n) {
-		one := &send{chat: chat, text: fmt.Sprintf("message %d of %s/%d into %d", i, resendNames[s.resend], s.goroutines, chat)}
+		text := fmt.Sprintf("message %d of %s/%d into %d", i, resendNames[s.resend], s.goroutines, chat)
+		one := &send{chat: chat, text: text}
 		sends = append(sends, one)
 		queue <- one
 	}
@@ -180,38 +181,49 @@ func (c *count) tell(t *testing.T, format string, args ...any) {
 // judge holds the sends against the ledger.
 func judge(t *testing.T, l *ledger, s setting, sends []*send, into *count) {
 	t.Helper()
-	l.working.Wait()
+	l.settle()
 	for _, one := range sends {
-		stored, unknown := l.stored(t, one.chat, one.text), errors.Is(one.err, wrapper.ErrOutcomeUnknown)
+		stored := l.stored(t, one.chat, one.text)
 		into.sends++
 		into.failed += one.failed
-		if more := l.arrivals[one.text] - one.attempts; more > 0 {
-			into.resentBelow += more
-			into.tell(t, "%s: %d requests arrived, of %d attempts", one.text, l.arrivals[one.text], one.attempts)
+		if arrived := l.arrived(one.text); arrived > one.attempts {
+			into.resentBelow += arrived - one.attempts
+			into.tell(t, "%s: %d requests arrived, of %d attempts", one.text, arrived, one.attempts)
 		}
-		switch {
-		case stored > 1 && s.resend == wrapper.ResendAlways:
-			into.twiceByAlways++
-		case stored > 1:
-			into.twice++
-			into.tell(t, "%s: stored %d times, %d attempts, returned: %v", one.text, stored, one.attempts, one.err)
-		case one.err == nil && stored == 0:
-			into.lost++
-			into.tell(t, "%s: success, and it is not stored", one.text)
-		}
-		switch {
-		case unknown:
-			into.unknown++
-			if stored == 0 {
-				into.unknownNotStored++
-			}
-			if one.doubtful == 0 {
-				into.causeless++
-				into.tell(t, "%s: unknown without a cause: %v", one.text, one.err)
-			}
-		case one.err != nil && stored > 0:
-			into.deniedButStored++
-			into.tell(t, "%s: it is stored, and the error denies it: %v", one.text, one.err)
-		}
+		into.messages(t, s, one, stored)
+		into.outcome(t, one, stored)
+	}
+}
+
+// messages counts what the buyer reads.
+func (c *count) messages(t *testing.T, s setting, one *send, stored int) {
+	switch {
+	case stored > 1 && s.resend == wrapper.ResendAlways:
+		c.twiceByAlways++
+	case stored > 1:
+		c.twice++
+		c.tell(t, "%s: stored %d times, %d attempts, returned: %v", one.text, stored, one.attempts, one.err)
+	case one.err == nil && stored == 0:
+		c.lost++
+		c.tell(t, "%s: success, and it is not stored", one.text)
+	}
+}
+
+// outcome counts what the error said of it.
+func (c *count) outcome(t *testing.T, one *send, stored int) {
+	unknown := errors.Is(one.err, wrapper.ErrOutcomeUnknown)
+	switch {
+	case unknown && one.doubtful == 0:
+		c.causeless++
+		c.tell(t, "%s: unknown without a cause: %v", one.text, one.err)
+	case !unknown && one.err != nil && stored > 0:
+		c.deniedButStored++
+		c.tell(t, "%s: it is stored, and the error denies it: %v", one.text, one.err)
+	}
+	if unknown {
+		c.unknown++
+	}
+	if unknown && stored == 0 {
+		c.unknownNotStored++
 	}
 }

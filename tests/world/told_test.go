@@ -37,13 +37,23 @@ func TestNotToldToDouble(t *testing.T) {
 	t.Run("nginx", func(t *testing.T) {
 		needs(t, "nginx")
 		l := newLedger(t, 1, 10, nil, nil)
-		n := nginx{Second: "server " + host(serve(t, l)) + " max_fails=0;", Location: "proxy_next_upstream error timeout http_500;"}
+		n := nginx{Second: "server " + host(serve(t, l)) + " max_fails=0;",
+			Location: "proxy_next_upstream error timeout http_500;"}
 		assert.Equal(t, 1, oneSend(t, l, n.start(t, serve(t, l)), sandbox.CommitThen(sandbox.Abort())))
 	})
 	t.Run("HAProxy", func(t *testing.T) {
 		needs(t, "haproxy")
 		l := newLedger(t, 1, 10, nil, nil)
 		assert.Equal(t, 1, oneSend(t, l, haproxy{}.start(t, serve(t, l)), sandbox.CommitThen(sandbox.Abort())))
+	})
+	t.Run("HAProxy, HTTP/2 to the Market", func(t *testing.T) {
+		needs(t, "haproxy")
+		l := newLedger(t, 1, 10, nil, nil)
+		g := haproxy{Server: "proto h2"}.start(t, serve(t, l))
+		for _, code := range []sandbox.StreamError{sandbox.ProtocolError, sandbox.RefusedStream, sandbox.InternalError} {
+			assert.Equal(t, 1, oneSend(t, l, g, sandbox.CommitThen(sandbox.ResetStream(code))), "code %d", code)
+		}
+		assert.Equal(t, 1, oneSend(t, l, g, sandbox.CommitThen(sandbox.GoAway())), "GOAWAY")
 	})
 }
 

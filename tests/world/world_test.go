@@ -61,29 +61,13 @@ func paths() []path {
   option http-buffer-request`}.slowGate, sendFaults(), readFaults(), false},
 		{"HAProxy, HTTP/2", "haproxy", http2, plain, haproxy{TLS: true, Server: "proto h2"}.gate, both, bothReads, false},
 		{"Squid, CONNECT", "squid", http2, encrypted, squid{}.http2Gate, both, bothReads, false},
-		{"Squid, cache", "squid", http1, plain, squid{More: "refresh_pattern . 1 100% 2"}.gate, sendFaults(), readFaults(), true},
+		{"Squid, cache", "squid", http1, plain, squid{More: "refresh_pattern . 1 100% 2"}.gate,
+			sendFaults(), readFaults(), true},
 	}
-	for name, toxics := range toxicPaths {
-		list = append(list, path{"toxiproxy, " + name, "", http1, plain, func(t *testing.T, market string, _ uint64) gate {
-			return toxic(t, market, toxics...)
-		}, sendFaults(), readFaults(), false})
+	for _, p := range poisons {
+		list = append(list, path{"toxiproxy, " + p.name, "", http1, plain, p.gate, sendFaults(), readFaults(), false})
 	}
 	return list
-}
-
-// toxicPaths poison a tenth to a fifth of the connections.
-var toxicPaths = map[string][]string{
-	"latency": {`{"type":"latency","stream":"downstream","toxicity":0.2,"attributes":{"latency":250,"jitter":200}}`,
-		`{"name":"up","type":"latency","stream":"upstream","toxicity":0.1,"attributes":{"latency":250,"jitter":200}}`},
-	"slicer": {`{"type":"slicer","stream":"downstream","toxicity":0.5,"attributes":{"average_size":20,"size_variation":10,"delay":8000}}`,
-		`{"name":"up","type":"slicer","stream":"upstream","toxicity":0.5,"attributes":{"average_size":40,"size_variation":10,"delay":8000}}`},
-	"reset_peer": {`{"type":"reset_peer","stream":"downstream","toxicity":0.1,"attributes":{"timeout":0}}`,
-		`{"name":"up","type":"reset_peer","stream":"upstream","toxicity":0.1,"attributes":{"timeout":1}}`},
-	"timeout": {`{"type":"timeout","stream":"downstream","toxicity":0.1,"attributes":{"timeout":100}}`,
-		`{"name":"up","type":"timeout","stream":"upstream","toxicity":0.1,"attributes":{"timeout":100}}`},
-	"limit_data": {`{"type":"limit_data","stream":"downstream","toxicity":0.2,"attributes":{"bytes":100}}`,
-		`{"name":"body","type":"limit_data","stream":"downstream","toxicity":0.2,"attributes":{"bytes":360}}`,
-		`{"name":"up","type":"limit_data","stream":"upstream","toxicity":0.1,"attributes":{"bytes":250}}`},
 }
 
 func (n nginx) gate(t *testing.T, market string, _ uint64) gate   { return n.start(t, market) }
@@ -175,8 +159,8 @@ func table(list []path, counts []count) string {
 		"resent below\tunknown\tof it not stored\ttwice by always\t")
 	for i, c := range counts {
 		if c.sends > 0 {
-			fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t\n", list[i].name, c.sends, c.faults, c.failed, c.twice,
-				c.lost, c.deniedButStored, c.causeless, c.resentBelow, c.unknown, c.unknownNotStored, c.twiceByAlways)
+			fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t\n", list[i].name, c.sends, c.faults, c.failed,
+				c.twice, c.lost, c.deniedButStored, c.causeless, c.resentBelow, c.unknown, c.unknownNotStored, c.twiceByAlways)
 		}
 	}
 	_ = w.Flush()
