@@ -88,7 +88,7 @@ func isDoubtful(resp *http.Response, body []byte, readErr error) bool {
 	case resp.StatusCode != http.StatusOK:
 		return resp.StatusCode < 300
 	}
-	return !isOK(resp, body, readErr) && !bytes.Contains(body, []byte(`"error":`))
+	return readErr != nil || !isOK(resp, body, nil) && !bytes.Contains(body, []byte(`"error":`))
 }
 
 // neverLeft tells what fails before a request is written, in the words of net and net/http.
