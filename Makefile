@@ -1,7 +1,7 @@
 GOLANGCI := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 MODULES := . $(patsubst %/go.mod,%,$(wildcard */go.mod */*/go.mod))
 
-.PHONY: help demo generate test lint bench fuzz contract-diff
+.PHONY: help demo generate test lint bench fuzz world contract-diff
 
 help: ## Show what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -32,6 +32,10 @@ fuzz: ## Try all fuzz targets for FUZZTIME each, 10s
 
 bench: ## Compare the client with others, and measure the rest; writes docs/benchmarks.md
 	cd bench && go run .
+
+WORLD_SENDS := 850
+world: ## Send through nginx, HAProxy, Squid, toxiproxy and broken HTTP/2; docs/world.md, 15 minutes
+	cd tests/world && go test -v -count=1 -timeout 60m -sends $(WORLD_SENDS)
 
 contract-diff: ## Say what breaks for others, compared with a git ref: make contract-diff BASE=origin/main
 	@scripts/contract-diff $(BASE)

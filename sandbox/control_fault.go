@@ -71,8 +71,35 @@ func kindOf(f control.Fault) Fault {
 	case control.FaultKindCloseAfter:
 		return CloseAfter()
 	default:
+		return kindBetween(f)
+	}
+}
+
+// kindBetween makes what stands between a shop and the Market.
+func kindBetween(f control.Fault) Fault {
+	switch f.Kind {
+	case control.FaultKindResetStream:
+		return ResetStream(streamErrors[orElse(f.StreamError, control.FaultStreamErrorPROTOCOLERROR)])
+	case control.FaultKindGoAway:
+		return GoAway()
+	case control.FaultKindProxy:
+		status := orElse(f.Status, http.StatusBadGateway)
+		return Proxy(status, orElse(f.Body, ProxyPage(status)))
+	case control.FaultKindCached:
+		return Cached(time.Duration(orElse(f.Seconds, 60)) * time.Second)
+	case control.FaultKindLagging:
+		return Lagging(time.Duration(orElse(f.Seconds, 60)) * time.Second)
+	default:
 		return nil
 	}
+}
+
+var streamErrors = map[control.FaultStreamError]StreamError{
+	control.FaultStreamErrorPROTOCOLERROR:   ProtocolError,
+	control.FaultStreamErrorINTERNALERROR:   InternalError,
+	control.FaultStreamErrorREFUSEDSTREAM:   RefusedStream,
+	control.FaultStreamErrorCANCEL:          Cancel,
+	control.FaultStreamErrorENHANCEYOURCALM: EnhanceYourCalm,
 }
 
 func orElse[T any](given *T, otherwise T) T {

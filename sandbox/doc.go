@@ -27,6 +27,9 @@
 //
 //	market.Every("sendMessageToChat", sandbox.Sometimes(0.3, 1, sandbox.CommitThen(sandbox.Abort())))
 //
+// What stands between a shop and the Market has faults, too: [Proxy], [Cached] and [Lagging], and, on connections that
+// [HTTP2] serves, [ResetStream] and [GoAway].
+//
 // # Time
 //
 // The Market goes by the clock of this machine, or by the one of [WithClock]; [Market.Advance] moves it. A test that

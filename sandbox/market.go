@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"path"
@@ -90,6 +91,7 @@ func (m *Market) now() time.Time {
 
 // ServeHTTP answers a request, and keeps a record of it for Calls.
 func (m *Market) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	r = r.WithContext(context.WithValue(r.Context(), marketKey{}, m)) // for faults
 	x := &exchange{ResponseWriter: w, market: m, operation: m.contract.Operation(r)}
 	if !m.unchecked || x.operation == "" {
 		x.verdict = m.contract.Request(r)

@@ -44,6 +44,7 @@ func (t roundTripper) RoundTrip(req *http.Request) (*http.Response, error) {
 
 // response is the kept answer as http.Transport would give it.
 func (w *memory) response(req *http.Request) *http.Response {
+	maps.DeleteFunc(w.header, func(_ string, values []string) bool { return len(values) == 0 })
 	body := io.Reader(&w.body)
 	if w.aborted {
 		body = io.MultiReader(body, brokenOff{})

@@ -22,7 +22,8 @@ func sandboxCommand() *cobra.Command {
 		Use:   "sandbox",
 		Short: "Serve a Market to test against",
 		Long: `Serves a Market in memory until it is interrupted: the chat API, a control API for tests in any language and a page for
-people under /_sandbox/. Each request is logged with its verdict against the contract.
+people under /_sandbox/. Each request is logged with its verdict against the contract. It speaks HTTP/1 and, with those
+who begin with it (curl --http2-prior-knowledge), HTTP/2.
 
 Faults are written OPERATION=FAULT, where FAULT is the JSON of the control API; each request of the operation meets it.`,
 		Example: `  ymchats sandbox --addr 127.0.0.1:8080 --key secret
@@ -117,7 +118,7 @@ func (s *sandboxServer) serve(ctx context.Context, market *sandbox.Market, out i
 	}
 	s.greet(out, listener.Addr().(*net.TCPAddr))
 	done := make(chan error, 1)
-	go func() { done <- server.Serve(listener) }()
+	go func() { done <- server.Serve(sandbox.HTTP2(server, listener)) }()
 	select {
 	case err := <-done:
 		return err

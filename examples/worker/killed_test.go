@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"fmt"
 	"net/http"
@@ -9,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"syscall"
 	"testing"
 	"time"
 
@@ -74,6 +76,44 @@ func TestKilled(t *testing.T) {
 	}
 }
 
+// A worker that is asked to end finishes the send in hand, and begins no other one.
+func TestAskedToEnd(t *testing.T) {
+	binary := filepath.Join(t.TempDir(), "worker")
+	out, err := exec.Command("go", "build", "-o", binary, ".").CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	for _, signal := range []os.Signal{os.Interrupt, syscall.SIGTERM} {
+		h := newHouse(t, binary)
+		held, goOn := make(chan struct{}, senders), make(chan struct{})
+		h.market.Every("sendMessageToChat", func(next http.Handler) http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				held <- struct{}{}
+				<-goOn
+				next.ServeHTTP(w, r)
+			})
+		})
+		server := httptest.NewServer(h.market)
+		worker := h.command(server)
+		said, err := worker.StderrPipe()
+		require.NoError(t, err)
+		require.NoError(t, worker.Start())
+		for range senders {
+			<-held
+		}
+		require.NoError(t, worker.Process.Signal(signal))
+		line, err := bufio.NewReader(said).ReadString('\n')
+		require.NoError(t, err, "%v: %s", signal, line)
+		assert.Contains(t, line, "asked to end")
+		close(goOn)
+		require.NoError(t, worker.Wait(), signal)
+		server.Close()
+		count := map[string]int{}
+		for _, u := range h.rows(t) {
+			count[u.state]++
+		}
+		assert.Equal(t, map[string]int{"sent": senders, "pending": 2*newOrder - senders}, count, signal)
+	}
+}
+
 // once sets a fault in for one request.
 func once(fault sandbox.Fault) sandbox.Fault {
 	used := make(chan struct{}, 1)
@@ -127,12 +167,17 @@ func (h *house) chat(t *testing.T, order int64) int64 {
 // start starts a worker on a server of its own: when that is closed, nothing the worker has sent is under way any more.
 func (h *house) start(t *testing.T) (*exec.Cmd, *httptest.Server, *bytes.Buffer) {
 	server := httptest.NewServer(h.market)
-	worker := exec.Command(h.binary, "-db", h.db, "-market", server.URL, "-under-way", "0")
-	worker.Env = append(os.Environ(), "YM_API_KEY=any")
+	worker := h.command(server)
 	var said bytes.Buffer
 	worker.Stderr = &said
 	require.NoError(t, worker.Start())
 	return worker, server, &said
+}
+
+func (h *house) command(server *httptest.Server) *exec.Cmd {
+	worker := exec.Command(h.binary, "-db", h.db, "-market", server.URL, "-under-way", "0")
+	worker.Env = append(os.Environ(), "YM_API_KEY=any")
+	return worker
 }
 
 // runUntil kills a worker when the Market holds its request.

@@ -7,8 +7,10 @@ import (
 	"context"
 	"flag"
 	"log"
+	"net/http"
 	"os"
 	"os/signal"
+	"syscall"
 
 	"github.com/ymarket-go/chats/gen"
 	"github.com/ymarket-go/chats/wrapper"
@@ -24,9 +26,14 @@ func main() {
 		demo(os.Stdout)
 		return
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	client := must(wrapper.New(*business, wrapper.APIKey(os.Getenv("YM_API_KEY")), wrapper.WithBaseURL(*market)))
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, func() {
+		log.Print("asked to end: the sends in hand are finished; ask again to end at once")
+		stop()
+	})
+	auth := wrapper.APIKey(os.Getenv("YM_API_KEY"))
+	must(0, auth(ctx, &http.Request{Header: http.Header{}})) // else a key that cannot be one would fail every row
+	client := must(wrapper.New(*business, auth, wrapper.WithBaseURL(*market)))
 	queue := must(open(*path))
 	must(0, cmp.Or((&worker{queue, client, *wait}).run(ctx), queue.close()))
 }

@@ -17,17 +17,22 @@ import (
 const (
 	FaultKindAbort         FaultKind = "abort"
 	FaultKindAnswer        FaultKind = "answer"
+	FaultKindCached        FaultKind = "cached"
 	FaultKindCloseAfter    FaultKind = "closeAfter"
 	FaultKindContentType   FaultKind = "contentType"
 	FaultKindDrip          FaultKind = "drip"
 	FaultKindDuplicateKeys FaultKind = "duplicateKeys"
 	FaultKindFail          FaultKind = "fail"
+	FaultKindGoAway        FaultKind = "goAway"
 	FaultKindGzipBomb      FaultKind = "gzipBomb"
 	FaultKindHTML          FaultKind = "html"
+	FaultKindLagging       FaultKind = "lagging"
 	FaultKindNone          FaultKind = "none"
 	FaultKindParallel      FaultKind = "parallel"
+	FaultKindProxy         FaultKind = "proxy"
 	FaultKindQuota         FaultKind = "quota"
 	FaultKindRedirect      FaultKind = "redirect"
+	FaultKindResetStream   FaultKind = "resetStream"
 	FaultKindTruncate      FaultKind = "truncate"
 	FaultKindUnknown       FaultKind = "unknown"
 )
@@ -39,6 +44,8 @@ func (e FaultKind) Valid() bool {
 		return true
 	case FaultKindAnswer:
 		return true
+	case FaultKindCached:
+		return true
 	case FaultKindCloseAfter:
 		return true
 	case FaultKindContentType:
@@ -49,21 +56,56 @@ func (e FaultKind) Valid() bool {
 		return true
 	case FaultKindFail:
 		return true
+	case FaultKindGoAway:
+		return true
 	case FaultKindGzipBomb:
 		return true
 	case FaultKindHTML:
+		return true
+	case FaultKindLagging:
 		return true
 	case FaultKindNone:
 		return true
 	case FaultKindParallel:
 		return true
+	case FaultKindProxy:
+		return true
 	case FaultKindQuota:
 		return true
 	case FaultKindRedirect:
 		return true
+	case FaultKindResetStream:
+		return true
 	case FaultKindTruncate:
 		return true
 	case FaultKindUnknown:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for FaultStreamError.
+const (
+	FaultStreamErrorCANCEL          FaultStreamError = "CANCEL"
+	FaultStreamErrorENHANCEYOURCALM FaultStreamError = "ENHANCE_YOUR_CALM"
+	FaultStreamErrorINTERNALERROR   FaultStreamError = "INTERNAL_ERROR"
+	FaultStreamErrorPROTOCOLERROR   FaultStreamError = "PROTOCOL_ERROR"
+	FaultStreamErrorREFUSEDSTREAM   FaultStreamError = "REFUSED_STREAM"
+)
+
+// Valid indicates whether the value is a known member of the FaultStreamError enum.
+func (e FaultStreamError) Valid() bool {
+	switch e {
+	case FaultStreamErrorCANCEL:
+		return true
+	case FaultStreamErrorENHANCEYOURCALM:
+		return true
+	case FaultStreamErrorINTERNALERROR:
+		return true
+	case FaultStreamErrorPROTOCOLERROR:
+		return true
+	case FaultStreamErrorREFUSEDSTREAM:
 		return true
 	default:
 		return false
@@ -150,37 +192,57 @@ type Fault struct {
 	// - `unknown`: the true answer with enum values and fields that nobody knows
 	// - `duplicateKeys`: the true answer with every name twice
 	// - `closeAfter`: the true answer, and the connection is closed
+	// - `resetStream`: over HTTP/2 the stream is reset with `streamError`; over HTTP/1 it is `abort`
+	// - `goAway`: over HTTP/2 the connection ends, and the request is said not to have been looked at; over HTTP/1
+	//   it is `abort`
+	// - `proxy`: a page of a proxy with `status`, or with `body`, and nothing of the Market's
+	// - `cached`: getChat as it was `seconds` ago, out of a cache that says so
+	// - `lagging`: getChat as it was `seconds` ago, and nothing tells it
 	Kind    FaultKind `json:"kind"`
 	Message *string   `json:"message,omitempty"`
 
 	// Probability For `every`: how likely the fault is
 	Probability *float64 `json:"probability,omitempty"`
-	Seconds     *int     `json:"seconds,omitempty"`
+
+	// Seconds Without it 1; of cached and lagging 60
+	Seconds *int `json:"seconds,omitempty"`
 
 	// Seed Equal seeds give equal sequences
 	Seed *int `json:"seed,omitempty"`
 
-	// Status Without it 500
-	Status *int    `json:"status,omitempty"`
-	URL    *string `json:"url,omitempty"`
+	// Status Without it 500; of a proxy 502
+	Status *int `json:"status,omitempty"`
+
+	// StreamError Without it PROTOCOL_ERROR
+	StreamError *FaultStreamError `json:"streamError,omitempty"`
+	URL         *string           `json:"url,omitempty"`
 }
 
 // FaultKind - `none`: the true answer
-// - `answer`: `status`, `headers`, `body`
-// - `fail`: an error as the Market writes it: `status`, `code`, `message`
-// - `html`: a page with `status`
-// - `redirect`: 302 to `url`
-// - `quota`: 420, the quota is used up for `seconds`
-// - `parallel`: 420, too many requests at once
-// - `abort`: the connection is cut before an answer
-// - `truncate`: it is cut after `bytes` of the true answer
-// - `drip`: the true answer, one byte every `everyMs`; the command line ends an answer after 2 minutes
-// - `gzipBomb`: an answer that unpacks to `bytes`
-// - `contentType`: the true answer as `contentType`
-// - `unknown`: the true answer with enum values and fields that nobody knows
-// - `duplicateKeys`: the true answer with every name twice
-// - `closeAfter`: the true answer, and the connection is closed
+//   - `answer`: `status`, `headers`, `body`
+//   - `fail`: an error as the Market writes it: `status`, `code`, `message`
+//   - `html`: a page with `status`
+//   - `redirect`: 302 to `url`
+//   - `quota`: 420, the quota is used up for `seconds`
+//   - `parallel`: 420, too many requests at once
+//   - `abort`: the connection is cut before an answer
+//   - `truncate`: it is cut after `bytes` of the true answer
+//   - `drip`: the true answer, one byte every `everyMs`; the command line ends an answer after 2 minutes
+//   - `gzipBomb`: an answer that unpacks to `bytes`
+//   - `contentType`: the true answer as `contentType`
+//   - `unknown`: the true answer with enum values and fields that nobody knows
+//   - `duplicateKeys`: the true answer with every name twice
+//   - `closeAfter`: the true answer, and the connection is closed
+//   - `resetStream`: over HTTP/2 the stream is reset with `streamError`; over HTTP/1 it is `abort`
+//   - `goAway`: over HTTP/2 the connection ends, and the request is said not to have been looked at; over HTTP/1
+//     it is `abort`
+//   - `proxy`: a page of a proxy with `status`, or with `body`, and nothing of the Market's
+//   - `cached`: getChat as it was `seconds` ago, out of a cache that says so
+//   - `lagging`: getChat as it was `seconds` ago, and nothing tells it
 type FaultKind string
+
+// FaultStreamError Without it PROTOCOL_ERROR
+type FaultStreamError string
 
 // Faults defines model for Faults.
 type Faults struct {

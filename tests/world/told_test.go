@@ -1,0 +1,102 @@
+package world
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ymarket-go/chats/sandbox"
+	"github.com/ymarket-go/chats/wrapper"
+)
+
+// Proxies that were told to send a POST again, or to hide that they are caches, double messages: no client can see it.
+// docs/world.md warns of these settings. The tests show that they do what it says.
+func TestToldToDouble(t *testing.T) {
+	t.Run("nginx, proxy_next_upstream non_idempotent", func(t *testing.T) {
+		needs(t, "nginx")
+		l := newLedger(t, 1, 10, nil, nil)
+		n := nginx{Second: "server " + host(serve(t, l)) + " max_fails=0;",
+			Location: "proxy_next_upstream error timeout http_500 non_idempotent;"}
+		g := n.start(t, serve(t, l))
+		assert.Equal(t, 2, oneSend(t, l, g, sandbox.CommitThen(sandbox.Abort())))
+		assert.Equal(t, 2, oneSend(t, l, g, sandbox.CommitThen(sandbox.Fail(500, "INTERNAL_ERROR", "try later"))))
+	})
+	t.Run("HAProxy, retry-on all-retryable-errors", func(t *testing.T) {
+		needs(t, "haproxy")
+		l := newLedger(t, 1, 10, nil, nil)
+		g := haproxy{Defaults: "  retry-on all-retryable-errors\n  option http-buffer-request"}.start(t, serve(t, l))
+		assert.Equal(t, 2, oneSend(t, l, g, sandbox.CommitThen(sandbox.Abort())))
+	})
+}
+
+// What these proxies do by themselves is to leave a POST alone.
+func TestNotToldToDouble(t *testing.T) {
+	t.Run("nginx", func(t *testing.T) {
+		needs(t, "nginx")
+		l := newLedger(t, 1, 10, nil, nil)
+		n := nginx{Second: "server " + host(serve(t, l)) + " max_fails=0;",
+			Location: "proxy_next_upstream error timeout http_500;"}
+		assert.Equal(t, 1, oneSend(t, l, n.start(t, serve(t, l)), sandbox.CommitThen(sandbox.Abort())))
+	})
+	t.Run("HAProxy", func(t *testing.T) {
+		needs(t, "haproxy")
+		l := newLedger(t, 1, 10, nil, nil)
+		assert.Equal(t, 1, oneSend(t, l, haproxy{}.start(t, serve(t, l)), sandbox.CommitThen(sandbox.Abort())))
+	})
+	t.Run("HAProxy, HTTP/2 to the Market", func(t *testing.T) {
+		needs(t, "haproxy")
+		l := newLedger(t, 1, 10, nil, nil)
+		g := haproxy{Server: "proto h2"}.start(t, serve(t, l))
+		for _, code := range []sandbox.StreamError{sandbox.ProtocolError, sandbox.RefusedStream, sandbox.InternalError} {
+			assert.Equal(t, 1, oneSend(t, l, g, sandbox.CommitThen(sandbox.ResetStream(code))), "code %d", code)
+		}
+		assert.Equal(t, 1, oneSend(t, l, g, sandbox.CommitThen(sandbox.GoAway())), "GOAWAY")
+	})
+}
+
+// An nginx that caches, says nothing of it (it writes a Date of its own, and no Age) and does not listen to
+// Cache-Control gives the resend check a chat as it was before.
+func TestToldToHideACache(t *testing.T) {
+	needs(t, "nginx")
+	l := newLedger(t, 1, 10, nil, nil)
+	n := nginx{Location: "proxy_cache chats; proxy_cache_valid 200 1m;"}
+	stored, err := sendBehindACache(t, l, n.start(t, serve(t, l)))
+	require.NoError(t, err)
+	assert.Equal(t, 2, stored)
+}
+
+// A cache that does not listen to Cache-Control either, but tells the Age, doubles nothing.
+func TestCacheThatTellsItsAge(t *testing.T) {
+	needs(t, "squid")
+	l := newLedger(t, 1, 10, nil, nil)
+	s := squid{More: "refresh_pattern . 1 100% 2 ignore-reload"}
+	stored, err := sendBehindACache(t, l, s.start(t, serve(t, l), false))
+	assert.ErrorIs(t, err, wrapper.ErrOutcomeUnknown)
+	assert.Equal(t, 1, stored)
+}
+
+// sendBehindACache lets the shop read a chat, and so the cache, and then send a message that is stored with a 500.
+func sendBehindACache(t *testing.T, l *ledger, g gate) (stored int, returned error) {
+	t.Helper()
+	chat := l.take(1)[0]
+	client := g.client(t, wrapper.ResendChecked)
+	_, err := client.GetChat(t.Context(), chat)
+	require.NoError(t, err)
+	l.market.Script("sendMessageToChat", sandbox.CommitThen(sandbox.Fail(500, "INTERNAL_ERROR", "try later")))
+	returned = client.SendMessage(t.Context(), chat, "Hello!")
+	return len(l.market.Messages(chat)), returned
+}
+
+// oneSend tells how often a message is stored that meets a fault, with one attempt of the client.
+func oneSend(t *testing.T, l *ledger, g gate, fault sandbox.Fault) int {
+	t.Helper()
+	chat := l.take(1)[0]
+	l.market.Script("sendMessageToChat", fault)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	_ = g.client(t, wrapper.ResendNever).SendMessage(ctx, chat, "Hello!", wrapper.Attempts(1))
+	return len(l.market.Messages(chat))
+}
