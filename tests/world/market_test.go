@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -79,7 +80,7 @@ func speaks(t *testing.T, g gate, proto string) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(context.Background(), "GET", g.url+"/v2/no/operation", nil)
 	require.NoError(t, err)
-	for range 20 { // what stands in between may fail at random
+	for range 100 { // what stands in between may fail at random, or be down for a while
 		resp, err := g.transport.RoundTrip(req)
 		if err == nil {
 			_ = resp.Body.Close()
@@ -88,6 +89,7 @@ func speaks(t *testing.T, g gate, proto string) {
 				return
 			}
 		}
+		time.Sleep(50 * time.Millisecond)
 	}
 	require.FailNow(t, "the path does not lead to the Market")
 }
