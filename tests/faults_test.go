@@ -175,6 +175,10 @@ func statusFaults() (faults []wireFault) {
 		add(wireFault{name: fmt.Sprint(status, " in HTML"), does: says(status, htmlPage, htmlType),
 			means: doubts(wrapper.ErrServer), status: status})
 	}
+	for _, status := range []int{408, 499} { // proxies say so
+		add(wireFault{name: fmt.Sprint(status, " in HTML"), does: says(status, htmlPage, htmlType),
+			means: doubts(wrapper.ErrBadRequest), status: status})
+	}
 	limited := wrapper.ErrRateLimited
 	for form, body := range map[string]string{"JSON": tooOften, "HTML": htmlPage} {
 		add(wireFault{name: "420 of too many at once in " + form, does: says(statusMethodFailure, body, htmlType),
@@ -212,7 +216,7 @@ func bodyFaults() []wireFault {
 		{name: "204", does: func(x *exchange) { x.say("HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n") },
 			means: unpromised, status: 204},
 		{name: "another content type", does: hidden, means: harmless, status: 200},
-		{name: "truncated JSON", does: cutJSON, means: unpromised, status: 200},
+		{name: "truncated JSON", does: cutJSON, means: breaksOff, status: 200},
 		{name: "a truncated body", does: cutBody(200), means: breaksOff, status: 200},
 		{name: "a truncated body with 500", does: cutBody(500), means: doubts(wrapper.ErrServer), status: 500},
 		{name: "a gzip bomb", does: func(x *exchange) { x.answer(200, packed, "Content-Encoding: gzip") },
@@ -361,6 +365,7 @@ func redirectFaults(elsewhere string) (faults []wireFault) {
 // Each operation meets each fault over a real connection, once and for ever. Whatever happens, the call ends with the
 // outcome that is promised, and nothing is left behind: no body, no connection, no goroutine, no slot.
 func TestFaults(t *testing.T) {
+	defer shortenMarket()()
 	elsewhere := startWire(t, "none")
 	elsewhere.read = (*exchange).truth
 	elsewhere.serve()

@@ -103,6 +103,7 @@ func occupySlots(ctx *ending, w *wire, client *wrapper.Client) (after func()) {
 // The caller's context ends at every moment that a call has, in both ways. The call ends at once, its error tells of
 // the context and of the last answer, and nothing is left behind: no body, no connection, no goroutine, no slot.
 func TestContextEnds(t *testing.T) {
+	defer shortenMarket()()
 	cells := 0
 	for _, m := range moments() {
 		for op := range operations {
