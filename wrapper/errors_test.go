@@ -2,14 +2,17 @@ package wrapper_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"html"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -266,4 +269,116 @@ func TestEndlessTraceparent(t *testing.T) {
 		assert.Equal(t, kept, len(asError(t, err).TraceParent) == length, length)
 		assert.Equal(t, kept, response.TraceParent != "", length)
 	}
+}
+
+// However the message is written when it comes back, it is not shown.
+func TestMessageInAnySpelling(t *testing.T) {
+	const message = `Ваш заказ "Ёлка & шары" уже в пути`
+	ascii := strconv.QuoteToASCII(message)
+	hex := fmt.Sprintf("% x", message)
+	var octal strings.Builder
+	for _, b := range []byte(message) {
+		fmt.Fprintf(&octal, `\%03o`, b)
+	}
+	for spelling, said := range map[string]string{
+		"as it is":            message,
+		"upper case":          strings.ToUpper(message),
+		"lower case":          strings.ToLower(message),
+		"HTML":                html.EscapeString(message),
+		"HTML in hexadecimal": strings.ReplaceAll(message, "а", "&#x430;"),
+		"HTML, twice":         html.EscapeString(html.EscapeString(message)),
+		"JSON":                ascii,
+		"JSON in JSON":        strconv.Quote(ascii),
+		"URL":                 url.QueryEscape(message),
+		"URL in lower case":   strings.ToLower(url.PathEscape(message)),
+		"URL, twice":          url.QueryEscape(url.QueryEscape(message)),
+		"bytes of nginx":      strings.ReplaceAll(" "+hex, " ", `\x`),
+		"octal":               octal.String(),
+		"more blanks":         strings.ReplaceAll(message, " ", "\n\t  "),
+		"cut short":           string([]rune(message)[:24]) + "...",
+		"its end":             "..." + string([]rune(message)[8:]),
+		"within more":         "cannot send «" + message + "» to the buyer",
+	} {
+		body, err := json.Marshal(map[string]any{"status": "ERROR", "errors": []any{map[string]string{"code": "E", "message": said}}})
+		require.NoError(t, err)
+		err = newClient(t, newScript(t, reply{status: 400, body: string(body)})).SendMessage(t.Context(), chatID, message)
+		assert.Equal(t, "…", *asError(t, err).Errors[0].Message, spelling)
+		err = newClient(t, newScript(t, reply{err: errors.New("proxy: " + said)}), resending(wrapper.ResendNever)).
+			SendMessage(t.Context(), chatID, message)
+		assert.ErrorContains(t, err, "repeats what was sent", spelling)
+	}
+}
+
+// What an Auth of the user's writes is not shown, wherever in the request it writes it.
+func TestKeysOfOtherAuths(t *testing.T) {
+	const key, signature = "k-9f8e7d6c5b4a", "c2lnbmF0dXJlLW9mLXJlcXVlc3Q="
+	for where, auth := range map[string]wrapper.Auth{
+		"parameters": func(_ context.Context, req *http.Request) error {
+			req.Header.Set("Authorization", `Custom key="`+key+`", sig="`+signature+`"`)
+			return nil
+		},
+		"cookies": func(_ context.Context, req *http.Request) error {
+			req.AddCookie(&http.Cookie{Name: "key", Value: key})
+			req.AddCookie(&http.Cookie{Name: "sig", Value: signature})
+			return nil
+		},
+		"the query": func(_ context.Context, req *http.Request) error {
+			q := req.URL.Query()
+			q.Set("key", key)
+			q.Set("sig", signature)
+			req.URL.RawQuery = q.Encode()
+			return nil
+		},
+	} {
+		for _, said := range []string{"bad key " + key, "bad signature " + signature, url.QueryEscape(signature)} {
+			s := newScript(t, failure(403, "FORBIDDEN", said), failure(403, "FORBIDDEN", "the key has no scope, its sig is custom"))
+			s.lax = true
+			client, err := wrapper.New(business, auth, wrapper.WithHTTPClient(&http.Client{Transport: s}))
+			require.NoError(t, err)
+			_, err = client.GetChat(t.Context(), chatID)
+			assert.Equal(t, "…", *asError(t, err).Errors[0].Message, where)
+			_, err = client.GetChat(t.Context(), chatID)
+			assert.Equal(t, "the key has no scope, its sig is custom", *asError(t, err).Errors[0].Message, where)
+		}
+	}
+}
+
+// Headers that are not Auth's cut nothing out of what the API says.
+func TestHeadersOfOthersAreNoSecrets(t *testing.T) {
+	shop := func(next wrapper.Doer) wrapper.Doer {
+		return doerFunc(func(req *http.Request) (*http.Response, error) {
+			req.Header.Set("X-Shop", "4444")
+			return next.Do(req)
+		})
+	}
+	s := newScript(t, failure(404, "NOT_FOUND", "Order not found: '4444'"))
+	_, err := newClient(t, s, wrapper.WithMiddleware(shop)).GetChat(t.Context(), chatID)
+	assert.Equal(t, "Order not found: '4444'", *asError(t, err).Errors[0].Message)
+}
+
+// The API's text is found in every form in which it is met.
+func TestFormsOfErrors(t *testing.T) {
+	for body, says := range map[string]string{
+		"\ufeff" + `{"errors":[{"code":"A","message":"a"}]}`:               "400: A: a (",
+		`{"error":{"code":400,"message":"old"}}`:                           "400: 400: old (",
+		`{"errors":[],"error":{"message":"old"}}`:                          "400: : old (",
+		`{"errors":{"code":"A","message":"a"}}`:                            "400: A: a (",
+		`{"message":"alone"}`:                                              "400: : alone (",
+		`{"timestamp":1,"status":400,"error":"Bad Request","path":"/v2/"}`: "400: : Bad Request (",
+		`<html>nginx</html>`:                                               "400: the answer is text/html, 18 bytes (",
+		`"text"`:                                                           "400: the answer is text/html, 6 bytes (",
+		``:                                                                 "400 (",
+	} {
+		r := reply{status: 400, body: body, header: http.Header{"Content-Type": {"text/html; charset=utf-8"}}}
+		_, err := newClient(t, newScript(t, r)).GetChat(t.Context(), chatID)
+		assert.ErrorContains(t, err, says, body)
+	}
+}
+
+// Of an answer with very many errors twenty are kept, and the text is bounded.
+func TestManyErrors(t *testing.T) {
+	body := `{"errors":[` + strings.Repeat(`{"code":"E"},`, 70_000) + `{"code":"E"}]}`
+	err := newClient(t, newScript(t, reply{status: 400, body: body})).SendMessage(t.Context(), chatID, text)
+	assert.Len(t, asError(t, err).Errors, 20)
+	assert.Less(t, len(err.Error()), 2200)
 }

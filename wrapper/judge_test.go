@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 )
@@ -139,4 +140,29 @@ func TestJudgeKeepsToItsPrinciples(t *testing.T) {
 			}
 		}
 	}
+}
+
+// The clock of this machine is set back a day: a window ends all the same, as the monotonic clock goes on.
+func TestGateOutlastsAClockThatIsSetBack(t *testing.T) {
+	now := time.Now()
+	g := gate{}
+	g.learn(Quota{Remaining: 0, Until: now.Round(0).Add(time.Minute)}, now)
+	assert.True(t, g.shut(now))
+	g.window.Until = g.window.Until.Add(24 * time.Hour) // seen from a wall clock that is a day behind
+	assert.True(t, g.shut(now.Add(time.Minute-1)))
+	assert.False(t, g.shut(now.Add(time.Minute)), "by the monotonic clock")
+}
+
+// Whatever the Market has told in the last answers is known, and no more of them are kept than an hour has.
+func TestMarketRemembersTraces(t *testing.T) {
+	var m market
+	assert.False(t, m.learnTrace(""))
+	assert.False(t, m.learnTrace(""), "no traceparent is no repetition")
+	for n := range maxTraces + 1 {
+		assert.False(t, m.learnTrace(fmt.Sprint(n)))
+	}
+	assert.True(t, m.learnTrace("1"))
+	assert.True(t, m.learnTrace(fmt.Sprint(maxTraces)))
+	assert.False(t, m.learnTrace("0"), "the oldest one is forgotten")
+	assert.Len(t, m.traces, maxTraces)
 }

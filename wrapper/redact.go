@@ -58,6 +58,18 @@ func (s *secrets) in(text string) bool {
 			return true
 		}
 	}
+	return s.hasRun(told)
+}
+
+// across tells whether a text that continues in another one repeats a secret which begins in the first.
+func (s *secrets) across(text, rest string) bool {
+	head, tail := lettersAndDigits(text), lettersAndDigits(rest)
+	head = head[max(0, len(head)-commonRun+1):]
+	tail = tail[:min(len(tail), commonRun-1)]
+	return s.hasRun(append(head, tail...))
+}
+
+func (s *secrets) hasRun(told []rune) bool {
 	for i := range len(told) - commonRun + 1 {
 		if s.runs[string(told[i:i+commonRun])] {
 			return true
@@ -160,12 +172,18 @@ func redact(errs []gen.APIErrorDTO, sent *secrets) []gen.APIErrorDTO {
 	return errs
 }
 
+// hide gives a text up to the rejected value that it cites, if it does not repeat a secret. The message itself may have
+// the words "rejected value".
 func (s *secrets) hide(text string) string {
-	text = shorten(rejectedValue().ReplaceAllString(text, ""))
-	if s.in(text) {
+	said, cited := text, ""
+	if at := rejectedValue().FindStringIndex(text); at != nil {
+		said, cited = text[:at[0]], text[at[0]:]
+	}
+	said = shorten(said)
+	if s.in(said) || s.across(said, shorten(cited)) {
 		return hidden
 	}
-	return text
+	return said
 }
 
 func shorten(text string) string {
@@ -199,21 +217,18 @@ func addedValues(before, after *http.Request) []string {
 	return added
 }
 
-// parameters are the values within a header like `Scheme key="…", sig="…"` or `name=…; name=…` or `Scheme …`, without the
-// scheme and the names, which are no secrets.
+// parameters are what a header holds without its scheme, and each value within it where it is written like
+// `Scheme key="…", sig="…"` or `name=…; name=…`. A scheme is no secret.
 func parameters(header string) []string {
-	parts := strings.FieldsFunc(header, func(r rune) bool { return strings.ContainsRune(" ,;", r) })
-	if len(parts) > 1 && !strings.Contains(parts[0], "=") {
-		parts = parts[1:]
+	scheme, rest, found := strings.Cut(header, " ")
+	if !found || strings.Contains(scheme, "=") {
+		rest = header
 	}
-	var values []string
-	for _, part := range parts {
-		_, value, _ := strings.Cut(part, "=")
-		value = strings.Trim(value, `"=`)
-		if value == "" {
-			value = part // no parameter, but perhaps base64, which ends in "="
+	values := []string{rest}
+	for _, part := range strings.FieldsFunc(rest, func(r rune) bool { return strings.ContainsRune(" ,;", r) }) {
+		if _, value, ok := strings.Cut(part, "="); ok {
+			values = append(values, value)
 		}
-		values = append(values, value)
 	}
 	return values
 }
