@@ -30,7 +30,7 @@ func TestBasePathsThatAreRefused(t *testing.T) {
 }
 
 // change changes the contract for the length of a test.
-func change(t *testing.T, old, by string) {
+func change(t testing.TB, old, by string) {
 	t.Helper()
 	was := chats.Spec
 	t.Cleanup(func() { chats.Spec = was })

@@ -2,14 +2,29 @@ package api_test
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ymarket-go/chats"
+	"github.com/ymarket-go/chats/api"
 )
+
+// changed is a Validator of a contract in which chatId has another schema. The contract itself is as it was afterwards.
+func changed(t testing.TB, schema string) *api.Validator {
+	t.Helper()
+	const chatID = "description: The id of the chat.\n      schema:\n        type: integer\n        format: int64\n        minimum: 1\n"
+	was := chats.Spec
+	defer func() { chats.Spec = was }()
+	require.Contains(t, string(was), chatID, "the change does not fit the contract any more")
+	chats.Spec = []byte(strings.Replace(string(was), chatID, "description: The id of the chat.\n      "+schema+"\n", 1))
+	return newValidator(t)
+}
 
 // The contract has integers only, today.
 func TestParametersOfOtherTypes(t *testing.T) {
-	const chatID = "description: The id of the chat.\n      schema:\n        type: integer\n        format: int64\n        minimum: 1\n"
 	rows := map[string]struct {
 		schema string
 		want   map[string][]string // by the query, without its ?
@@ -76,8 +91,7 @@ func TestParametersOfOtherTypes(t *testing.T) {
 	}
 	for what, row := range rows {
 		t.Run(what, func(t *testing.T) {
-			change(t, chatID, "description: The id of the chat.\n      "+row.schema+"\n")
-			v := newValidator(t)
+			v := changed(t, row.schema)
 			for query, want := range row.want {
 				req := request(t, "GET", chat, "")
 				req.URL.RawQuery = query

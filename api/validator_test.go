@@ -23,7 +23,7 @@ const (
 	message = "/v2/businesses/1/chats/message?chatId=1"
 )
 
-func newValidator(t *testing.T, opts ...api.Option) *api.Validator {
+func newValidator(t testing.TB, opts ...api.Option) *api.Validator {
 	t.Helper()
 	v, err := api.NewValidator(opts...)
 	require.NoError(t, err)
