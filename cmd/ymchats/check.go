@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/ymarket-go/chats/api"
 	"github.com/ymarket-go/chats/cmd/ymchats/internal/har"
@@ -34,8 +35,8 @@ func checkCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "check FILE.har…",
 		Short: "Check recorded traffic against the contract",
-		Long: `Checks the requests and answers in HAR 1.2 files, as browsers, proxies and test tools save them, against the contract.
-The client that was recorded may be written in any language. "-" reads from standard input.
+		Long: `Checks the requests and answers in HAR 1.2 files, as browsers, proxies and test tools save them, against the
+contract. The client that was recorded may be written in any language. "-" reads from standard input.
 
 Each entry is of one of three kinds. Requests of the contract's operations are checked. Other requests to the same host
 are listed once each, with their count; --strict makes violations of them. Requests to other hosts are passed over.
@@ -63,12 +64,18 @@ unknown, and no violation.
 		},
 	}
 	cmd.Flags().StringVar(&format, "format", "text", "what to print: text, json, junit, or github for annotations")
-	cmd.Flags().StringSliceVar(&c.baseURLs, "base-url", nil, "where the recorded API is (default the servers of the contract)")
-	cmd.Flags().StringVar(&c.side, "side", "both", "what to check: request, response or both")
-	cmd.Flags().BoolVar(&c.strict, "strict", false, "other requests to the same host are violations")
-	cmd.Flags().BoolVar(&c.ignoreAuth, "ignore-auth", false, "the keys were taken out of the recording: do not ask for them")
-	cmd.Flags().BoolVar(&c.allowEmpty, "allow-empty", false, "it is well when nothing was checked")
+	c.flags(cmd.Flags())
 	return cmd
+}
+
+func (c *checker) flags(flags *pflag.FlagSet) {
+	flags.StringSliceVar(&c.baseURLs, "base-url", nil,
+		"where the recorded API is (default the servers of the contract)")
+	flags.StringVar(&c.side, "side", "both", "what to check: request, response or both")
+	flags.BoolVar(&c.strict, "strict", false, "other requests to the same host are violations")
+	flags.BoolVar(&c.ignoreAuth, "ignore-auth", false,
+		"the keys were taken out of the recording: do not ask for them")
+	flags.BoolVar(&c.allowEmpty, "allow-empty", false, "it is well when nothing was checked")
 }
 
 // checker checks files one after the other.

@@ -31,7 +31,8 @@ func (c *checker) entry(e *har.Entry) checkedEntry {
 	if at.kind == otherHost {
 		return found
 	}
-	template := finding{Entry: e.Number, Line: e.Line, Method: shownMethod(e.Method()), Part: "request", Path: shownPath(at.path)}
+	template := finding{Entry: e.Number, Line: e.Line, Part: "request"}
+	template.Method, template.Path = shownMethod(e.Method()), shownPath(at.path)
 	if !e.Started.IsZero() {
 		template.Time = e.Started.Format("2006-01-02T15:04:05.000Z07:00")
 	}
@@ -56,8 +57,8 @@ func (c *checker) entry(e *har.Entry) checkedEntry {
 	return found
 }
 
-// otherRequest lists what is no operation of the contract, or makes a violation of it. A browser asks by OPTIONS whether
-// it may ask, and a proxy is told by CONNECT where to: these are nobody's mistakes.
+// otherRequest lists what is no operation of the contract, or makes a violation of it. A browser asks by OPTIONS
+// whether it may ask, and a proxy is told by CONNECT where to: these are nobody's mistakes.
 func (c *checker) otherRequest(at located, template finding, found *checkedEntry) {
 	f := template.with("path", at.rule)
 	if at.rule == wrongMethod {
@@ -109,8 +110,8 @@ func (c *checker) response(e *har.Entry, to *url.URL, template finding, found *c
 	}
 }
 
-// unknown tells that a violation is of something that was not recorded. That there is a body where none belongs is known
-// without it, and the content type stands beside the body too.
+// unknown tells that a violation is of something that was not recorded. That there is a body where none belongs is
+// known without it, and the content type stands beside the body too.
 func unknown(v *api.Violation, known har.Known) bool {
 	isBody := v.Where == "body" || strings.HasPrefix(v.Where, "body ")
 	switch {

@@ -103,7 +103,8 @@ func (h *hostCounts) add(host string) {
 
 // nothing tells what was found where nothing was checked.
 func (c *checker) nothing() string {
-	text := fmt.Sprintf("ymchats: nothing was checked: no %s of an operation at %s was found\n", c.sought(), strings.Join(c.baseURLs, ", "))
+	text := fmt.Sprintf("ymchats: nothing was checked: no %s of an operation at %s was found\n",
+		c.sought(), strings.Join(c.baseURLs, ", "))
 	s := c.outcome.Summary
 	switch {
 	case s.Entries == 0:

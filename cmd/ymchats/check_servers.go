@@ -23,7 +23,8 @@ func newServers(baseURLs []string) (servers, error) {
 		u, err := url.Parse(strings.TrimRight(base, "/"))
 		if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.User != nil ||
 			strings.ContainsAny(base, "?#") || !basePath.MatchString(u.Path) {
-			return nil, errors.New("--base-url is not allowed, allowed is one like https://host/v2, without user info, query and fragment")
+			return nil, errors.New("--base-url is not allowed, allowed is one like https://host/v2, " +
+				"without user info, query and fragment")
 		}
 		list = append(list, u)
 	}
@@ -91,8 +92,8 @@ func (s servers) locate(e *har.Entry, contract *api.Validator) located {
 	return at
 }
 
-// address parses a URL. Of one that cannot be parsed it gives scheme and host where these can be, and tells so. It is nil
-// where there is no host.
+// address parses a URL. Of one that cannot be parsed it gives scheme and host where these can be, and tells so. It is
+// nil where there is no host.
 func address(rawURL string) (u *url.URL, whole bool) {
 	u, err := url.Parse(rawURL)
 	if err == nil && u.Host != "" {
@@ -124,8 +125,8 @@ func behind(u, server *url.URL) (*url.URL, bool) {
 	return relative, true
 }
 
-// sameAddress compares hosts and ports. The usual ports of http and https are the same host: the address of the Market
-// with http:// is a mistake, and nobody else's traffic.
+// sameAddress compares hosts and ports. The usual ports of http and https are the same host: the address of the
+// Market with http:// is a mistake, and nobody else's traffic.
 func sameAddress(a, b *url.URL) bool {
 	if !strings.EqualFold(strings.TrimSuffix(a.Hostname(), "."), strings.TrimSuffix(b.Hostname(), ".")) {
 		return false

@@ -24,7 +24,8 @@ func (r *githubReport) annotate(level string, f finding, text string) {
 }
 
 func (r *githubReport) unreadable(file string, err error) {
-	fmt.Fprintf(r.w, "::error file=%s,title=unreadable::%s\n", githubProperty.Replace(file), githubText.Replace(err.Error()))
+	fmt.Fprintf(r.w, "::error file=%s,title=unreadable::%s\n",
+		githubProperty.Replace(file), githubText.Replace(err.Error()))
 }
 
 func (r *githubReport) end(o outcome) {
@@ -32,7 +33,8 @@ func (r *githubReport) end(o outcome) {
 		r.annotate("notice", l.finding, fmt.Sprintf("%d × %s", l.Count, l.what()))
 	}
 	for _, l := range o.OtherRequests.list {
-		r.annotate("notice", l.finding, fmt.Sprintf("%d × %s %s: %s %s: not checked", l.Count, l.Method, l.Path, l.Where, l.Rule))
+		text := fmt.Sprintf("%d × %s %s: %s %s: not checked", l.Count, l.Method, l.Path, l.Where, l.Rule)
+		r.annotate("notice", l.finding, text)
 	}
 	fmt.Fprintln(r.w, githubText.Replace(o.Summary.String()))
 }

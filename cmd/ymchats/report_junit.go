@@ -10,7 +10,8 @@ import (
 // maxFailures bounds the violations that a test case shows.
 const maxFailures = 100
 
-// junitReport prints a suite for each file, with a test case for the requests and one for the answers of each operation.
+// junitReport prints a suite for each file, with a test case for the requests and one for the answers of each
+// operation.
 type junitReport struct {
 	w      io.Writer
 	suites []*junitSuite

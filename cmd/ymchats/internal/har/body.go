@@ -31,8 +31,8 @@ type body struct {
 
 var errEncoding = errors.New("the encoding is unknown, allowed is base64")
 
-// bodyOf gives the body of a message. transferred is its bodySize. A body that is neither there nor known to be empty is
-// unknown.
+// bodyOf gives the body of a message. transferred is its bodySize. A body that is neither there nor known to be empty
+// is unknown.
 func bodyOf(c *content, transferred size, header http.Header) (body, error) {
 	if c == nil {
 		return body{known: transferred == 0 && lengthOf(header) <= 0 && !chunked(header)}, nil
@@ -66,7 +66,8 @@ func (c *content) size() size {
 	return *c.Size
 }
 
-// length is how many bytes the body had: what is nearest to it says so. bodySize of an answer may count its headers too.
+// length is how many bytes the body had: what is nearest to it says so. bodySize of an answer may count its headers
+// too.
 func (c *content) length(transferred size, header http.Header) size {
 	switch {
 	case c.size() >= 0:
@@ -97,8 +98,8 @@ func fromBase64(text string) ([]byte, error) {
 	return base64.RawStdEncoding.DecodeString(strings.TrimRight(text, "="))
 }
 
-// unpackedAlready takes Content-Encoding away from a body that the recorder has unpacked, as most do, and adds it to one
-// that is packed and does not say so. A packed body that the recorder took for text is lost.
+// unpackedAlready takes Content-Encoding away from a body that the recorder has unpacked, as most do, and adds it to
+// one that is packed and does not say so. A packed body that the recorder took for text is lost.
 func unpackedAlready(b body, header http.Header) body {
 	packed := bytes.HasPrefix(b.bytes, []byte("\x1f\x8b"))
 	encoding := strings.ToLower(strings.TrimSpace(header.Get("Content-Encoding")))

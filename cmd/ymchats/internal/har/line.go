@@ -5,8 +5,8 @@ import (
 	"io"
 )
 
-// lineCounter knows the lines of what was read through it. A decoder reads ahead, so the line breaks that it has not come
-// to yet are kept.
+// lineCounter knows the lines of what was read through it. A decoder reads ahead, so the line breaks that it has not
+// come to yet are kept.
 type lineCounter struct {
 	r      io.Reader
 	read   int64   // bytes so far

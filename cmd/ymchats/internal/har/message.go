@@ -19,8 +19,8 @@ type Known struct {
 	Cut     bool // the body may be its beginning only
 }
 
-// Method is the method of the request, in upper case where it is one of the usual ones: some recorders write it in lower
-// case. It is "" where there is none, and where it is no text.
+// Method is the method of the request, in upper case where it is one of the usual ones: some recorders write it in
+// lower case. It is "" where there is none, and where it is no text.
 func (e *Entry) Method() string {
 	var method string
 	_ = e.request.get("request", "method", &method)
@@ -39,8 +39,8 @@ func (e *Entry) Header() http.Header {
 	return headers.header()
 }
 
-// Request makes the request of an entry to an address, which stands for the recorded one. Where no headers were recorded
-// it has none but Content-Type.
+// Request makes the request of an entry to an address, which stands for the recorded one. Where no headers were
+// recorded it has none but Content-Type.
 func (e *Entry) Request(to *url.URL) (*http.Request, Known, error) {
 	headers, data, transferred, err := message(e.request, "request", "postData")
 	if err != nil {
@@ -55,12 +55,13 @@ func (e *Entry) Request(to *url.URL) (*http.Request, Known, error) {
 	if !data.known {
 		headers.header.Del("Content-Encoding")
 	}
-	req := &http.Request{Method: e.Method(), URL: &sent, Host: sent.Host, Header: headers.header, Body: data.reader(transferred)}
+	req := &http.Request{Method: e.Method(), URL: &sent, Host: sent.Host, Header: headers.header}
+	req.Body = data.reader(transferred)
 	return req, Known{headers.known, data.known, data.cut}, nil
 }
 
-// reader reads a body. In the place of one that was not recorded stands a text that is no JSON, so that a check sees that
-// there was one.
+// reader reads a body. In the place of one that was not recorded stands a text that is no JSON, so that a check sees
+// that there was one.
 func (b body) reader(transferred size) io.ReadCloser {
 	if !b.known && transferred > 0 {
 		return io.NopCloser(strings.NewReader("(not recorded)"))

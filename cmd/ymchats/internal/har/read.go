@@ -1,5 +1,5 @@
-// Package har reads recorded traffic, HAR 1.2, as browsers, proxies and test tools write it. Few of them keep to the letter
-// of the format, so what a file does not hold is unknown here, and never taken to be empty.
+// Package har reads recorded traffic, HAR 1.2, as browsers, proxies and test tools write it. Few of them keep to the
+// letter of the format, so what a file does not hold is unknown here, and never taken to be empty.
 package har
 
 import (
@@ -11,8 +11,8 @@ import (
 	"io"
 )
 
-// Read hands the entries of a file to visit, one after the other, and stops at an error of visit's. One entry at a time
-// is held in memory, about four times its size. An error tells nothing of what the file holds.
+// Read hands the entries of a file to visit, one after the other, and stops at an error of visit's. One entry at a
+// time is held in memory, about four times its size. An error tells nothing of what the file holds.
 func Read(r io.Reader, visit func(*Entry) error) error {
 	buffered := bufio.NewReader(r)
 	if err := start(buffered); err != nil {

@@ -23,8 +23,8 @@ func (s *size) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// status is a status code, written as a number or as text. Whatever recorders write where no answer came, 0 or below or
-// none at all, is less than 100.
+// status is a status code, written as a number or as text. Whatever recorders write where no answer came, 0 or below
+// or none at all, is less than 100.
 type status int
 
 func (s *status) UnmarshalJSON(data []byte) error {
