@@ -200,12 +200,13 @@ func TestCheckJUnit(t *testing.T) {
 
 // A case shows a hundred violations, and tells of the others.
 func TestCheckJUnitOfManyViolations(t *testing.T) {
-	har, err := io.ReadAll(endless(250, `{"request":{"method":"GET","url":"`+market+`/v2/businesses/0/chat?chatId=1"`+keyed+`}}`))
+	har, err := io.ReadAll(endless(250, `{"request":{"method":"GET","url":"`+market+`/v2/businesses/0/chat?chatId=1"`+keyed+`}}`+"\n"))
 	require.NoError(t, err)
 	_, out, _ := check(t, string(har), "--format", "junit", "-")
 	assert.Contains(t, out, `message="250 violations"`)
 	assert.Equal(t, 100, strings.Count(out, "businessId: minimum 1"))
 	assert.Contains(t, out, "and 150 more")
+	assert.Contains(t, out, `file="-" line="1"`, "the first of them")
 }
 
 func TestCheckUnreadable(t *testing.T) {
