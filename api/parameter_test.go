@@ -110,19 +110,23 @@ func TestParametersThatMayBeAbsent(t *testing.T) {
 }
 
 func TestParametersInHeaders(t *testing.T) {
-	change(t, "name: chatId\n      in: query\n      required: true\n      description: The id of the chat.\n      schema:\n        type: integer\n        format: int64\n        minimum: 1\n",
-		"name: X-Ids\n      in: header\n      required: true\n      description: x\n      schema: {type: array, items: {type: integer}}\n")
-	v := newValidator(t)
-	for _, row := range []struct {
-		lines, want []string
-	}{
-		{[]string{"1, 2"}, nil},
-		{[]string{"1", "2,3"}, nil},
-		{[]string{"1", "2,x"}, []string{"header X-Ids/2: type integer"}},
-		{nil, []string{"header X-Ids: required"}},
-	} {
-		req := request(t, "GET", chat, "")
-		req.Header[http.CanonicalHeaderKey("X-Ids")] = row.lines
-		assert.Equal(t, row.want, places(v.Request(req)), row.lines)
+	const old = "name: chatId\n      in: query\n      required: true\n      description: The id of the chat.\n      schema:\n" +
+		"        type: integer\n        format: int64\n        minimum: 1\n"
+	for _, explode := range []string{"", "explode: true\n      "} {
+		t.Run(explode, func(t *testing.T) {
+			change(t, old, "name: X-Ids\n      in: header\n      required: true\n      description: x\n      "+explode+
+				"schema: {type: array, items: {type: integer}}\n")
+			v := newValidator(t)
+			for _, row := range []struct{ lines, want []string }{
+				{[]string{"1, 2"}, nil},
+				{[]string{"1", "2,3"}, nil},
+				{[]string{"1", "2,x"}, []string{"header X-Ids/2: type integer"}},
+				{nil, []string{"header X-Ids: required"}},
+			} {
+				req := request(t, "GET", chat, "")
+				req.Header[http.CanonicalHeaderKey("X-Ids")] = row.lines
+				assert.Equal(t, row.want, places(v.Request(req)), row.lines)
+			}
+		})
 	}
 }

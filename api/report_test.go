@@ -235,7 +235,8 @@ func TestHandlerWithReportOfEarlyHints(t *testing.T) {
 		http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			w.WriteHeader(103)
 			w.Header().Set("Content-Type", "application/json")
-			w.WriteHeader(418)
+			w.WriteHeader(400)
+			_, _ = io.WriteString(w, `{"status":7}`)
 		})))
 	defer server.Close()
 	req := request(t, "GET", chat+"?chatId=1", "")
@@ -245,8 +246,8 @@ func TestHandlerWithReportOfEarlyHints(t *testing.T) {
 	resp, err := http.DefaultTransport.RoundTrip(req)
 	require.NoError(t, err)
 	require.NoError(t, resp.Body.Close())
-	assert.Equal(t, 418, resp.StatusCode)
-	assert.Equal(t, []string{"status: is not declared"}, places(<-got))
+	assert.Equal(t, 400, resp.StatusCode)
+	assert.Equal(t, []string{"body /status: type string"}, places(<-got))
 }
 
 // A large answer goes out whole, and is not kept whole.
@@ -265,6 +266,27 @@ func TestHandlerWithReportOfALargeAnswer(t *testing.T) {
 	handler.ServeHTTP(w, req)
 	assert.Equal(t, 3<<20, w.Body.Len())
 	assert.Equal(t, told{"body: is too large to be checked"}, got)
+}
+
+// nowhere is a ResponseWriter that keeps nothing.
+type nowhere struct{ header http.Header }
+
+func (n nowhere) Header() http.Header       { return n.header }
+func (nowhere) Write(p []byte) (int, error) { return len(p), nil }
+func (nowhere) WriteHeader(int)             {}
+
+func TestHandlerWithReportKeepsLittle(t *testing.T) {
+	part := []byte(strings.Repeat(" ", 1<<20))
+	handler := newValidator(t, api.WithReport(func(error) {})).Handler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		for range 64 {
+			_, _ = w.Write(part)
+		}
+	}))
+	req := httptest.NewRequest("GET", chat+"?chatId=1", nil)
+	req.Header.Set("Api-Key", "k")
+	before := allocated()
+	handler.ServeHTTP(nowhere{http.Header{}}, req)
+	assert.Less(t, allocated()-before, uint64(20<<20), "bytes allocated")
 }
 
 // A handler meets the failure of a body that breaks off, as it would without the checks.

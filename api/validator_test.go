@@ -64,6 +64,8 @@ func TestRequest(t *testing.T) {
 		{"createChat, all the schema allows", "POST", newChat, `{}`, nil},
 		{"sendMessageToChat", "POST", message, `{"message":"x"}`, nil},
 		{"4096 characters", "POST", message, long(4096), nil},
+		{"4096 characters, escaped", "POST", message, `{"message":"` + strings.Repeat(`\n`, 2048) + strings.Repeat(`\u0436`, 2048) + `"}`, nil},
+		{"a name with an escape", "POST", message, `{"\u006dessage":"\\\""}`, nil},
 
 		{"another path", "GET", "/v2/campaigns", "", []string{"path: is not one of the contract"}},
 		{"doubled version", "GET", "/v2" + chat + "?chatId=1", "", []string{"path: is not one of the contract"}},

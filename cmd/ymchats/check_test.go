@@ -484,6 +484,38 @@ func TestCheckServers(t *testing.T) {
 	}
 }
 
+// Of a path only what cannot be a value is shown.
+func TestShownPath(t *testing.T) {
+	for path, want := range map[string]string{
+		"":                                  "…",
+		"/":                                 "/",
+		"/v2/businesses/1/chats/new":        "/v2/businesses/…/chats/new",
+		"/V2/BUSINESSES/1/Chats/New":        "/V2/BUSINESSES/…/Chats/New",
+		"/v22/campaigns/ivan/orders/7/full": "/v22/campaigns/…/orders/…/full",
+		"/v222/a/ivan2/Ivan/offer-mapping":  "/…/…/…/…/offer-mapping",
+		"/" + strings.Repeat("a", 33):       "/…",
+		"/x" + strings.Repeat("/x", 500):    "/" + strings.Repeat("…/", 127) + "…",
+	} {
+		assert.Equal(t, want, shownPath(path), path)
+	}
+}
+
+// Lists have an end, and count on for what is on them.
+func TestListsAreBounded(t *testing.T) {
+	var list listings
+	var hosts hostCounts
+	for range 2 {
+		for i := range 3000 {
+			list.add(finding{Entry: i, Path: fmt.Sprint(i)})
+			hosts.add(fmt.Sprintf("h%d.example", i))
+		}
+	}
+	require.Len(t, list.list, 1000)
+	assert.Equal(t, listing{finding{Entry: 999, Path: "999"}, 2}, *list.list[999])
+	require.Len(t, hosts.names, 100)
+	assert.Equal(t, 2, hosts.counts["h99.example"])
+}
+
 // A key that everybody on the way can read is a violation, whatever else the request is.
 func TestCheckSchemes(t *testing.T) {
 	const (
@@ -590,6 +622,7 @@ func TestCheckWhatIsKnownOfBodies(t *testing.T) {
 		"nothing is said of a body":                {keyed, ok, ""},
 		"no body":                                  {keyed + `,"bodySize":0`, ok, "request: body: required"},
 		"no body, as a fraction":                   {keyed + `,"bodySize":0.0`, ok, "request: body: required"},
+		"a packed body, not recorded":              {strings.Replace(keyed, "[", `[{"name":"Content-Encoding","value":"br"},`, 1) + `,"bodySize":15`, ok, ""},
 		"a size of half a byte":                    {keyed + `,"bodySize":12.5`, ok, ""},
 		"a size that is none":                      {keyed + `,"bodySize":{}`, ok, ""},
 		"no body, and Content-Length says it had":  {length(keyed, 15) + `,"bodySize":0`, ok, ""},
