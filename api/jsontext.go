@@ -15,6 +15,9 @@ type jsonText struct {
 
 // firstValue gives the first JSON value of some bytes, and what stands behind it.
 func firstValue(data []byte) (value json.RawMessage, rest []byte, err error) {
+	if json.Valid(data) {
+		return data, nil, nil
+	}
 	decoder := json.NewDecoder(bytes.NewReader(data))
 	if err := decoder.Decode(&value); err != nil {
 		return nil, nil, errors.New("there is no JSON value")

@@ -24,7 +24,8 @@ func (p place) in(where string) string {
 		return where
 	}
 	var text strings.Builder
-	text.WriteString(where + " ")
+	text.WriteString(where)
+	text.WriteByte(' ')
 	for _, s := range p {
 		if text.Len() > maxPlace {
 			text.WriteString("/…")
