@@ -10,7 +10,8 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// peek reads a body, up to a limit, and gives back one that reads as the first one did.
+// peek reads a body, up to a byte more than a limit, and gives back one that reads as the first one did: to its end,
+// or to the error that it met.
 func peek(body io.ReadCloser, limit int64) (data []byte, again io.ReadCloser, err error) {
 	if body == nil || body == http.NoBody {
 		return nil, body, nil
@@ -32,17 +33,15 @@ type failing struct{ err error }
 
 func (f failing) Read([]byte) (int, error) { return 0, f.err }
 
-// checkJSON checks a body that the contract describes.
-func checkJSON(content openapi3.Content, header http.Header, data []byte, strict bool) []finding {
-	schema := content.Get("application/json").Schema.Value
+// checkJSON checks a body that the contract describes. strict refuses properties and enum values that it does not
+// know: a client must not send them, a server may.
+func (v *Validator) checkJSON(content openapi3.Content, header http.Header, data []byte, strict bool) (
+	found, notes findings) {
 	if !isJSON(header.Values("Content-Type")) {
-		return []finding{{"header Content-Type", "must be application/json, in UTF-8"}}
+		found.add("header Content-Type", "must be application/json, in UTF-8")
+		return found, notes
 	}
-	value, findings, ok := parse(data, "body")
-	if !ok {
-		return findings
-	}
-	return append(findings, checkValue(schema, value, "body", strict)...)
+	return walk(v.shapes[content.Get("application/json").Schema.Value], data, strict)
 }
 
 func isJSON(contentType []string) bool {

@@ -19,6 +19,10 @@ func TestBasePathsThatAreRefused(t *testing.T) {
 	assert.Equal(t, "", v.Operation(request(t, "GET", chat, "")))
 	_, err := api.NewValidator(api.WithBasePaths("/%zz"))
 	assert.ErrorContains(t, err, "api: ", "one that is no path")
+	for _, slash := range []string{"/v1/", "/v1//v2", "/"} {
+		_, err = api.NewValidator(api.WithBasePaths("/v2", slash))
+		assert.ErrorContains(t, err, "is not allowed", slash)
+	}
 	_, err = api.NewValidator(api.WithBasePaths("v2"))
 	assert.EqualError(t, err, `api: the base path "v2" is not allowed, allowed is "" or one like "/v2"`)
 	_, err = api.NewValidator(nil)
@@ -26,7 +30,7 @@ func TestBasePathsThatAreRefused(t *testing.T) {
 }
 
 // change changes the contract for the length of a test.
-func change(t *testing.T, old, by string) {
+func change(t testing.TB, old, by string) {
 	t.Helper()
 	was := chats.Spec
 	t.Cleanup(func() { chats.Spec = was })
@@ -45,9 +49,22 @@ func TestContractsThatAreRefused(t *testing.T) {
 	rows := map[string]struct{ old, new, says string }{
 		"parameters of a path": {getChat, strings.Replace(getChat, "    get:", "    parameters:\n      - $ref: '#/components/parameters/businessId'\n    get:", 1),
 			"api: parameters of a whole path are not checked: /businesses/{businessId}/chat"},
-		"a parameter in a header":        {"in: query", "in: header", ": parameter chatId: only integers in path and query are checked"},
-		"a parameter that is text":       {chatID, "schema: {type: string}\n", ": parameter chatId: only integers in path and query are checked"},
-		"a parameter that is JSON":       {chatID, "content: {application/json: {schema: {type: integer}}}\n", ": parameter chatId: only integers in path and query are checked"},
+		"a parameter in a cookie":        {"in: query", "in: cookie", ": parameter chatId: cookies are not checked"},
+		"a parameter that is JSON":       {chatID, "description: x\n      content: {application/json: {schema: {type: integer}}}\n", ": parameter chatId: only parameters with a schema are checked"},
+		"a parameter of lists of lists":  {chatID, "description: x\n      schema: {type: array, items: {type: array, items: {type: string}}}\n", ": parameter chatId: only arrays of strings, numbers and booleans"},
+		"a list without items":           {chatID, "description: x\n      schema: {type: array, items: {}}\n", ": parameter chatId: a schema without one type is not checked"},
+		"an object in one parameter":     {chatID, "description: x\n      explode: false\n      schema: {type: object, properties: {a: {type: string}}}\n", ": parameter chatId: only objects in the query, in the styles form with explode and deepObject"},
+		"an object of objects":           {chatID, "description: x\n      schema: {type: object, properties: {a: {type: object}}}\n", ": parameter chatId: property a: only strings, numbers and booleans"},
+		"one schema of several":          {chatID, "description: x\n      schema: {oneOf: [{type: string}]}\n", ": parameter chatId: oneOf is not checked"},
+		"any schema of several":          {chatID, "description: x\n      schema: {anyOf: [{type: string}]}\n", ": parameter chatId: anyOf is not checked"},
+		"what is not":                    {chatID, "description: x\n      schema: {not: {type: string}}\n", ": parameter chatId: not is not checked"},
+		"a set":                          {chatID, "description: x\n      schema: {type: array, uniqueItems: true, items: {type: string}}\n", ": parameter chatId: uniqueItems is not checked"},
+		"at least so many properties":    {chatID, "description: x\n      schema: {type: object, minProperties: 1}\n", ": parameter chatId: minProperties is not checked"},
+		"no more than so many":           {chatID, "description: x\n      schema: {type: object, maxProperties: 1}\n", ": parameter chatId: maxProperties is not checked"},
+		"properties of any name":         {chatID, "description: x\n      schema: {type: object, additionalProperties: {type: string}}\n", ": parameter chatId: additionalProperties is not checked"},
+		"all of two texts":               {chatID, "description: x\n      schema: {type: string, allOf: [{type: string}]}\n", ": parameter chatId: allOf of anything but objects is not checked"},
+		"all of two types":               {chatID, "description: x\n      schema: {type: object, allOf: [{type: string}]}\n", ": parameter chatId: a schema of several types is not checked"},
+		"a schema deep in an answer":     {"type: array\n              nullable: true", "type: array\n              uniqueItems: true", "cannot be checked: uniqueItems is not checked"},
 		"a request that is text":         {request, strings.Replace(request, "application/json", "text/plain", 1), "api: sendMessageToChat: the request is not described as JSON"},
 		"a request that may be text":     {request, strings.Replace(request, "content:\n", "content:\n          text/plain: {}\n", 1), "api: sendMessageToChat: the request is not described as JSON"},
 		"an answer that is text":         {reply, strings.Replace(reply, "application/json", "text/plain", 1), "api: sendMessageToChat: the answer 200 is not described as JSON"},

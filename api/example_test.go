@@ -106,7 +106,7 @@ func ExampleValidator_Handler() {
 	v, _ := api.NewValidator()
 	handler := v.Handler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
-		_, _ = io.WriteString(w, `{"status": "FINE"}`)
+		_, _ = io.WriteString(w, `{"status": 0}`)
 	}))
 	req := httptest.NewRequest("GET", "/v2/businesses/12345/chat?chatId=7000001", nil)
 	req.Header.Set("Api-Key", "key")
@@ -116,7 +116,7 @@ func ExampleValidator_Handler() {
 	fmt.Print(answer.Code, " ", answer.Body)
 	// Output:
 	// 500 the answer 200 breaks the contract
-	// getChat: body /status: enum [OK ERROR]
+	// getChat: body /status: type string
 }
 
 func ExampleValidator_Operation() {
@@ -147,4 +147,43 @@ func ExampleViolations() {
 	// Output:
 	// getChat | header Api-Key | required, or another way to authorize: Api-Key, Authorization
 	// getChat | query chatId | required
+}
+
+// A shop's fault tests still meet the 502 that the sandbox answers; the test hears of it all the same.
+func ExampleWithReport() {
+	v, _ := api.NewValidator(api.WithReport(func(err error) {
+		for _, violation := range api.Violations(err) {
+			fmt.Println("reported:", violation)
+		}
+	}))
+	market := sandbox.New()
+	market.Script("getChat", sandbox.HTML(502))
+	client := &http.Client{Transport: v.Transport(market.RoundTripper())}
+	req, _ := http.NewRequest("GET", "http://market/v2/businesses/12345/chat?chatId=7000001", nil)
+	req.Header.Set("Api-Key", "key")
+
+	resp, err := client.Do(req)
+	if err != nil {
+		panic(err)
+	}
+	defer resp.Body.Close()
+	fmt.Println("the client sees", resp.StatusCode)
+	// Output:
+	// reported: getChat: status: is not declared
+	// the client sees 502
+}
+
+// What breaks nothing, and somebody should hear of it.
+func ExampleValidator_Notices() {
+	v, _ := api.NewValidator()
+	req, _ := http.NewRequest("POST", "http://127.0.0.1/v2/businesses/12345/chats/message?chatId=7000001", nil)
+	resp := &http.Response{StatusCode: 200, Header: http.Header{"Content-Type": {"application/json"}}}
+	resp.Body = io.NopCloser(strings.NewReader(`{"status": "LATER"}`))
+	fmt.Println(v.Response(req, resp))
+	for _, notice := range v.Notices(req, resp) {
+		fmt.Println(notice)
+	}
+	// Output:
+	// <nil>
+	// sendMessageToChat: body /status: enum [OK ERROR]
 }

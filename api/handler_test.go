@@ -40,7 +40,7 @@ func TestHandlerStatus(t *testing.T) {
 func TestHandlerChecksTheStatus(t *testing.T) {
 	for says, handle := range map[string]http.HandlerFunc{
 		"the answer 418 breaks the contract\nsendMessageToChat: status: is not declared\n":                                 func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(418) },
-		"the answer 200 breaks the contract\nsendMessageToChat: header Content-Type: must be application/json, in UTF-8\n": func(http.ResponseWriter, *http.Request) {},
+		"the answer 200 breaks the contract\nsendMessageToChat: header Content-Type: must be application/json, in UTF-8\n": func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, " ") },
 	} {
 		req := httptest.NewRequest("POST", message, strings.NewReader(`{"message":"x"}`))
 		req.Header = http.Header{"Api-Key": {"k"}, "Content-Type": {"application/json"}}

@@ -1,118 +1,62 @@
 package api
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/http"
-	"net/url"
-	"regexp"
-	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// maxRequest is what a request body may have, in bytes; the API's own limit.
+// maxRequest is what a request body may have, in bytes, packed and unpacked; the API's own limit.
 const maxRequest = 512 << 10
 
-// Request checks a request, as a client would send it or a server got it, and names every violation at once: see
-// Violations. nil means that there is none. A body may have up to 512 KiB. It leaves the request as it was; the body
-// that it read can be read again.
+// Request checks a request, as a client would send it or a server got it, and names its violations at once, up to a
+// hundred: see Violations. nil means that there is none. A body may have up to 512 KiB; one that Content-Encoding
+// says is packed, by gzip or deflate, is unpacked for the check. It leaves the request as it was; the body that it
+// read can be read again. A body whose reading fails is no violation: errors.Is finds in the error what the reading
+// ended with, and the second reading ends with it too.
 func (v *Validator) Request(req *http.Request) error {
-	route, path, violation := v.find(req)
+	asked, violation := v.find(req)
 	if violation != nil {
 		return violation
 	}
-	query, err := url.ParseQuery(req.URL.RawQuery)
-	findings := checkQueryNames(route.Operation.Parameters, query)
-	if err != nil {
-		findings = append(findings, finding{"query", "cannot be parsed"})
-	}
-	for _, p := range route.Operation.Parameters {
-		values := query[p.Value.Name]
-		if p.Value.In == openapi3.ParameterInPath {
-			values = []string{path[p.Value.Name]}
-		}
-		findings = append(findings, checkParameter(p.Value, values)...)
-	}
-	findings = append(findings, checkSecurity(v.doc, req.Header)...)
-	findings = append(findings, checkRequestBody(route.Operation.RequestBody, req)...)
-	return join(route.Operation.OperationID, findings)
+	var found findings
+	v.checkParameters(asked, req.Header, &found)
+	checkSecurity(v.doc, req.Header, &found)
+	failed := v.checkRequestBody(asked.operation.RequestBody, req, &found)
+	return withFailure(found.err(asked.operation.OperationID), failed, "request")
 }
 
-func checkQueryNames(declared openapi3.Parameters, query url.Values) []finding {
-	var findings []finding
-	for key := range query {
-		if declared.GetByInAndName(openapi3.ParameterInQuery, key) == nil {
-			findings = append(findings, finding{"query " + name(key), "is not declared"})
-		}
-	}
-	return findings
-}
-
-// integer is how JSON writes one: no plus, no leading zeros.
-var integer = regexp.MustCompile(`^-?(0|[1-9][0-9]*)$`)
-
-func checkParameter(p *openapi3.Parameter, values []string) []finding {
-	where := p.In + " " + p.Name
-	switch {
-	case len(values) == 0 && p.Required:
-		return []finding{{where, "required"}}
-	case len(values) == 0:
-		return nil
-	case len(values) > 1:
-		return []finding{{where, "comes more than once"}}
-	case !integer.MatchString(values[0]):
-		return []finding{{where, "type integer"}}
-	}
-	return checkValue(p.Schema.Value, json.Number(values[0]), where, true)
-}
-
-// checkSecurity wants one of the ways to authorize that the contract offers.
-func checkSecurity(doc *openapi3.T, header http.Header) []finding {
-	var ways []string
-	for _, way := range doc.Security {
-		for name := range way {
-			scheme := doc.Components.SecuritySchemes[name].Value
-			where, ok := authorizes(scheme, header)
-			if ok {
-				return nil
-			}
-			ways = append(ways, where)
-		}
-	}
-	if len(ways) == 0 {
-		return nil
-	}
-	return []finding{{"header " + ways[0], fmt.Sprint("required, or another way to authorize: ", strings.Join(ways, ", "))}}
-}
-
-func authorizes(scheme *openapi3.SecurityScheme, header http.Header) (string, bool) {
-	if scheme.Type == "apiKey" {
-		values := header.Values(scheme.Name)
-		return scheme.Name, len(values) == 1 && strings.TrimSpace(values[0]) != ""
-	}
-	kind, token, _ := strings.Cut(header.Get("Authorization"), " ")
-	return "Authorization", strings.EqualFold(kind, scheme.Scheme) && strings.TrimSpace(token) != "" && len(header.Values("Authorization")) == 1
-}
-
-func checkRequestBody(declared *openapi3.RequestBodyRef, req *http.Request) []finding {
+func (v *Validator) checkRequestBody(declared *openapi3.RequestBodyRef, req *http.Request, found *findings) error {
 	data, again, err := peek(req.Body, maxRequest)
 	req.Body = again
+	tooLarge := fmt.Sprintf("has more than %d bytes", maxRequest)
 	switch {
 	case err != nil:
-		return []finding{{"body", "cannot be read"}}
+		return err
 	case len(data) > maxRequest:
-		return []finding{{"body", fmt.Sprintf("has more than %d bytes", maxRequest)}}
+		found.add("body", tooLarge)
 	case req.ContentLength > 0 && req.ContentLength != int64(len(data)):
-		return []finding{{"header Content-Length", "must be the length of the body"}}
+		found.add("header Content-Length", "must be the length of the body")
 	case declared == nil && len(data) > 0:
-		return []finding{{"body", "none is declared"}}
+		found.add("body", "none is declared")
 	case declared == nil:
-		return nil
 	case len(data) == 0 && declared.Value.Required:
-		return []finding{{"body", "required"}}
+		found.add("body", "required")
 	case len(data) == 0:
-		return nil
+	default:
+		unpacked, problem := unpack(req.Header, data, maxRequest)
+		switch problem {
+		case packedTooLarge:
+			found.add("body", tooLarge)
+		case packedOtherwise:
+			found.add("header Content-Encoding", "must be gzip or deflate, or none")
+		case packedWrong:
+			found.add("body", "is not packed as Content-Encoding says")
+		default:
+			wrong, _ := v.checkJSON(declared.Value.Content, req.Header, unpacked, true)
+			found.take(wrong)
+		}
 	}
-	return checkJSON(declared.Value.Content, req.Header, data, true)
+	return nil
 }

@@ -100,6 +100,7 @@ func TestViolationsAreSorted(t *testing.T) {
 		err := v.Request(request(t, "POST", message+"&a=1&b=2&c=3", `{"message":{"z":1,"y":2,"x":3},"message":4}`))
 		assert.Equal(t, []string{
 			"body /message: comes twice", "body /message: type string",
+			"body /message/x: is not declared", "body /message/y: is not declared", "body /message/z: is not declared",
 			"query a: is not declared", "query b: is not declared", "query c: is not declared",
 		}, places(err))
 		err = v.Request(request(t, "POST", newChat, `{"context":{"type":"ORDER","id":1.5}}`))

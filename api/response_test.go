@@ -29,7 +29,9 @@ func TestErrorOfABodyIsReadAgain(t *testing.T) {
 	resp := answer(200, "")
 	resp.Body = io.NopCloser(&failingOnce{err: broken})
 	err := newValidator(t).Response(request(t, "GET", chat+"?chatId=1", ""), resp)
-	assert.Equal(t, []string{"body: cannot be read"}, places(err))
+	assert.Empty(t, places(err))
+	assert.EqualError(t, err, "api: the body of the answer cannot be read")
+	assert.ErrorIs(t, err, broken)
 	_, err = io.ReadAll(resp.Body)
 	assert.ErrorIs(t, err, broken)
 }

@@ -5,9 +5,11 @@ import (
 	"net/http"
 )
 
-// Transport checks what goes through an http.RoundTripper, for the tests of a client. A request that breaks the contract
-// is not sent; for it, and for an answer that breaks the contract, the caller gets the violations as the error.
-// A nil next is http.DefaultTransport.
+// Transport checks what goes through an http.RoundTripper, for the tests of a client. A request that breaks the
+// contract is not sent; for it, and for an answer that breaks the contract, the caller gets the violations as the
+// error. WithReport lets both pass. Failures of the network, in the middle of a body too, are handed on as they are,
+// and so is all that the contract says nothing of: trailers, say. An answer is handed on once its body has come, or
+// its first MiB. A nil next is http.DefaultTransport.
 func (v *Validator) Transport(next http.RoundTripper) http.RoundTripper {
 	if next == nil {
 		next = http.DefaultTransport
@@ -21,8 +23,9 @@ type transport struct {
 }
 
 func (t transport) RoundTrip(req *http.Request) (*http.Response, error) {
-	checked := req.Clone(req.Context()) // a RoundTripper must not change the request
-	if err := t.v.Request(checked); err != nil {
+	checked := req.WithContext(req.Context()) // a RoundTripper must not change the request
+	checked.Header = req.Header.Clone()       // its trailers stay the caller's, who sets them while the body is read
+	if err := t.v.stopping(t.v.Request(checked)); err != nil {
 		if req.Body != nil {
 			_ = req.Body.Close()
 		}
@@ -30,7 +33,7 @@ func (t transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	resp, err := t.next.RoundTrip(checked)
 	if err != nil {
-		return nil, err
+		return resp, err
 	}
 	if resp == nil {
 		return nil, errors.New("api: the RoundTripper gave neither an answer nor an error")
@@ -38,9 +41,25 @@ func (t transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if resp.Body == nil {
 		resp.Body = http.NoBody // as http.Client takes it
 	}
-	if err := t.v.Response(req, resp); err != nil {
+	if t.v.Operation(req) == "" {
+		return resp, nil // what is wrong has been reported of the request
+	}
+	if err := t.v.stopping(t.v.Response(req, resp)); err != nil {
 		_ = resp.Body.Close()
 		return nil, err
 	}
 	return resp, nil
+}
+
+// stopping gives the violations that stop the traffic, or reports them. What is not a violation stops nothing:
+// whoever reads the body will meet it.
+func (v *Validator) stopping(err error) error {
+	switch {
+	case len(Violations(err)) == 0:
+		return nil
+	case v.report == nil:
+		return err
+	}
+	v.report(err)
+	return nil
 }

@@ -31,7 +31,7 @@ func TestTransportClosesWhatItKeeps(t *testing.T) {
 			return nil, refused
 		}
 		resp := answer(200, "")
-		resp.Body = closing(`{"status":"MAYBE"}`)
+		resp.Body = closing(`{"status":7}`)
 		return resp, nil
 	})
 	transport := newValidator(t).Transport(next)
@@ -47,7 +47,7 @@ func TestTransportClosesWhatItKeeps(t *testing.T) {
 	assert.Equal(t, []string{"body: required"}, places(err))
 
 	_, err = transport.RoundTrip(request(t, "POST", message, `{"message":"x"}`))
-	assert.Equal(t, []string{"body /status: enum [OK ERROR]"}, places(err))
+	assert.Equal(t, []string{"body /status: type string"}, places(err))
 	assert.Equal(t, 2, closed, "nobody else can close an answer that is not handed on")
 
 	_, err = transport.RoundTrip(request(t, "GET", chat+"?chatId=1", ""))

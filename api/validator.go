@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"regexp"
 	"slices"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -17,34 +16,12 @@ import (
 type Validator struct {
 	doc    *openapi3.T
 	router routers.Router
+	shapes shapes
+	report func(error) // nil: violations stop the traffic
 }
 
-// Option changes what NewValidator makes. Every option refuses values that make no sense.
-type Option func(*options) error
-
-type options struct{ basePaths []string }
-
-// WithBasePaths sets the paths that stand before those of the contract: "/v2", or "" for none. The default is what the
-// contract's server URLs have, and that is both. At least one path is needed, each without a slash at its end.
-func WithBasePaths(paths ...string) Option {
-	return func(o *options) error {
-		for _, p := range paths {
-			if !basePath.MatchString(p) {
-				return fmt.Errorf("api: the base path %.40q is not allowed, allowed is \"\" or one like \"/v2\"", p)
-			}
-		}
-		if len(paths) == 0 {
-			return errors.New("api: WithBasePaths is given none, allowed is at least one")
-		}
-		o.basePaths = paths
-		return nil
-	}
-}
-
-var basePath = regexp.MustCompile(`^(/[\w.~-]+)*$`)
-
-// NewValidator loads the contract and parses all of it, so one for many checks is better than one for each. It fails on
-// an option that makes no sense, and on a contract that asks for more than a Validator can check.
+// NewValidator loads the contract and parses all of it, so one for many checks is better than one for each. It fails
+// on an option that makes no sense, and on a contract that asks for more than a Validator can check.
 func NewValidator(opts ...Option) (*Validator, error) {
 	doc, err := Load()
 	if err != nil {
@@ -67,10 +44,11 @@ func NewValidator(opts ...Option) (*Validator, error) {
 	if err != nil {
 		return nil, fmt.Errorf("api: %w", err)
 	}
-	if err := checkable(doc); err != nil {
+	shapes := shapes{}
+	if err := checkable(doc, shapes); err != nil {
 		return nil, err
 	}
-	return &Validator{doc: doc, router: router}, nil
+	return &Validator{doc: doc, router: router, shapes: shapes, report: o.report}, nil
 }
 
 func basePaths(servers openapi3.Servers) []string {
@@ -83,14 +61,14 @@ func basePaths(servers openapi3.Servers) []string {
 	return paths
 }
 
-// Operation gives the operationId of the operation that a request is for, by its method and path, and "" when it is for
-// none. The rest of the request is not looked at.
+// Operation gives the operationId of the operation that a request is for, by its method and path, and "" when it is
+// for none. The rest of the request is not looked at.
 func (v *Validator) Operation(req *http.Request) string {
-	route, _, violation := v.find(req)
+	found, violation := v.find(req)
 	if violation != nil {
 		return ""
 	}
-	return route.Operation.OperationID
+	return found.operation.OperationID
 }
 
 // Operations lists the operationIds of the contract, sorted.
@@ -105,58 +83,43 @@ func (v *Validator) Operations() []string {
 	return ids
 }
 
-// find gives the route of a request, or what is wrong with its address.
-func (v *Validator) find(req *http.Request) (*routers.Route, map[string]string, *Violation) {
-	if req.URL == nil {
-		return nil, nil, &Violation{Where: "path", Rule: "is not one of the contract"}
+// addressed is what a request asks for.
+type addressed struct {
+	operation *openapi3.Operation
+	path      map[string]string // the parameters in it
+	query     string
+}
+
+// find gives what a request asks for, or what is wrong with its address.
+func (v *Validator) find(req *http.Request) (addressed, *Violation) {
+	sent, err := sentAddress(req)
+	if err != nil {
+		return addressed{}, &Violation{Where: "path", Rule: "is not one of the contract"}
 	}
-	route, params, err := v.router.FindRoute(req)
+	route, params, err := v.router.FindRoute(sent)
 	switch {
 	case errors.Is(err, routers.ErrMethodNotAllowed):
-		return nil, nil, &Violation{Where: "method", Rule: "is not one of the path"}
+		return addressed{}, &Violation{Where: "method", Rule: "is not one of the path"}
 	case err != nil:
-		return nil, nil, &Violation{Where: "path", Rule: "is not one of the contract"}
+		return addressed{}, &Violation{Where: "path", Rule: "is not one of the contract"}
 	}
-	return route, params, nil
+	return addressed{route.Operation, params, sent.URL.RawQuery}, nil
 }
 
-// checkable refuses what this package would pass over in silence, should the contract grow it one day.
-func checkable(doc *openapi3.T) error {
-	for _, way := range doc.Security {
-		for name := range way {
-			scheme := doc.Components.SecuritySchemes[name].Value
-			if len(way) != 1 || !(scheme.Type == "apiKey" && scheme.In == "header" || scheme.Type == "http" && scheme.Scheme == "bearer") {
-				return fmt.Errorf("api: security %s: only one API key in a header or one bearer token at a time is checked", name)
-			}
-		}
+// sentAddress is method and URL as net/http sends them: no method means GET, and an opaque URL stands for path and
+// host.
+func sentAddress(req *http.Request) (*http.Request, error) {
+	if req.URL == nil {
+		return nil, errors.New("the request has no URL")
 	}
-	for path, item := range doc.Paths.Map() {
-		if len(item.Parameters) > 0 {
-			return fmt.Errorf("api: parameters of a whole path are not checked: %s", path)
-		}
-		for _, op := range item.Operations() {
-			if op.Security != nil {
-				return fmt.Errorf("api: %s: security of an operation is not checked", op.OperationID)
-			}
-			for _, p := range op.Parameters {
-				if in := p.Value.In; in != "path" && in != "query" || p.Value.Schema == nil || !p.Value.Schema.Value.Type.Is("integer") {
-					return fmt.Errorf("api: %s: parameter %s: only integers in path and query are checked", op.OperationID, p.Value.Name)
-				}
-			}
-			if op.RequestBody != nil && !describesJSON(op.RequestBody.Value.Content) {
-				return fmt.Errorf("api: %s: the request is not described as JSON", op.OperationID)
-			}
-			for status, response := range op.Responses.Map() {
-				if !describesJSON(response.Value.Content) {
-					return fmt.Errorf("api: %s: the answer %s is not described as JSON", op.OperationID, status)
-				}
-			}
-		}
+	sent := &http.Request{Method: req.Method, URL: req.URL, Host: req.Host}
+	if sent.Method == "" {
+		sent.Method = http.MethodGet
 	}
-	return nil
-}
-
-func describesJSON(content openapi3.Content) bool {
-	media := content.Get("application/json")
-	return len(content) == 1 && media != nil && media.Schema != nil
+	if req.URL.Opaque == "" {
+		return sent, nil
+	}
+	var err error
+	sent.URL, err = url.Parse(req.URL.RequestURI())
+	return sent, err
 }

@@ -1,9 +1,7 @@
 package api
 
 import (
-	"cmp"
 	"errors"
-	"slices"
 )
 
 // Violation is one point where a request or an answer does not keep the contract. It names the place and the rule, and
@@ -16,11 +14,15 @@ type Violation struct {
 
 // Error tells it in one line: "getChat: query chatId: minimum 1".
 func (v *Violation) Error() string {
-	return cmp.Or(v.Operation, "no operation") + ": " + v.Where + ": " + v.Rule
+	operation := v.Operation
+	if operation == "" {
+		operation = "no operation"
+	}
+	return operation + ": " + v.Where + ": " + v.Rule
 }
 
 // Violations lists all that an error of a Validator tells of, sorted by place, however deep it is wrapped. It is nil
-// for nil and for an error that tells of none.
+// for nil and for an error that tells of none: one of the network's, say.
 func Violations(err error) []*Violation {
 	switch e := err.(type) {
 	case nil:
@@ -58,22 +60,4 @@ func (v violations) Unwrap() []error {
 		errs[i] = violation
 	}
 	return errs
-}
-
-// finding is a Violation that does not know its operation yet.
-type finding struct{ where, rule string }
-
-// join makes one error of findings: nil of none, and each but once.
-func join(operation string, findings []finding) error {
-	slices.SortFunc(findings, func(a, b finding) int {
-		return cmp.Or(cmp.Compare(a.where, b.where), cmp.Compare(a.rule, b.rule))
-	})
-	var list violations
-	for _, f := range slices.Compact(findings) {
-		list = append(list, &Violation{Operation: operation, Where: f.where, Rule: f.rule})
-	}
-	if list == nil {
-		return nil
-	}
-	return list
 }

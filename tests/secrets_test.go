@@ -531,7 +531,7 @@ func TestSecretsOfTheCheck(t *testing.T) {
 		"method":   whole(strings.Replace(wrong, `"POST"`, `"PO `+secretName+`"`, 1)),
 		"path":     whole(fmt.Sprintf(entry, secretQuery, "1", secretToken, secretName, "{}", "404", "{}", "")),
 	} {
-		for _, format := range []string{"text", "json", "github"} {
+		for _, format := range []string{"text", "json", "junit", "github"} {
 			var said bytes.Buffer
 			command := exec.Command(ymchats, "check", "--strict", "--format", format, "-")
 			command.Stdin, command.Stdout, command.Stderr = strings.NewReader(har), &said, &said

@@ -6,21 +6,28 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"net"
-	"net/http"
-	"net/url"
 	"os"
-	"strings"
+	"slices"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/ymarket-go/chats/api"
+	"github.com/ymarket-go/chats/cmd/ymchats/internal/har"
 )
 
 const (
 	exitViolations = 1
 	exitUnreadable = 2
+	exitNothing    = 3
 )
+
+// checkExitHelp tells what the command ends with.
+const checkExitHelp = `Exit codes, of the built program (go run makes 1 of them all):
+  0  what was checked keeps the contract
+  1  violations were found
+  2  a file, an entry of the contract's traffic or a flag cannot be read
+  3  nothing was checked: standard error tells what was found instead`
 
 func checkCommand() *cobra.Command {
 	c := &checker{}
@@ -28,10 +35,15 @@ func checkCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "check FILE.har…",
 		Short: "Check recorded traffic against the contract",
-		Long: `Checks the requests and answers in HAR 1.2 files, as browsers and proxies save them, against the contract. The client
-that was recorded may be written in any language. "-" reads from standard input.
+		Long: `Checks the requests and answers in HAR 1.2 files, as browsers, proxies and test tools save them, against the
+contract. The client that was recorded may be written in any language. "-" reads from standard input.
 
-Exit code: 0 when all keep the contract, 1 when some do not, 2 when a file or a flag cannot be read.`,
+Each entry is of one of three kinds. Requests of the contract's operations are checked. Other requests to the same host
+are listed once each, with their count; --strict makes violations of them. Requests to other hosts are passed over.
+A key that is sent over http:// is a violation always, unless the host is loopback. What a file does not hold is
+unknown, and no violation.
+
+` + checkExitHelp,
 		Example: `  ymchats check traffic.har
   ymchats check --base-url http://127.0.0.1:8080/v2 --format github recorded/*.har`,
 		Args: func(_ *cobra.Command, files []string) error {
@@ -41,7 +53,7 @@ Exit code: 0 when all keep the contract, 1 when some do not, 2 when a file or a 
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, files []string) error {
-			report, err := newReport(format)
+			report, err := newReport(format, cmd.OutOrStdout())
 			if err != nil {
 				return usageError{err}
 			}
@@ -51,71 +63,87 @@ Exit code: 0 when all keep the contract, 1 when some do not, 2 when a file or a 
 			return c.run(files, report, cmd)
 		},
 	}
-	cmd.Flags().StringVar(&format, "format", "text", "what to print: text, json, or github for annotations")
-	cmd.Flags().StringSliceVar(&c.baseURLs, "base-url", nil, "where the recorded API is (default the servers of the contract)")
-	cmd.Flags().BoolVar(&c.strict, "strict", false, "traffic to other hosts and paths is a violation")
-	cmd.Flags().BoolVar(&c.ignoreAuth, "ignore-auth", false, "the keys were taken out of the recording: do not ask for them")
+	cmd.Flags().StringVar(&format, "format", "text", "what to print: text, json, junit, or github for annotations")
+	c.flags(cmd.Flags())
 	return cmd
+}
+
+func (c *checker) flags(flags *pflag.FlagSet) {
+	flags.StringSliceVar(&c.baseURLs, "base-url", nil,
+		"where the recorded API is (default the servers of the contract)")
+	flags.StringVar(&c.side, "side", "both", "what to check: request, response or both")
+	flags.BoolVar(&c.strict, "strict", false, "other requests to the same host are violations")
+	flags.BoolVar(&c.ignoreAuth, "ignore-auth", false,
+		"the keys were taken out of the recording: do not ask for them")
+	flags.BoolVar(&c.allowEmpty, "allow-empty", false, "it is well when nothing was checked")
 }
 
 // checker checks files one after the other.
 type checker struct {
 	baseURLs   []string
+	side       string
 	strict     bool
 	ignoreAuth bool
+	allowEmpty bool
 
-	servers  []*url.URL
-	contract *api.Validator
+	servers  servers
+	contract *api.Validator    // of paths without a base
+	paths    map[string]string // of the contract, by operation
+
+	outcome outcome
 }
 
 func (c *checker) prepare() error {
+	if !slices.Contains([]string{"request", "response", "both"}, c.side) {
+		return fmt.Errorf("--side is %q, allowed is request, response or both", c.side)
+	}
+	doc, err := api.Load()
+	if err != nil {
+		return err
+	}
 	if len(c.baseURLs) == 0 {
-		doc, err := api.Load()
-		if err != nil {
-			return err
-		}
 		for _, server := range doc.Servers {
 			c.baseURLs = append(c.baseURLs, server.URL)
 		}
 	}
-	var paths []string
-	for _, base := range c.baseURLs {
-		u, err := url.Parse(strings.TrimRight(base, "/"))
-		if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil || strings.ContainsAny(base, "?#") {
-			return errors.New("--base-url is not allowed, allowed is one like https://host/v2, without user info, query and fragment")
-		}
-		c.servers = append(c.servers, u)
-		paths = append(paths, u.Path)
+	if c.servers, err = newServers(c.baseURLs); err != nil {
+		return err
 	}
-	var err error
-	c.contract, err = api.NewValidator(api.WithBasePaths(paths...))
+	c.paths = map[string]string{}
+	for path, item := range doc.Paths.Map() {
+		for _, op := range item.Operations() {
+			c.paths[op.OperationID] = path
+		}
+	}
+	c.contract, err = api.NewValidator(api.WithBasePaths(""))
 	return err
 }
 
 func (c *checker) run(files []string, r report, cmd *cobra.Command) error {
-	total := summary{Files: len(files)}
+	c.outcome.Summary.Files = len(files)
 	unreadable := 0
 	for _, file := range files {
-		if err := c.file(cmd.Context(), file, cmd.InOrStdin(), &total, func(f finding) { r.violation(cmd.OutOrStdout(), f) }); err != nil {
+		if err := c.file(cmd.Context(), file, cmd.InOrStdin(), r); err != nil {
 			fmt.Fprintf(cmd.ErrOrStderr(), "ymchats: %s: %v\n", file, err)
-			r.unreadable(cmd.OutOrStdout(), file, err)
+			r.unreadable(file, err)
 			unreadable++
 		}
 	}
-	r.end(cmd.OutOrStdout(), total)
+	r.end(c.outcome)
+	s := c.outcome.Summary
 	switch {
-	case unreadable > 0 || total.Unreadable > 0:
+	case unreadable > 0 || s.Unreadable > 0:
 		return exitCode(exitUnreadable)
-	case total.Violations > 0:
+	case s.Violations > 0:
 		return exitCode(exitViolations)
-	case total.Checked == 0:
-		fmt.Fprintf(cmd.ErrOrStderr(), "ymchats: nothing was checked: no request went to %s; see --base-url and --strict\n",
-			strings.Join(c.baseURLs, ", "))
+	case s.Checked == 0 && !c.allowEmpty:
+		fmt.Fprint(cmd.ErrOrStderr(), c.nothing())
+		return exitCode(exitNothing)
 	}
 	return nil
 }
 
-func (c *checker) file(ctx context.Context, name string, stdin io.Reader, total *summary, report func(finding)) error {
+func (c *checker) file(ctx context.Context, name string, stdin io.Reader, r report) error {
 	in := stdin
 	if name != "-" {
 		f, err := os.Open(name)
@@ -128,104 +156,49 @@ func (c *checker) file(ctx context.Context, name string, stdin io.Reader, total 
 		defer f.Close()
 		in = f
 	}
-	return readHAR(in, func(n int, e *harEntry) error {
-		total.Entries++
-		found, kind := c.entry(e)
-		switch kind {
-		case otherTraffic:
-			total.Skipped++
-		case unreadableEntry:
-			total.Unreadable++
-		default:
-			total.Checked++
-		}
-		for _, f := range found {
-			if kind != unreadableEntry {
-				total.Violations++
-			}
-			f.File, f.Entry = name, n
-			report(f)
-		}
+	return har.Read(in, func(e *har.Entry) error {
+		c.take(name, e, r)
 		return ctx.Err()
 	})
 }
 
-// kind is what an entry is to the contract.
-type kind int
-
-const (
-	ourTraffic kind = iota
-	otherTraffic
-	unreadableEntry // ours, but the file does not say what was sent
-)
-
-// entry checks one entry.
-func (c *checker) entry(e *harEntry) ([]finding, kind) {
-	if !c.serves(e.Request.URL) {
-		return c.other()
+// take checks an entry, counts it and reports on it.
+func (c *checker) take(file string, e *har.Entry, r report) {
+	s := &c.outcome.Summary
+	s.Entries++
+	found := c.entry(e)
+	switch found.kind {
+	case otherHost:
+		s.OtherHosts++
+		c.outcome.hosts.add(found.host)
+	case sameHost:
+		s.SameHost++
+	default:
+		s.Ours++
 	}
-	req, bodyKnown, err := e.request()
-	if err != nil {
-		return []finding{{Part: "request", Where: "entry", Rule: err.Error()}}, unreadableEntry
+	for _, part := range found.checked {
+		r.checked(file, found.operation, part)
 	}
-	violations := api.Violations(c.contract.Request(req))
-	if len(violations) == 1 && violations[0].Where == "path" || req.Method == http.MethodOptions {
-		return c.other() // a browser asks by OPTIONS whether it may ask
+	if len(found.checked) > 0 {
+		s.Checked++
 	}
-	var found []finding
-	for _, v := range violations {
-		unknown := !bodyKnown && strings.HasPrefix(v.Where, "body") && v.Rule != "none is declared"
-		if !unknown && !(c.ignoreAuth && v.Where == "header Api-Key") {
-			found = append(found, newFinding("request", v))
+	s.NotRecorded += found.notRecorded
+	for _, f := range found.violations {
+		f.File = file
+		if f.Where == damaged {
+			s.Unreadable++
+		} else {
+			s.Violations++
 		}
+		r.violation(f)
 	}
-	answers, err := c.answer(e, req)
-	if err != nil {
-		return append(found, finding{Part: "response", Where: "entry", Rule: err.Error()}), unreadableEntry
+	for _, f := range found.notices {
+		f.File = file
+		s.Notices++
+		c.outcome.Notices.add(f)
 	}
-	return append(found, answers...), ourTraffic
-}
-
-func (c *checker) other() ([]finding, kind) {
-	if c.strict {
-		return []finding{{Part: "request", Where: "path", Rule: "is not one of the contract"}}, otherTraffic
+	if found.other != nil {
+		found.other.File = file
+		c.outcome.OtherRequests.add(*found.other)
 	}
-	return nil, otherTraffic
-}
-
-func (c *checker) answer(e *harEntry, req *http.Request) (found []finding, err error) {
-	if e.Response.Status == 0 || c.contract.Operation(req) == "" {
-		return nil, nil // no answer came, or nothing is declared for such a request
-	}
-	resp, err := e.response()
-	if err != nil {
-		return nil, err
-	}
-	for _, v := range api.Violations(c.contract.Response(req, resp)) {
-		found = append(found, newFinding("response", v))
-	}
-	return found, nil
-}
-
-// serves tells whether a URL, as it stands in the file, is below one of the servers.
-func (c *checker) serves(rawURL string) bool {
-	u, err := url.Parse(rawURL)
-	if err != nil {
-		return false
-	}
-	for _, s := range c.servers {
-		if strings.EqualFold(u.Scheme, s.Scheme) && host(u) == host(s) && strings.HasPrefix(u.Path, s.Path+"/") {
-			return true
-		}
-	}
-	return false
-}
-
-// host writes a host as others may have written it: with the port that goes without saying, or a dot at its end.
-func host(u *url.URL) string {
-	port := u.Port()
-	if port == "" {
-		port = map[string]string{"http": "80", "https": "443"}[strings.ToLower(u.Scheme)]
-	}
-	return net.JoinHostPort(strings.ToLower(strings.TrimSuffix(u.Hostname(), ".")), port)
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"net/http"
 	"os"
 	"os/exec"
@@ -67,6 +68,36 @@ func TestREADMEExitCodes(t *testing.T) {
 	for line := range strings.Lines(exitHelp) {
 		if code, says, ok := strings.Cut(strings.TrimSpace(line), "  "); ok {
 			assert.Contains(t, string(readme), "| "+code+" | "+says+" |")
+		}
+	}
+}
+
+// The help of the check, the README and docs/check.md tell the same exit codes.
+func TestCheckExitCodesAreTold(t *testing.T) {
+	_, out, _ := run(t, "check", "--help")
+	assert.Contains(t, out, checkExitHelp)
+	for _, name := range []string{"../../README.md", "../../docs/check.md"} {
+		text, err := os.ReadFile(name)
+		require.NoError(t, err)
+		for line := range strings.Lines(checkExitHelp) {
+			if code, says, ok := strings.Cut(strings.TrimSpace(line), "  "); ok {
+				assert.Contains(t, string(text), "| "+code+" | "+says+" |", name)
+			}
+		}
+	}
+}
+
+// docs/check.md describes each member of the JSON.
+func TestCheckJSONIsDescribed(t *testing.T) {
+	text, err := os.ReadFile("../../docs/check.md")
+	require.NoError(t, err)
+	for _, object := range []any{listing{}, summary{}} {
+		asJSON, err := json.Marshal(object)
+		require.NoError(t, err)
+		var members map[string]any
+		require.NoError(t, json.Unmarshal(asJSON, &members))
+		for name := range members {
+			assert.Contains(t, string(text), "`"+name+"`")
 		}
 	}
 }

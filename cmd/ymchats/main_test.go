@@ -25,6 +25,10 @@ func TestExitCodes(t *testing.T) {
 		{[]string{"check", "testdata/browser.har"}, 0, ""},
 		{[]string{"check", "testdata/violations.har"}, 1, ""},
 		{[]string{"check", "testdata/missing.har"}, 2, "ymchats: testdata/missing.har: " + missing.Error() + "\n"},
+		{[]string{"check", "--base-url", "https://nobody.example", "--allow-empty", "testdata/browser.har"}, 0, ""},
+		{[]string{"check", "--base-url", "https://nobody.example", "testdata/proxy.har"}, 3, "ymchats: nothing was checked: no request of an operation at https://nobody.example was found\n" +
+			"ymchats: found instead: 2 × api.partner.market.yandex.ru\n" +
+			"ymchats: --base-url says where the recorded API is, --allow-empty that this is meant\n"},
 		{[]string{"check", "--fast"}, 2, "ymchats: unknown flag: --fast\n"},
 		{[]string{"demo", "now"}, 2, "ymchats: unknown command \"now\" for \"ymchats demo\"\n"},
 	} {

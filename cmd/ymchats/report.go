@@ -1,111 +1,99 @@
 package main
 
 import (
-	"cmp"
-	"encoding/json"
 	"fmt"
 	"io"
-	"strings"
-
-	"github.com/ymarket-go/chats/api"
 )
 
-// finding is a violation in a recorded entry.
+// finding is a violation in a recorded entry. It is what --format json prints; docs/check.md describes it.
 type finding struct {
 	File      string `json:"file"`
-	Entry     int    `json:"entry"` // counted from 1
-	Operation string `json:"operation"`
-	Part      string `json:"part"` // "request" or "response"
+	Line      int    `json:"line"`           // where the entry begins, from 1
+	Entry     int    `json:"entry"`          // from 1
+	Time      string `json:"time,omitempty"` // when the request was sent; absent where it was not recorded
+	Method    string `json:"method"`
+	Path      string `json:"path"`      // without its values
+	Operation string `json:"operation"` // "" where it is none of the contract
+	Part      string `json:"part"`      // "request" or "response"
+	Status    int    `json:"status,omitempty"`
 	Where     string `json:"where"`
 	Rule      string `json:"rule"`
 }
 
-func newFinding(part string, v *api.Violation) finding {
-	return finding{Operation: v.Operation, Part: part, Where: v.Where, Rule: v.Rule}
+// with is a finding at a place of the same entry.
+func (f finding) with(where, rule string) finding {
+	f.Where, f.Rule = where, rule
+	return f
 }
 
-type summary struct {
-	Files      int `json:"files"`
-	Entries    int `json:"entries"`
-	Checked    int `json:"checked"`
-	Skipped    int `json:"skipped"`    // traffic to other hosts or paths
-	Unreadable int `json:"unreadable"` // traffic of the contract that the file does not hold whole
-	Violations int `json:"violations"`
-}
-
-func (s summary) String() string {
-	text := fmt.Sprintf("files %d, entries %d: checked %d, skipped %d as other traffic; violations %d",
-		s.Files, s.Entries, s.Checked, s.Skipped, s.Violations)
-	if s.Unreadable > 0 {
-		text += fmt.Sprintf("; unreadable %d", s.Unreadable)
+// about tells which message it is, and what is wrong with it.
+func (f finding) about() string {
+	text := fmt.Sprintf("entry %d", f.Entry)
+	if f.Time != "" {
+		text += ", " + f.Time
 	}
-	return text
+	return text + fmt.Sprintf(", %s %s: %s", f.Method, f.Path, f.what())
 }
 
-// report prints findings as they come, and a summary in the end.
+func (f finding) what() string {
+	part := f.Part
+	if f.Status != 0 {
+		part += fmt.Sprint(" ", f.Status)
+	}
+	return fmt.Sprintf("%s: %s: %s: %s", f.title(), part, f.Where, f.Rule)
+}
+
+func (f finding) title() string {
+	if f.Operation == "" {
+		return "no operation"
+	}
+	return f.Operation
+}
+
+// report prints findings as they come, and the rest in the end: it keeps little, however many there are.
 type report interface {
-	violation(io.Writer, finding)
-	unreadable(w io.Writer, file string, err error) // the command says it on stderr, too
-	end(io.Writer, summary)
+	checked(file, operation, part string)
+	violation(finding)
+	unreadable(file string, err error) // the command says it on standard error, too
+	end(outcome)
 }
 
-func newReport(format string) (report, error) {
+func newReport(format string, w io.Writer) (report, error) {
 	switch format {
 	case "text":
-		return textReport{}, nil
+		return &textReport{w: w}, nil
 	case "json":
-		return &jsonReport{Violations: []finding{}, Unreadable: map[string]string{}}, nil
+		return &jsonReport{w: w, Unreadable: map[string]string{}}, nil
+	case "junit":
+		return &junitReport{w: w}, nil
 	case "github":
-		return githubReport{}, nil
+		return &githubReport{w: w}, nil
 	}
-	return nil, fmt.Errorf("--format is %q, allowed is text, json or github", format)
+	return nil, fmt.Errorf("--format is %q, allowed is text, json, junit or github", format)
 }
 
-type textReport struct{}
+type textReport struct{ w io.Writer }
 
-func (textReport) violation(w io.Writer, f finding) {
-	fmt.Fprintf(w, "%s: entry %d: %s: %s: %s: %s\n", f.File, f.Entry, cmp.Or(f.Operation, "no operation"), f.Part, f.Where, f.Rule)
+func (*textReport) checked(string, string, string) {}
+
+func (r *textReport) violation(f finding) {
+	fmt.Fprintf(r.w, "%s:%d: %s\n", f.File, f.Line, f.about())
 }
 
-func (textReport) unreadable(io.Writer, string, error) {}
+func (*textReport) unreadable(string, error) {}
 
-func (textReport) end(w io.Writer, s summary) { fmt.Fprintln(w, s) }
-
-// jsonReport prints one document in the end.
-type jsonReport struct {
-	Violations []finding         `json:"violations"`
-	Unreadable map[string]string `json:"unreadable"` // files, and why
-	Summary    summary           `json:"summary"`
+func (r *textReport) end(o outcome) {
+	if len(o.Notices.list) > 0 {
+		fmt.Fprintln(r.w, "notices, which break nothing:")
+	}
+	for _, l := range o.Notices.list {
+		fmt.Fprintf(r.w, "  %d × %s, first at %s:%d\n", l.Count, l.what(), l.File, l.Line)
+	}
+	if len(o.OtherRequests.list) > 0 {
+		fmt.Fprintln(r.w, "other requests to the same host, which were not checked:")
+	}
+	for _, l := range o.OtherRequests.list {
+		fmt.Fprintf(r.w, "  %d × %s %s: %s %s, first at %s:%d\n", l.Count, l.Method, l.Path, l.Where, l.Rule, l.File, l.Line)
+	}
+	fmt.Fprintln(r.w, o.Summary)
 }
-
-func (r *jsonReport) unreadable(_ io.Writer, file string, err error) {
-	r.Unreadable[file] = err.Error()
-}
-
-func (r *jsonReport) violation(_ io.Writer, f finding) { r.Violations = append(r.Violations, f) }
-
-func (r *jsonReport) end(w io.Writer, s summary) {
-	r.Summary = s
-	encoder := json.NewEncoder(w)
-	encoder.SetIndent("", "  ")
-	_ = encoder.Encode(r)
-}
-
-// githubReport prints workflow commands, which GitHub shows as annotations.
-type githubReport struct{}
-
-var (
-	githubText     = strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A")
-	githubProperty = strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A", ":", "%3A", ",", "%2C")
-)
-
-func (githubReport) violation(w io.Writer, f finding) {
-	fmt.Fprintf(w, "::error file=%s,title=%s::%s\n", githubProperty.Replace(f.File), githubProperty.Replace(cmp.Or(f.Operation, "no operation")),
-		githubText.Replace(fmt.Sprintf("entry %d: %s: %s: %s", f.Entry, f.Part, f.Where, f.Rule)))
-}
-
-func (githubReport) unreadable(w io.Writer, file string, err error) {
-	fmt.Fprintf(w, "::error file=%s,title=unreadable::%s\n", githubProperty.Replace(file), githubText.Replace(err.Error()))
-}
-
-func (githubReport) end(w io.Writer, s summary) { fmt.Fprintln(w, githubText.Replace(s.String())) }

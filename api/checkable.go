@@ -1,0 +1,73 @@
+package api
+
+import (
+	"fmt"
+
+	"github.com/getkin/kin-openapi/openapi3"
+)
+
+// checkable refuses what this package would pass over in silence, should the contract grow it one day. It makes the
+// shapes of all that it finds.
+func checkable(doc *openapi3.T, shapes shapes) error {
+	if err := checkableSecurity(doc); err != nil {
+		return err
+	}
+	for path, item := range doc.Paths.Map() {
+		if len(item.Parameters) > 0 {
+			return fmt.Errorf("api: parameters of a whole path are not checked: %s", path)
+		}
+		for _, op := range item.Operations() {
+			if err := checkableOperation(op, shapes); err != nil {
+				return fmt.Errorf("api: %s: %w", op.OperationID, err)
+			}
+		}
+	}
+	return nil
+}
+
+func checkableSecurity(doc *openapi3.T) error {
+	for _, way := range doc.Security {
+		for name := range way {
+			scheme := doc.Components.SecuritySchemes[name].Value
+			key := scheme.Type == "apiKey" && scheme.In == "header"
+			bearer := scheme.Type == "http" && scheme.Scheme == "bearer"
+			if len(way) != 1 || !key && !bearer {
+				return fmt.Errorf("api: security %s: only one API key in a header or one bearer token at a time is checked", name)
+			}
+		}
+	}
+	return nil
+}
+
+func checkableOperation(op *openapi3.Operation, shapes shapes) error {
+	if op.Security != nil {
+		return fmt.Errorf("security of an operation is not checked")
+	}
+	for _, p := range op.Parameters {
+		if err := checkableParameter(p.Value, shapes); err != nil {
+			return fmt.Errorf("parameter %s: %w", p.Value.Name, err)
+		}
+	}
+	if op.RequestBody != nil {
+		if err := checkableContent(op.RequestBody.Value.Content, shapes); err != nil {
+			return fmt.Errorf("the request %w", err)
+		}
+	}
+	for status, response := range op.Responses.Map() {
+		if err := checkableContent(response.Value.Content, shapes); err != nil {
+			return fmt.Errorf("the answer %s %w", status, err)
+		}
+	}
+	return nil
+}
+
+func checkableContent(content openapi3.Content, shapes shapes) error {
+	media := content.Get("application/json")
+	if len(content) != 1 || media == nil || media.Schema == nil {
+		return fmt.Errorf("is not described as JSON")
+	}
+	if _, err := shapes.of(media.Schema.Value); err != nil {
+		return fmt.Errorf("cannot be checked: %w", err)
+	}
+	return nil
+}
