@@ -70,6 +70,8 @@ func kindOf(f control.Fault) Fault {
 		return DuplicateKeys()
 	case control.FaultKindCloseAfter:
 		return CloseAfter()
+	case control.FaultKindCache:
+		return Cache()
 	default:
 		return nil
 	}

@@ -73,7 +73,7 @@ func TestManyChats(t *testing.T) {
 		break
 	}
 	w := httptest.NewRecorder()
-	m.Control().ServeHTTP(w, httptest.NewRequest("GET", "/_sandbox/", nil))
+	m.Control().ServeHTTP(w, httptest.NewRequest("GET", "http://127.0.0.1/_sandbox/", nil))
 	assert.Equal(t, 50, strings.Count(w.Body.String(), `<section class="chat"`), "the page shows the newest ones")
 	assert.Contains(t, w.Body.String(), "about ORDER 10000 ")
 }
