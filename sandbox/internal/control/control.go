@@ -17,6 +17,7 @@ import (
 const (
 	FaultKindAbort         FaultKind = "abort"
 	FaultKindAnswer        FaultKind = "answer"
+	FaultKindCache         FaultKind = "cache"
 	FaultKindCloseAfter    FaultKind = "closeAfter"
 	FaultKindContentType   FaultKind = "contentType"
 	FaultKindDrip          FaultKind = "drip"
@@ -38,6 +39,8 @@ func (e FaultKind) Valid() bool {
 	case FaultKindAbort:
 		return true
 	case FaultKindAnswer:
+		return true
+	case FaultKindCache:
 		return true
 	case FaultKindCloseAfter:
 		return true
@@ -84,10 +87,17 @@ type Call struct {
 	Operation string `json:"operation"`
 	Path      string `json:"path"`
 
+	// Query What the contract declares of it, where it is a number. The rest may be a secret
+	//
+	// Example: chatId=7000001
+	Query string `json:"query"`
+
 	// Status 0 when the connection was cut before an answer
-	Status      int      `json:"status"`
-	Traceparent string   `json:"traceparent"`
-	Violations  []string `json:"violations"`
+	Status      int    `json:"status"`
+	Traceparent string `json:"traceparent"`
+
+	// Violations The first 100
+	Violations []string `json:"violations"`
 }
 
 // Chat defines model for Chat.
@@ -149,7 +159,8 @@ type Fault struct {
 	// - `contentType`: the true answer as `contentType`
 	// - `unknown`: the true answer with enum values and fields that nobody knows
 	// - `duplicateKeys`: the true answer with every name twice
-	// - `closeAfter`: the true answer, and the connection is closed
+	// - `closeAfter`: the true answer, and the connection is closed, where the sandbox keeps connections
+	// - `cache`: the first true answer to the same request, with `Age`, as a cache on the way gives it; for `every`
 	Kind    FaultKind `json:"kind"`
 	Message *string   `json:"message,omitempty"`
 
@@ -179,7 +190,8 @@ type Fault struct {
 // - `contentType`: the true answer as `contentType`
 // - `unknown`: the true answer with enum values and fields that nobody knows
 // - `duplicateKeys`: the true answer with every name twice
-// - `closeAfter`: the true answer, and the connection is closed
+// - `closeAfter`: the true answer, and the connection is closed, where the sandbox keeps connections
+// - `cache`: the first true answer to the same request, with `Age`, as a cache on the way gives it; for `every`
 type FaultKind string
 
 // Faults defines model for Faults.
