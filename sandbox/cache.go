@@ -11,8 +11,9 @@ import (
 const maxCached = 1000
 
 // Cache answers as a cache on the way does that heeds no Cache-Control: the first 200 to a GET is given again to each
-// later one of the same address, with its old Date and an Age in seconds, and the Market sees nothing of these. All else
-// gets the true answer. Rewrite around it can take Age away, as some caches do. It is meant for Every: it remembers.
+// later one of the same address, with its old Date and an Age in seconds, and the Market sees nothing of these. All
+// else gets the true answer. Rewrite around it can take Age away, as some caches do. It is meant for Every: it
+// remembers.
 func Cache() Fault {
 	var mu sync.Mutex
 	kept := map[string]cached{}

@@ -19,14 +19,15 @@ import (
 	"github.com/ymarket-go/chats/sandbox/internal/control"
 )
 
-// Control drives the Market from a test in any language, by JSON under /_sandbox/, which control.yaml describes, and shows
-// it to people on a page at /_sandbox/. It asks for no key: serve it where the Market is served, on loopback. A request
-// must name the machine by localhost, by a loopback address or as WithHost says; others get 403.
+// Control drives the Market from a test in any language, by JSON under /_sandbox/, which control.yaml describes, and
+// shows it to people on a page at /_sandbox/. It asks for no key: serve it where the Market is served, on loopback. A
+// request must name the machine by localhost, by a loopback address or as WithHost says; others get 403.
 func (m *Market) Control() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /_sandbox/{$}", m.page)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		refuseControl(w, http.StatusNotFound, fmt.Errorf("there is no %s %.100q, control.yaml lists what there is", cut(r.Method, 16), r.URL.Path))
+		err := fmt.Errorf("there is no %s %.100q, control.yaml lists what there is", cut(r.Method, 16), r.URL.Path)
+		refuseControl(w, http.StatusNotFound, err)
 	})
 	return m.guardControl(control.HandlerWithOptions(controls{m}, control.StdHTTPServerOptions{
 		BaseRouter: mux,
@@ -58,13 +59,13 @@ func (m *Market) Site() http.Handler {
 }
 
 // guardControl keeps pages of other addresses from driving the Market through somebody's browser. A browser says in
-// Origin where a page is from. It says so of most requests, and truly, but not when the page's own name was made to lead
-// to this machine after it was loaded; then Host has that name.
+// Origin where a page is from. It says so of most requests, and truly, but not when the page's own name was made to
+// lead to this machine after it was loaded; then Host has that name.
 func (m *Market) guardControl(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !m.isCalled(r.Host) {
-			refuseControl(w, http.StatusForbidden,
-				fmt.Errorf("the header Host is %.100q, allowed is localhost, a loopback address or a name that the sandbox was told", r.Host))
+			const allowed = "localhost, a loopback address or a name that the sandbox was told"
+			refuseControl(w, http.StatusForbidden, fmt.Errorf("the header Host is %.100q, allowed is %s", r.Host, allowed))
 			return
 		}
 		if origin := r.Header.Get("Origin"); origin != "" && origin != "http://"+r.Host && origin != "https://"+r.Host {
@@ -75,7 +76,8 @@ func (m *Market) guardControl(next http.Handler) http.Handler {
 	})
 }
 
-// isCalled tells whether a host, with a port or without, is this machine as somebody on it names it, or as WithHost does.
+// isCalled tells whether a host, with a port or without, is this machine as somebody on it names it, or as WithHost
+// does.
 func (m *Market) isCalled(host string) bool {
 	name := host
 	if withoutPort, _, err := net.SplitHostPort(host); err == nil {
@@ -106,7 +108,8 @@ func (m controls) ListChats(w http.ResponseWriter, _ *http.Request) {
 			Status: string(c.status), CreatedAt: c.createdAt, UpdatedAt: c.updatedAt, Messages: []control.Message{},
 		}
 		for _, message := range c.messages {
-			shown.Messages = append(shown.Messages, control.Message{Text: message.Text, At: message.At, FromBuyer: message.FromBuyer})
+			said := control.Message{Text: message.Text, At: message.At, FromBuyer: message.FromBuyer}
+			shown.Messages = append(shown.Messages, said)
 		}
 		list = append(list, shown)
 	}
@@ -117,8 +120,8 @@ func (m controls) ListCalls(w http.ResponseWriter, _ *http.Request) {
 	list := []control.Call{}
 	calls, _ := m.newestCalls(listedCalls)
 	for _, c := range calls {
-		shown := control.Call{At: c.At, Operation: c.Operation, Method: c.Method, Path: c.Path, Query: c.Query, Status: c.Status,
-			Traceparent: c.TraceParent, Violations: []string{}}
+		shown := control.Call{At: c.At, Operation: c.Operation, Method: c.Method, Path: c.Path, Query: c.Query,
+			Status: c.Status, Traceparent: c.TraceParent, Violations: []string{}}
 		for _, v := range api.Violations(c.Verdict) {
 			shown.Violations = append(shown.Violations, v.Where+": "+v.Rule)
 		}

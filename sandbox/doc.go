@@ -20,9 +20,10 @@
 // were cut cost nothing, everything else does. More than 4 requests of a cabinet at once get 420. Both forms of path
 // are known, with /v2 and without. Each connection is closed after its answer, unless [WithKeepAlive] keeps it.
 //
-// A 400 cites the value that was refused, as the Market's does: "'message' size must be between '1' and '4096' (rejected
-// value: …)". So a program that logs the API's texts is found out by a test that looks for the buyer's text in its log.
-// What the Market itself keeps and shows of a request, in [Call], in the log and on the page, has no values.
+// A 400 cites the value that was refused, as the Market's does: "'message' size must be between '1' and '4096'
+// (rejected value: …)". So a program that logs the API's texts is found out by a test that looks for the buyer's text
+// in its log. What the Market itself keeps and shows of a request, in [Call], in the log and on the page, has no
+// values.
 //
 // # Faults
 //
@@ -40,15 +41,15 @@
 //
 // # Tests in other languages
 //
-// [Market.Site] is the Market and its [Market.Control], by JSON over HTTP; ymchats sandbox serves it. Control answers who
-// names the machine by localhost or a loopback address; [WithHost] adds names.
+// [Market.Site] is the Market and its [Market.Control], by JSON over HTTP; ymchats sandbox serves it. Control answers
+// who names the machine by localhost or a loopback address; [WithHost] adds names.
 //
 // # What it remembers
 //
 // At most 256 MiB of chats and messages, of which it forgets none: when they are used up, createChat and
-// sendMessageToChat answer 500 with the code SANDBOX_FULL, until [Market.Reset]. At most 256 MiB of calls, about a million;
-// the oldest are forgotten. At most 100,000 windows of quotas in an hour, and 64 MiB of faults that came by HTTP and wait
-// for their requests. What a request costs does not depend on how much is remembered.
+// sendMessageToChat answer 500 with the code SANDBOX_FULL, until [Market.Reset]. At most 256 MiB of calls, about a
+// million; the oldest are forgotten. At most 100,000 windows of quotas in an hour, and 64 MiB of faults that came by
+// HTTP and wait for their requests. What a request costs does not depend on how much is remembered.
 //
 // # How true it is
 //

@@ -6,13 +6,13 @@ import (
 )
 
 // Fault stands between a request and the Market's true answer, which is next: it may leave it out, change it, or let it
-// happen and say something else. Faults compose, as some take others. Those below cover what was met in the wild; a test
-// can write its own.
+// happen and say something else. Faults compose, as some take others. Those below cover what was met in the wild; a
+// test can write its own.
 type Fault func(next http.Handler) http.Handler
 
-// Script sets what the next requests of an operation meet, one of the constants Operation…, one Fault for each request, after those that were scripted
-// before. A nil Fault lets its request through. It panics when operation is no operationId of the contract: the faults
-// would wait for ever.
+// Script sets what the next requests of an operation meet, one of the constants Operation…, one Fault for each request,
+// after those that were scripted before. A nil Fault lets its request through. It panics when operation is no
+// operationId of the contract: the faults would wait for ever.
 func (m *Market) Script(operation string, faults ...Fault) {
 	m.mustKnow("Script", operation)
 	m.mu.Lock()

@@ -42,8 +42,8 @@ func Redirect(url string) Fault {
 	return Answer(http.StatusFound, http.Header{"Location": {url}}, "")
 }
 
-// QuotaUsedUp answers 420: the quota is used up, for this long by the clock of the answer. HTTP dates have whole seconds,
-// so left is rounded up. The Market's own count knows nothing of it: the next request goes through.
+// QuotaUsedUp answers 420: the quota is used up, for this long by the clock of the answer. HTTP dates have whole
+// seconds, so left is rounded up. The Market's own count knows nothing of it: the next request goes through.
 func QuotaUsedUp(left time.Duration) Fault {
 	return instead(func(w http.ResponseWriter, r *http.Request) {
 		perHour, operation := 1000, "chats"

@@ -26,14 +26,15 @@ func FuzzRequest(f *testing.F) {
 	for _, query := range []string{"", "chatId", "chatId=0", "chatId=1&chatId=2", "chatId=1&secret=x", "chatId=%zz", ";", "chatId=9223372036854775808", "chatId=+1"} {
 		f.Add(uint8(2), "x", query, []byte(nil), true)
 	}
+	checked, free := newMarket(), newMarket(sandbox.WithoutChecks())
 	f.Fuzz(func(t *testing.T, operation uint8, cabinet, query string, body []byte, unchecked bool) {
 		const canary = "kanarien vogel!" // no name, which a violation may show
 		body = bytes.ReplaceAll(body, []byte("hello"), []byte(canary))
-		opts := []sandbox.Option(nil)
+		m := checked
 		if unchecked {
-			opts = append(opts, sandbox.WithoutChecks())
+			m = free
 		}
-		m := newMarket(opts...)
+		m.Reset()
 		startChat(t, m, order5)
 		target := []string{"POST /chats/new", "POST /chats/message", "GET /chat"}[operation%3]
 		method, path, _ := strings.Cut(target, " ")
@@ -77,8 +78,9 @@ func FuzzControl(f *testing.F) {
 			f.Add(uint8(endpoint), "7000001", []byte(body))
 		}
 	}
+	m := newMarket()
 	f.Fuzz(func(t *testing.T, endpoint uint8, id string, body []byte) {
-		m := newMarket()
+		m.Reset()
 		startChat(t, m, order5)
 		path := []string{"clock", "faults", "chats/" + id + "/replies", "reset", id}[endpoint%5]
 		req := httptest.NewRequest("POST", "/", bytes.NewReader(body))

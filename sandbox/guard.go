@@ -20,7 +20,8 @@ func (m *Market) guarded(x *exchange, operation http.HandlerFunc) http.HandlerFu
 		case !m.serves(cabinet):
 			fail(w, http.StatusForbidden, "FORBIDDEN", "Access denied to businessId "+cabinet)
 		case !slices.ContainsFunc(scopes, func(s string) bool { return slices.Contains(m.scopes, s) }):
-			fail(w, http.StatusForbidden, "FORBIDDEN", fmt.Sprintf("Access denied: the token needs one of the scopes %v", scopes))
+			message := fmt.Sprintf("Access denied: the token needs one of the scopes %v", scopes)
+			fail(w, http.StatusForbidden, "FORBIDDEN", message)
 		case x.ticket.tooMany:
 			fail(w, statusMethodFailure, "METHOD_FAILURE", tooManyText(m.limits.parallel, cabinet))
 		case x.ticket.usedUp:
@@ -38,7 +39,8 @@ func tooManyText(parallel int, cabinet string) string {
 }
 
 func usedUpText(perHour int, operation, cabinet string) string {
-	return fmt.Sprintf("Hit rate limit of '%d' requests per 'hour' for resource '%s' for businessId %s", perHour, operation, cabinet)
+	return fmt.Sprintf("Hit rate limit of '%d' requests per 'hour' for resource '%s' for businessId %s",
+		perHour, operation, cabinet)
 }
 
 // unauthorized answers a request that nobody known has sent, and tells whether it did.

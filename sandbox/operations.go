@@ -37,7 +37,8 @@ func (m operations) CreateChat(w http.ResponseWriter, r *http.Request, cabinet g
 		full(w, err)
 		return
 	}
-	write(w, http.StatusOK, gen.CreateChatResponse{Status: gen.APIResponseStatusTypeOK, Result: &gen.CreateChatResultDTO{ChatID: id}})
+	result := gen.CreateChatResultDTO{ChatID: id}
+	write(w, http.StatusOK, gen.CreateChatResponse{Status: gen.APIResponseStatusTypeOK, Result: &result})
 }
 
 // contextOf is what a chat is to be about. The contract requires neither of the two fields and sets no minimum for
@@ -55,7 +56,9 @@ func contextOf(request gen.CreateChatRequest) (context gen.ChatContextDTO, viola
 	}
 }
 
-func (m operations) SendMessageToChat(w http.ResponseWriter, r *http.Request, cabinet gen.BusinessID, params gen.SendMessageToChatParams) {
+func (m operations) SendMessageToChat(
+	w http.ResponseWriter, r *http.Request, cabinet gen.BusinessID, params gen.SendMessageToChatParams,
+) {
 	var request gen.SendMessageToChatRequest
 	if !m.read(w, r, &request) {
 		return
@@ -89,8 +92,8 @@ func (m operations) read(w http.ResponseWriter, r *http.Request, into any) bool 
 	return false
 }
 
-// unreadable refuses what the generated code cannot read. It meets only what was not checked before, so the check is made
-// up for: what cannot be read breaks the contract, and the check says where.
+// unreadable refuses what the generated code cannot read. It meets only what was not checked before, so the check is
+// made up for: what cannot be read breaks the contract, and the check says where.
 func (m *Market) unreadable(w http.ResponseWriter, r *http.Request, _ error) {
 	x := exchangeOf(r)
 	violations := api.Violations(m.contract.Request(r))
@@ -140,7 +143,8 @@ func write(w http.ResponseWriter, status int, body any) {
 	_, _ = w.Write(encode(body)) // fails when the client is gone
 }
 
-// encode writes texts as they are: json.Marshal would write < as \u003c, which hides it from who looks for what was sent.
+// encode writes texts as they are: json.Marshal would write < as \u003c, which hides it from who looks for what was
+// sent.
 func encode(body any) []byte {
 	var text bytes.Buffer
 	encoder := json.NewEncoder(&text)

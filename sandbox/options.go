@@ -12,15 +12,17 @@ import (
 // Option changes what New makes. Every option refuses values that make no sense.
 type Option func(*Market) error
 
-// WithAPIKey sets the only key that the Market knows; it is good as an OAuth token, too. It must be one that a header can
-// carry: not empty, printable ASCII, without spaces at its ends. Without it every key is good, as long as there is one.
+// WithAPIKey sets the only key that the Market knows; it is good as an OAuth token, too. It must be one that a header
+// can carry: not empty, printable ASCII, without spaces at its ends. Without it every key is good, as long as there is
+// one.
 func WithAPIKey(token string) Option {
 	return func(m *Market) error {
 		if token == "" {
 			return errors.New("WithAPIKey is given an empty token")
 		}
 		if !fitsHeader.MatchString(token) {
-			return errors.New("WithAPIKey is given a token that no header can carry, allowed is printable ASCII without spaces at its ends")
+			return errors.New("WithAPIKey is given a token that no header can carry, " +
+				"allowed is printable ASCII without spaces at its ends")
 		}
 		m.key = token
 		return nil
@@ -39,8 +41,8 @@ func WithBusiness(ids ...int64) Option {
 	}
 }
 
-// WithOrders sets which orders there are, by their numbers of 1 and above; a chat about another one gets 404. Of no numbers
-// it makes a Market without orders. Without it there are all, as there are all returns.
+// WithOrders sets which orders there are, by their numbers of 1 and above; a chat about another one gets 404. Of no
+// numbers it makes a Market without orders. Without it there are all, as there are all returns.
 func WithOrders(ids ...int64) Option {
 	return func(m *Market) error {
 		if len(ids) > 0 && slices.Min(ids) < 1 {
@@ -115,8 +117,8 @@ var (
 	hostName   = regexp.MustCompile(`^[A-Za-z0-9._-]+$`)
 )
 
-// WithoutChecks leaves requests unchecked, for load tests: what the generated code can read is taken as it is. Calls has
-// verdicts only for requests that cannot be read, or that are no operation.
+// WithoutChecks leaves requests unchecked, for load tests: what the generated code can read is taken as it is. Calls
+// has verdicts only for requests that cannot be read, or that are no operation.
 func WithoutChecks() Option {
 	return func(m *Market) error { m.unchecked = true; return nil }
 }

@@ -21,8 +21,8 @@ var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
 // quotas those that were used last.
 const pageRows = 50
 
-// page shows the conversations as a buyer sees them, the calls with their verdicts, and the quotas. The browser loads it
-// anew every two seconds; it needs no script.
+// page shows the conversations as a buyer sees them, the calls with their verdicts, and the quotas. The browser loads
+// it anew every two seconds; it needs no script.
 func (m *Market) page(w http.ResponseWriter, _ *http.Request) {
 	calls, total := m.newestCalls(pageRows)
 	var rows []pageCall

@@ -16,9 +16,9 @@ import (
 	"github.com/ymarket-go/chats/gen"
 )
 
-// A refusal says what is wrong in the words of bean validation, which the Market uses, and cites the value that was sent.
-// So a program that logs the API's texts logs the buyer's text here, as it would with the Market. What is kept of the
-// request, in Call, has no values.
+// A refusal says what is wrong in the words of bean validation, which the Market uses, and cites the value that was
+// sent. So a program that logs the API's texts logs the buyer's text here, as it would with the Market. What is kept of
+// the request, in Call, has no values.
 
 const (
 	maxErrors   = 10       // of one refusal

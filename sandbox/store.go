@@ -38,8 +38,8 @@ func (m *Market) Reply(chatID int64, text string) error {
 	return nil
 }
 
-// store holds the chats of all cabinets, within maxBytes. It forgets none, as a test counts on every message: when it is
-// full, it takes no more.
+// store holds the chats of all cabinets, within maxBytes. It forgets none, as a test counts on every message: when it
+// is full, it takes no more.
 type store struct {
 	maxBytes int
 

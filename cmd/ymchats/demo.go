@@ -40,7 +40,8 @@ It needs no key and no network, and fails unless the buyer sees exactly one mess
 func demo(ctx context.Context, out io.Writer) error {
 	market := sandbox.New(sandbox.WithAPIKey(demoKey), sandbox.WithBusiness(demoBusiness))
 	market.Script(sandbox.OperationCreateChat, sandbox.QuotaUsedUp(2*time.Second))
-	market.Script(sandbox.OperationSendMessageToChat, sandbox.Fail(http.StatusInternalServerError, "INTERNAL_ERROR", "Something went wrong, try again later"))
+	broken := sandbox.Fail(http.StatusInternalServerError, "INTERNAL_ERROR", "Something went wrong, try again later")
+	market.Script(sandbox.OperationSendMessageToChat, broken)
 	contract, err := api.NewValidator()
 	if err != nil {
 		return err

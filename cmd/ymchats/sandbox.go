@@ -46,7 +46,8 @@ Faults are written OPERATION=FAULT, where FAULT is the JSON of the control API; 
 	flags.Int64SliceVar(&s.businesses, "business", nil, "the cabinets that the key may use, as `N,N` (default all)")
 	flags.Int64SliceVar(&s.orders, "order", nil, "the orders that there are, as `N,N` (default all)")
 	flags.StringSliceVar(&s.scopes, "scope", nil, "the scopes of the key (default all)")
-	flags.StringSliceVar(&s.hosts, "host", nil, "names, without a port, by which other machines may drive it, as `NAME,NAME`")
+	flags.StringSliceVar(&s.hosts, "host", nil,
+		"names, without a port, by which other machines may drive it, as `NAME,NAME`")
 	flags.BoolVar(&s.keepAlive, "keep-alive", false, "keep connections open after an answer; the Market closes them")
 	flags.StringArrayVar(&s.faults, "fault", nil, "a fault, as `OPERATION=JSON`; may be given for each operation")
 	for _, name := range []string{"business", "order"} {
@@ -177,7 +178,8 @@ func (s *sandboxServer) greet(out io.Writer, addr *net.TCPAddr) {
 	if !addr.IP.IsLoopback() {
 		fmt.Fprintf(out, "It listens on %s, for every machine that reaches this one, and its control API asks for no key.\n", addr)
 	}
-	fmt.Fprintf(out, "The Market listens on http://%[1]s/v2, its page is http://%[1]s/_sandbox/\n\n%s\n\n", host, s.firstCall(host))
+	fmt.Fprintf(out, "The Market listens on http://%[1]s/v2, its page is http://%[1]s/_sandbox/\n\n%[2]s\n\n",
+		host, s.firstCall(host))
 }
 
 // firstCall is a command that succeeds with the flags that were given, or says why there is none.
@@ -197,8 +199,9 @@ func (s *sandboxServer) firstCall(host string) string {
 	} else if s.orders != nil {
 		about = `{"context":{"type":"RETURN","id":1}}` // there are no orders, and all returns
 	}
-	return fmt.Sprintf(`  curl -s -H 'Api-Key: %s' -H 'Content-Type: application/json' -d '%s' http://%s/v2/businesses/%d/chats/new`,
-		strings.ReplaceAll(key, "'", `'\''`), about, host, business)
+	url := fmt.Sprintf("http://%s/v2/businesses/%d/chats/new", host, business)
+	return fmt.Sprintf(`  curl -s -H 'Api-Key: %s' -H 'Content-Type: application/json' -d '%s' %s`,
+		strings.ReplaceAll(key, "'", `'\''`), about, url)
 }
 
 func startsChats(scope string) bool { return scope == "communication" || scope == "all-methods" }
@@ -220,6 +223,9 @@ func logTo(out io.Writer, market *sandbox.Market) {
 	})
 }
 
+// loggedViolations is how many of a call's violations the log shows.
+const loggedViolations = 10
+
 func logLine(c sandbox.Call) string {
 	status, verdict := fmt.Sprint(c.Status), "keeps the contract"
 	if c.Status == 0 {
@@ -227,8 +233,12 @@ func logLine(c sandbox.Call) string {
 	}
 	if c.Verdict != nil {
 		var rules []string
-		for _, v := range api.Violations(c.Verdict) {
+		violations := api.Violations(c.Verdict)
+		for _, v := range violations[:min(len(violations), loggedViolations)] {
 			rules = append(rules, v.Where+": "+v.Rule)
+		}
+		if more := len(violations) - len(rules); more > 0 {
+			rules = append(rules, fmt.Sprintf("and %d more", more))
 		}
 		verdict = strings.Join(rules, "; ")
 	}

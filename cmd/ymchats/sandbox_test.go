@@ -311,3 +311,15 @@ func TestSandboxServerIsBounded(t *testing.T) {
 	assert.Equal(t, time.Minute, server.IdleTimeout)
 	assert.Equal(t, 64<<10, server.MaxHeaderBytes)
 }
+
+// A line of the log has ten violations at most.
+func TestSandboxLogLineIsBounded(t *testing.T) {
+	m := sandbox.New()
+	var line string
+	m.Observe(func(c sandbox.Call) { line = logLine(c) })
+	body := `"a":1,"b":1,"c":1,"d":1,"e":1,"f":1,"g":1,"h":1,"i":1,"j":1,"k":1,"l":1`
+	req := httptest.NewRequest("POST", "/v2/businesses/1/chats/new", strings.NewReader("{"+body+"}"))
+	req.Header = http.Header{"Api-Key": {"k"}, "Content-Type": {"application/json"}}
+	m.ServeHTTP(httptest.NewRecorder(), req)
+	assert.True(t, strings.HasSuffix(line, "body /j: is not declared; and 2 more"), line)
+}
