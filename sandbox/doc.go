@@ -22,8 +22,7 @@
 //
 // A 400 cites the value that was refused, as the Market's does: "'message' size must be between '1' and '4096'
 // (rejected value: …)". So a program that logs the API's texts is found out by a test that looks for the buyer's text
-// in its log. What the Market itself keeps and shows of a request, in [Call], in the log and on the page, has no
-// values.
+// in its log. What the sandbox keeps and shows of a request, in [Call], in the log and on the page, has no values.
 //
 // # Faults
 //

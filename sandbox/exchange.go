@@ -23,9 +23,9 @@ type Call struct {
 	Operation   string    // operationId; empty when the request fits none
 	Method      string    // GET or POST, or what else was tried: its first 16 bytes
 	Path        string    // its first 256 bytes
-	Query       string    // what the contract declares of it, where it is a number: "chatId=7000001"; the rest may be a secret
+	Query       string    // what the contract declares of it, where it is a number: "chatId=7000001"; no secret is
 	Status      int       // 0: the connection was cut before an answer
-	Verdict     error     // nil when the request keeps the contract; api.Violations lists what it does not keep, 100 at most
+	Verdict     error     // nil when the request keeps the contract; else api.Violations lists up to 100 breaches
 	TraceParent string    // the header of the answer
 }
 

@@ -91,8 +91,8 @@ func WithScopes(scopes ...string) Option {
 	}
 }
 
-// WithKeepAlive keeps connections open after an answer, for load tests. Without it the Market closes each, as the real
-// one does.
+// WithKeepAlive keeps connections open after an answer, for load tests. Without it the sandbox closes each, as the
+// Market does.
 func WithKeepAlive() Option {
 	return func(m *Market) error { m.keepAlive = true; return nil }
 }
