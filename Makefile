@@ -31,6 +31,8 @@ fuzz: ## Try all fuzz targets for FUZZTIME each, 10s
 	go test ./api -run '^$$' -fuzz FuzzContentEncoding -fuzztime $(FUZZTIME) -fuzzminimizetime 1s
 	go test ./api -run '^$$' -fuzz FuzzQuery -fuzztime $(FUZZTIME) -fuzzminimizetime 1s
 	go test ./cmd/ymchats -run '^$$' -fuzz FuzzHAR -fuzztime $(FUZZTIME) -fuzzminimizetime 1s
+	go test ./sandbox -run '^$$' -fuzz FuzzRequest -fuzztime $(FUZZTIME) -fuzzminimizetime 1s
+	go test ./sandbox -run '^$$' -fuzz FuzzControl -fuzztime $(FUZZTIME) -fuzzminimizetime 1s
 
 bench: ## Compare the client with others, and measure the rest; writes docs/benchmarks.md
 	cd bench && go run .

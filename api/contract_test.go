@@ -42,7 +42,7 @@ func change(t testing.TB, old, by string) {
 func TestContractsThatAreRefused(t *testing.T) {
 	const (
 		getChat = "  /businesses/{businessId}/chat:\n    get:"
-		chatID  = "description: The id of the chat.\n      schema:\n        type: integer\n        format: int64\n        minimum: 1\n"
+		chatID  = "description: The id of the chat.\n      schema:\n        type: integer\n        format: int64\n        minimum: 1\n      example: 67890\n"
 		request = "content:\n          application/json:\n            schema:\n              $ref: '#/components/schemas/SendMessageToChatRequest'"
 		reply   = "content:\n            application/json:\n              schema:\n                $ref: '#/components/schemas/EmptyApiResponse'"
 	)

@@ -15,7 +15,7 @@ import (
 // changed is a Validator of a contract in which chatId has another schema. The contract itself is as it was afterwards.
 func changed(t testing.TB, schema string) *api.Validator {
 	t.Helper()
-	const chatID = "description: The id of the chat.\n      schema:\n        type: integer\n        format: int64\n        minimum: 1\n"
+	const chatID = "description: The id of the chat.\n      schema:\n        type: integer\n        format: int64\n        minimum: 1\n      example: 67890\n"
 	was := chats.Spec
 	defer func() { chats.Spec = was }()
 	require.Contains(t, string(was), chatID, "the change does not fit the contract any more")
@@ -104,14 +104,14 @@ func TestParametersOfOtherTypes(t *testing.T) {
 // In a query that is not required, nothing at all is fine.
 func TestParametersThatMayBeAbsent(t *testing.T) {
 	const old = "in: query\n      required: true\n      description: The id of the chat.\n      schema:\n        type: integer\n"
-	change(t, old+"        format: int64\n        minimum: 1\n",
+	change(t, old+"        format: int64\n        minimum: 1\n      example: 67890\n",
 		"in: query\n      required: false\n      description: x\n      schema: {type: object, properties: {from: {type: integer}}}\n")
 	assert.NoError(t, newValidator(t).Request(request(t, "GET", chat, "")))
 }
 
 func TestParametersInHeaders(t *testing.T) {
 	const old = "name: chatId\n      in: query\n      required: true\n      description: The id of the chat.\n      schema:\n" +
-		"        type: integer\n        format: int64\n        minimum: 1\n"
+		"        type: integer\n        format: int64\n        minimum: 1\n      example: 67890\n"
 	for _, explode := range []string{"", "explode: true\n      "} {
 		t.Run(explode, func(t *testing.T) {
 			change(t, old, "name: X-Ids\n      in: header\n      required: true\n      description: x\n      "+explode+

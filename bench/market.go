@@ -117,7 +117,7 @@ func measureLoad() (perSecond [2][]float64, err error) {
 	transport := &http.Transport{MaxIdleConnsPerHost: loadCrowd}
 	defer transport.CloseIdleConnections()
 	for i, opts := range [][]sandbox.Option{{}, {sandbox.WithoutChecks()}} {
-		m := sandbox.New(append(opts, sandbox.WithQuota(1<<40), sandbox.WithParallel(1<<20))...)
+		m := sandbox.New(append(opts, sandbox.WithQuota(1<<40), sandbox.WithParallel(1<<20), sandbox.WithKeepAlive())...)
 		openChat(m)
 		server := httptest.NewServer(m)
 		defer server.Close()

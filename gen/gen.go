@@ -205,8 +205,10 @@ type ChatCustomerDTO struct {
 
 // ChatFullContextDTO What a chat is about, and who the buyer is.
 type ChatFullContextDTO struct {
-	// CampaignID The id of the campaign: a shop of the cabinet, as the API knows it. It is neither the shop's id that the
-	// seller's account shows nor the id of an advertising campaign.
+	// CampaignID The id of the campaign: a shop of the cabinet, as the API knows it. The request `GET v2/campaigns` names it,
+	// and so does the seller's cabinet: account icon, Settings, API and modules, there as Campaign ID and, on the tab
+	// Request log, in the list of the block Show logs. It is neither the shop's id that the cabinet shows nor the id
+	// of an advertising campaign.
 	CampaignID *int64 `json:"campaignId,omitempty"`
 
 	// Customer The buyer. These are personal data, keep them out of logs.
@@ -326,33 +328,21 @@ type BusinessID = int64
 type ChatID = int64
 
 // BadRequest The answer of every status but 200. The pages' examples print `"status": "OK"` here; real errors carry `ERROR`.
-//
-// Example: {"errors":[{"code":"UNAUTHORIZED","message":"Api-Key token is invalid"}],"status":"ERROR"}
 type BadRequest = APIErrorResponse
 
 // Forbidden The answer of every status but 200. The pages' examples print `"status": "OK"` here; real errors carry `ERROR`.
-//
-// Example: {"errors":[{"code":"UNAUTHORIZED","message":"Api-Key token is invalid"}],"status":"ERROR"}
 type Forbidden = APIErrorResponse
 
 // InternalServerError The answer of every status but 200. The pages' examples print `"status": "OK"` here; real errors carry `ERROR`.
-//
-// Example: {"errors":[{"code":"UNAUTHORIZED","message":"Api-Key token is invalid"}],"status":"ERROR"}
 type InternalServerError = APIErrorResponse
 
 // MethodFailure The answer of every status but 200. The pages' examples print `"status": "OK"` here; real errors carry `ERROR`.
-//
-// Example: {"errors":[{"code":"UNAUTHORIZED","message":"Api-Key token is invalid"}],"status":"ERROR"}
 type MethodFailure = APIErrorResponse
 
 // NotFound The answer of every status but 200. The pages' examples print `"status": "OK"` here; real errors carry `ERROR`.
-//
-// Example: {"errors":[{"code":"UNAUTHORIZED","message":"Api-Key token is invalid"}],"status":"ERROR"}
 type NotFound = APIErrorResponse
 
 // Unauthorized The answer of every status but 200. The pages' examples print `"status": "OK"` here; real errors carry `ERROR`.
-//
-// Example: {"errors":[{"code":"UNAUTHORIZED","message":"Api-Key token is invalid"}],"status":"ERROR"}
 type Unauthorized = APIErrorResponse
 
 // GetChatParams defines parameters for GetChat.
@@ -452,9 +442,15 @@ type ClientInterface interface {
 	// Gives back what a chat is about, its status, and when it was created and last written into. It does not give
 	// back the messages.
 	//
-	// Quota: 1,000 requests an hour.
+	// To learn of new chats and messages, switch on the notifications of the API: the Market then sends a POST request to
+	// the shop for each.
 	//
-	// Scopes of the Api-Key, any of: `communication`, `all-methods`, `all-methods:read-only`.
+	// Available for all models. Quota: 1,000 requests an hour.
+	//
+	// Scopes of the Api-Key, any of:
+	// - `communication`: communication with buyers.
+	// - `all-methods`: full control of the cabinet.
+	// - `all-methods:read-only`: reading of all data.
 	//
 	// Corresponds with GET /businesses/{businessId}/chat (the `GetChat` operationId).
 	GetChat(ctx context.Context, businessID BusinessID, params *GetChatParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -465,9 +461,11 @@ type ClientInterface interface {
 	// call can show the buyer the same text twice. After a 500, or when no answer came, read `updatedAt` of the chat
 	// with getChat before sending again.
 	//
-	// Quota: 1,000 requests an hour.
+	// Available for all models. Quota: 1,000 requests an hour.
 	//
-	// Scopes of the Api-Key, any of: `communication`, `all-methods`.
+	// Scopes of the Api-Key, any of:
+	// - `communication`: communication with buyers.
+	// - `all-methods`: full control of the cabinet.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -480,9 +478,11 @@ type ClientInterface interface {
 	// call can show the buyer the same text twice. After a 500, or when no answer came, read `updatedAt` of the chat
 	// with getChat before sending again.
 	//
-	// Quota: 1,000 requests an hour.
+	// Available for all models. Quota: 1,000 requests an hour.
 	//
-	// Scopes of the Api-Key, any of: `communication`, `all-methods`.
+	// Scopes of the Api-Key, any of:
+	// - `communication`: communication with buyers.
+	// - `all-methods`: full control of the cabinet.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -496,9 +496,11 @@ type ClientInterface interface {
 	//
 	// Chats about returns are for shops of the FBY, FBS and Express models. A seller cannot start a `DIRECT` chat.
 	//
-	// Quota: 1,000 requests an hour.
+	// Available for all models. Quota: 1,000 requests an hour.
 	//
-	// Scopes of the Api-Key, any of: `communication`, `all-methods`.
+	// Scopes of the Api-Key, any of:
+	// - `communication`: communication with buyers.
+	// - `all-methods`: full control of the cabinet.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -512,9 +514,11 @@ type ClientInterface interface {
 	//
 	// Chats about returns are for shops of the FBY, FBS and Express models. A seller cannot start a `DIRECT` chat.
 	//
-	// Quota: 1,000 requests an hour.
+	// Available for all models. Quota: 1,000 requests an hour.
 	//
-	// Scopes of the Api-Key, any of: `communication`, `all-methods`.
+	// Scopes of the Api-Key, any of:
+	// - `communication`: communication with buyers.
+	// - `all-methods`: full control of the cabinet.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -527,9 +531,15 @@ type ClientInterface interface {
 // Gives back what a chat is about, its status, and when it was created and last written into. It does not give
 // back the messages.
 //
-// Quota: 1,000 requests an hour.
+// To learn of new chats and messages, switch on the notifications of the API: the Market then sends a POST request to
+// the shop for each.
 //
-// Scopes of the Api-Key, any of: `communication`, `all-methods`, `all-methods:read-only`.
+// Available for all models. Quota: 1,000 requests an hour.
+//
+// Scopes of the Api-Key, any of:
+// - `communication`: communication with buyers.
+// - `all-methods`: full control of the cabinet.
+// - `all-methods:read-only`: reading of all data.
 //
 // Corresponds with GET /businesses/{businessId}/chat (the `GetChat` operationId).
 func (c *Client) GetChat(ctx context.Context, businessID BusinessID, params *GetChatParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -550,9 +560,11 @@ func (c *Client) GetChat(ctx context.Context, businessID BusinessID, params *Get
 // call can show the buyer the same text twice. After a 500, or when no answer came, read `updatedAt` of the chat
 // with getChat before sending again.
 //
-// Quota: 1,000 requests an hour.
+// Available for all models. Quota: 1,000 requests an hour.
 //
-// Scopes of the Api-Key, any of: `communication`, `all-methods`.
+// Scopes of the Api-Key, any of:
+// - `communication`: communication with buyers.
+// - `all-methods`: full control of the cabinet.
 //
 // Takes any type of body and a specified content type.
 //
@@ -575,9 +587,11 @@ func (c *Client) SendMessageToChatWithBody(ctx context.Context, businessID Busin
 // call can show the buyer the same text twice. After a 500, or when no answer came, read `updatedAt` of the chat
 // with getChat before sending again.
 //
-// Quota: 1,000 requests an hour.
+// Available for all models. Quota: 1,000 requests an hour.
 //
-// Scopes of the Api-Key, any of: `communication`, `all-methods`.
+// Scopes of the Api-Key, any of:
+// - `communication`: communication with buyers.
+// - `all-methods`: full control of the cabinet.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -601,9 +615,11 @@ func (c *Client) SendMessageToChat(ctx context.Context, businessID BusinessID, p
 //
 // Chats about returns are for shops of the FBY, FBS and Express models. A seller cannot start a `DIRECT` chat.
 //
-// Quota: 1,000 requests an hour.
+// Available for all models. Quota: 1,000 requests an hour.
 //
-// Scopes of the Api-Key, any of: `communication`, `all-methods`.
+// Scopes of the Api-Key, any of:
+// - `communication`: communication with buyers.
+// - `all-methods`: full control of the cabinet.
 //
 // Takes any type of body and a specified content type.
 //
@@ -627,9 +643,11 @@ func (c *Client) CreateChatWithBody(ctx context.Context, businessID BusinessID, 
 //
 // Chats about returns are for shops of the FBY, FBS and Express models. A seller cannot start a `DIRECT` chat.
 //
-// Quota: 1,000 requests an hour.
+// Available for all models. Quota: 1,000 requests an hour.
 //
-// Scopes of the Api-Key, any of: `communication`, `all-methods`.
+// Scopes of the Api-Key, any of:
+// - `communication`: communication with buyers.
+// - `all-methods`: full control of the cabinet.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -869,9 +887,15 @@ type ClientWithResponsesInterface interface {
 	// Gives back what a chat is about, its status, and when it was created and last written into. It does not give
 	// back the messages.
 	//
-	// Quota: 1,000 requests an hour.
+	// To learn of new chats and messages, switch on the notifications of the API: the Market then sends a POST request to
+	// the shop for each.
 	//
-	// Scopes of the Api-Key, any of: `communication`, `all-methods`, `all-methods:read-only`.
+	// Available for all models. Quota: 1,000 requests an hour.
+	//
+	// Scopes of the Api-Key, any of:
+	// - `communication`: communication with buyers.
+	// - `all-methods`: full control of the cabinet.
+	// - `all-methods:read-only`: reading of all data.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -884,9 +908,11 @@ type ClientWithResponsesInterface interface {
 	// call can show the buyer the same text twice. After a 500, or when no answer came, read `updatedAt` of the chat
 	// with getChat before sending again.
 	//
-	// Quota: 1,000 requests an hour.
+	// Available for all models. Quota: 1,000 requests an hour.
 	//
-	// Scopes of the Api-Key, any of: `communication`, `all-methods`.
+	// Scopes of the Api-Key, any of:
+	// - `communication`: communication with buyers.
+	// - `all-methods`: full control of the cabinet.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -899,9 +925,11 @@ type ClientWithResponsesInterface interface {
 	// call can show the buyer the same text twice. After a 500, or when no answer came, read `updatedAt` of the chat
 	// with getChat before sending again.
 	//
-	// Quota: 1,000 requests an hour.
+	// Available for all models. Quota: 1,000 requests an hour.
 	//
-	// Scopes of the Api-Key, any of: `communication`, `all-methods`.
+	// Scopes of the Api-Key, any of:
+	// - `communication`: communication with buyers.
+	// - `all-methods`: full control of the cabinet.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -915,9 +943,11 @@ type ClientWithResponsesInterface interface {
 	//
 	// Chats about returns are for shops of the FBY, FBS and Express models. A seller cannot start a `DIRECT` chat.
 	//
-	// Quota: 1,000 requests an hour.
+	// Available for all models. Quota: 1,000 requests an hour.
 	//
-	// Scopes of the Api-Key, any of: `communication`, `all-methods`.
+	// Scopes of the Api-Key, any of:
+	// - `communication`: communication with buyers.
+	// - `all-methods`: full control of the cabinet.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -931,9 +961,11 @@ type ClientWithResponsesInterface interface {
 	//
 	// Chats about returns are for shops of the FBY, FBS and Express models. A seller cannot start a `DIRECT` chat.
 	//
-	// Quota: 1,000 requests an hour.
+	// Available for all models. Quota: 1,000 requests an hour.
 	//
-	// Scopes of the Api-Key, any of: `communication`, `all-methods`.
+	// Scopes of the Api-Key, any of:
+	// - `communication`: communication with buyers.
+	// - `all-methods`: full control of the cabinet.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -1075,9 +1107,15 @@ func (r CreateChatHTTPResponse) ContentType() string {
 // Gives back what a chat is about, its status, and when it was created and last written into. It does not give
 // back the messages.
 //
-// Quota: 1,000 requests an hour.
+// To learn of new chats and messages, switch on the notifications of the API: the Market then sends a POST request to
+// the shop for each.
 //
-// Scopes of the Api-Key, any of: `communication`, `all-methods`, `all-methods:read-only`.
+// Available for all models. Quota: 1,000 requests an hour.
+//
+// Scopes of the Api-Key, any of:
+// - `communication`: communication with buyers.
+// - `all-methods`: full control of the cabinet.
+// - `all-methods:read-only`: reading of all data.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -1096,9 +1134,11 @@ func (c *ClientWithResponses) GetChatWithResponse(ctx context.Context, businessI
 // call can show the buyer the same text twice. After a 500, or when no answer came, read `updatedAt` of the chat
 // with getChat before sending again.
 //
-// Quota: 1,000 requests an hour.
+// Available for all models. Quota: 1,000 requests an hour.
 //
-// Scopes of the Api-Key, any of: `communication`, `all-methods`.
+// Scopes of the Api-Key, any of:
+// - `communication`: communication with buyers.
+// - `all-methods`: full control of the cabinet.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -1117,9 +1157,11 @@ func (c *ClientWithResponses) SendMessageToChatWithBodyWithResponse(ctx context.
 // call can show the buyer the same text twice. After a 500, or when no answer came, read `updatedAt` of the chat
 // with getChat before sending again.
 //
-// Quota: 1,000 requests an hour.
+// Available for all models. Quota: 1,000 requests an hour.
 //
-// Scopes of the Api-Key, any of: `communication`, `all-methods`.
+// Scopes of the Api-Key, any of:
+// - `communication`: communication with buyers.
+// - `all-methods`: full control of the cabinet.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -1139,9 +1181,11 @@ func (c *ClientWithResponses) SendMessageToChatWithResponse(ctx context.Context,
 //
 // Chats about returns are for shops of the FBY, FBS and Express models. A seller cannot start a `DIRECT` chat.
 //
-// Quota: 1,000 requests an hour.
+// Available for all models. Quota: 1,000 requests an hour.
 //
-// Scopes of the Api-Key, any of: `communication`, `all-methods`.
+// Scopes of the Api-Key, any of:
+// - `communication`: communication with buyers.
+// - `all-methods`: full control of the cabinet.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -1161,9 +1205,11 @@ func (c *ClientWithResponses) CreateChatWithBodyWithResponse(ctx context.Context
 //
 // Chats about returns are for shops of the FBY, FBS and Express models. A seller cannot start a `DIRECT` chat.
 //
-// Quota: 1,000 requests an hour.
+// Available for all models. Quota: 1,000 requests an hour.
 //
-// Scopes of the Api-Key, any of: `communication`, `all-methods`.
+// Scopes of the Api-Key, any of:
+// - `communication`: communication with buyers.
+// - `all-methods`: full control of the cabinet.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //

@@ -1,31 +1,223 @@
 package sandbox
 
 import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"runtime"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ymarket-go/chats/api"
+	"github.com/ymarket-go/chats/gen"
 )
 
-// Of more than a million calls the newest stay.
-func TestCallsAreBounded(t *testing.T) {
-	m := New()
-	m.calls = make([]Call, maxCalls)
-	m.calls[0].Path, m.calls[maxCalls-1].Path = "oldest", "newer"
-	m.record(Call{Path: "newest"})
-	assert.Len(t, m.calls, maxCalls/10*9+1)
-	assert.Equal(t, "newer", m.calls[len(m.calls)-2].Path)
-	assert.Equal(t, "newest", m.calls[len(m.calls)-1].Path)
-	assert.NotEqual(t, "oldest", m.calls[0].Path)
+// Of more calls than fit the newest stay, in their order, and all are counted.
+func TestJournalForgetsTheOldest(t *testing.T) {
+	j := journal{maxBytes: 4 * blockBytes}
+	const n = 100_000
+	for i := range n {
+		j.add(Call{Path: fmt.Sprintf("/%06d", i)})
+		assert.LessOrEqual(t, j.bytes, j.maxBytes)
+	}
+	assert.Equal(t, n, j.total)
+	var kept []Call
+	for _, part := range j.newest(n) {
+		kept = append(kept, part...)
+	}
+	assert.Greater(t, len(kept)*sizeOf(kept[0]), 2*blockBytes, "it keeps what it may")
+	for i, c := range kept {
+		require.Equal(t, fmt.Sprintf("/%06d", n-len(kept)+i), c.Path)
+	}
+}
+
+// A single call that is larger than everything that fits is kept all the same: a test that asks for it finds it.
+func TestJournalKeepsTheNewestWhateverItsSize(t *testing.T) {
+	j := journal{maxBytes: 10}
+	j.add(Call{Path: "first"})
+	j.add(Call{Path: "second"})
+	parts := j.newest(5)
+	assert.Equal(t, "second", parts[len(parts)-1][len(parts[len(parts)-1])-1].Path)
+}
+
+// What was given out does not change when calls are added.
+func TestJournalGivesWhatStays(t *testing.T) {
+	j := journal{maxBytes: maxCallBytes}
+	j.add(Call{Path: "1"})
+	parts := j.newest(1)
+	j.add(Call{Path: "2"})
+	assert.Len(t, parts[0], 1)
+	assert.Equal(t, "1", parts[0][0].Path)
+	assert.Empty(t, j.newest(0))
 }
 
 // A window that has ended is forgotten when the next one begins.
 func TestEndedWindowsAreForgotten(t *testing.T) {
 	m := New()
 	now := time.Date(2026, 9, 9, 15, 0, 0, 0, time.UTC)
-	for _, cabinet := range []string{"1", "2", "3"} {
-		m.limits.take(cabinet, "getChat", now).release()
+	clock := func() time.Time { return now }
+	for cabinet := range int64(3) {
+		m.limits.take(cabinet, OperationGetChat, clock).release()
 	}
-	m.limits.take("4", "getChat", now.Add(time.Hour)).release()
+	now = now.Add(time.Hour)
+	m.limits.take(4, OperationGetChat, clock).release()
 	assert.Len(t, m.limits.windows, 1)
+	assert.Equal(t, 1, m.limits.recent.Len())
+}
+
+// Of more windows than are remembered the one goes that was not used for longest.
+func TestWindowsAreBounded(t *testing.T) {
+	m := New()
+	now := time.Date(2026, 9, 9, 15, 0, 0, 0, time.UTC)
+	take := func(cabinet int64) *ticket {
+		t := m.limits.take(cabinet, OperationGetChat, func() time.Time { return now })
+		t.release()
+		return t
+	}
+	for cabinet := range int64(maxWindows) {
+		take(cabinet)
+	}
+	assert.Equal(t, 2, take(0).window.used, "all are remembered so far")
+	take(maxWindows)
+	assert.Len(t, m.limits.windows, maxWindows)
+	assert.Equal(t, maxWindows, m.limits.recent.Len())
+	assert.Equal(t, 3, take(0).window.used, "it was used since")
+	assert.Equal(t, 1, take(1).window.used, "it was not")
+	assert.Empty(t, m.limits.inProgress)
+}
+
+// When no more fits, a send is refused in words that say what to do; what was stored stays, and Reset makes room.
+func TestFullStore(t *testing.T) {
+	m := New()
+	post := func(target, body string) *httptest.ResponseRecorder {
+		req := httptest.NewRequest("POST", target, strings.NewReader(body))
+		req.Header = http.Header{"Api-Key": {"k"}, "Content-Type": {"application/json"}}
+		w := httptest.NewRecorder()
+		m.ServeHTTP(w, req)
+		return w
+	}
+	const newChat, message = "/businesses/1/chats/new", "/businesses/1/chats/message?chatId=7000001"
+	m.store.maxBytes = chatBytes + messageBytes + 2
+	require.Equal(t, 200, post(newChat, `{"context":{"type":"ORDER","id":1}}`).Code)
+	assert.Equal(t, 500, post(message, `{"message":"abc"}`).Code, "one byte more than fits")
+	require.Equal(t, 200, post(message, `{"message":"ab"}`).Code)
+	for target, body := range map[string]string{newChat: `{"context":{"type":"ORDER","id":2}}`, message: `{"message":"c"}`} {
+		a := post(target, body)
+		assert.Equal(t, 500, a.Code)
+		assert.JSONEq(t, `{"status":"ERROR","errors":[{"code":"SANDBOX_FULL","message":"`+errFull.Error()+`"}]}`, a.Body.String())
+		assert.Empty(t, api.Violations(m.Calls()[len(m.Calls())-1].Verdict), "the request is right")
+	}
+	assert.EqualError(t, m.Reply(firstChatID, "x"), "sandbox: "+errFull.Error())
+	assert.Equal(t, 200, post(newChat, `{"context":{"type":"ORDER","id":1}}`).Code, "the chat that exists is given back")
+	assert.Len(t, m.Messages(firstChatID), 1)
+	m.Reset()
+	assert.Equal(t, 200, post(newChat, `{"context":{"type":"ORDER","id":2}}`).Code)
+	assert.Equal(t, chatBytes, m.store.bytes)
+}
+
+// Of what breaks the contract in many points the first hundred are remembered, of an address and a method the beginning.
+func TestACallIsBounded(t *testing.T) {
+	var body strings.Builder
+	for i := range 40_000 {
+		fmt.Fprintf(&body, `,"x%d":1`, i)
+	}
+	m := New()
+	req := httptest.NewRequest(strings.Repeat("M", 5000), "/"+strings.Repeat("x", 5000), nil)
+	m.ServeHTTP(httptest.NewRecorder(), req)
+	req = httptest.NewRequest("POST", "/businesses/1/chats/new?chatId=1", strings.NewReader("{"+body.String()[1:]+"}"))
+	req.Header = http.Header{"Api-Key": {"k"}, "Content-Type": {"application/json"}}
+	w := httptest.NewRecorder()
+	m.ServeHTTP(w, req)
+	calls := m.Calls()
+	assert.Len(t, calls[0].Path, 256)
+	assert.Len(t, calls[0].Method, 16)
+	assert.Len(t, api.Violations(calls[1].Verdict), maxViolations)
+	assert.Less(t, m.calls.bytes, 50_000)
+	assert.Less(t, w.Body.Len(), 5_000)
+	assert.Equal(t, maxErrors, strings.Count(w.Body.String(), `"code"`))
+	page := httptest.NewRecorder()
+	m.Control().ServeHTTP(page, httptest.NewRequest("GET", "http://localhost/_sandbox/", nil))
+	assert.Less(t, page.Body.Len(), 20_000)
+	assert.Contains(t, page.Body.String(), "and 90 more")
+}
+
+// A thousand calls with long paths take no more memory than what is kept of them.
+func TestCutTextsLetGoOfTheRest(t *testing.T) {
+	m := New()
+	before := heap()
+	for range 1000 {
+		req := httptest.NewRequest("GET", "/"+strings.Repeat("x", 60_000), nil)
+		m.ServeHTTP(httptest.NewRecorder(), req)
+	}
+	assert.Less(t, heap()-before, int64(10<<20), "the paths themselves had 60 MB")
+	runtime.KeepAlive(m)
+}
+
+func heap() int64 {
+	runtime.GC()
+	var stats runtime.MemStats
+	runtime.ReadMemStats(&stats)
+	return int64(stats.HeapAlloc)
+}
+
+// Faults that wait for their requests are bounded, when they came by HTTP.
+func TestWaitingFaultsAreBounded(t *testing.T) {
+	m := New()
+	add := func() int {
+		body := `{"operation":"getChat","faults":[{"kind":"answer","status":200,"body":"` + strings.Repeat("x", 1<<20-200) + `"}]}`
+		w := httptest.NewRecorder()
+		m.Control().ServeHTTP(w, httptest.NewRequest("POST", "http://localhost/_sandbox/faults", strings.NewReader(body)))
+		return w.Code
+	}
+	for range 63 {
+		require.Equal(t, 204, add())
+	}
+	assert.Equal(t, 400, add())
+	ask := httptest.NewRequest("GET", "/businesses/1/chat?chatId=1", nil)
+	m.ServeHTTP(httptest.NewRecorder(), ask)
+	assert.Equal(t, 204, add(), "one was met")
+	assert.Equal(t, 400, add())
+	m.Reset()
+	assert.Equal(t, 204, add())
+}
+
+// The page costs what it shows.
+func TestPageOfLongMessages(t *testing.T) {
+	m := New()
+	for n := range int64(60) {
+		id, err := m.store.open(about{1, gen.ChatContextDTO{Type: gen.ChatContextIdentifiableTypeOrder, ID: n + 1}}, time.Now())
+		require.NoError(t, err)
+		for range 60 {
+			require.NoError(t, m.Reply(id, strings.Repeat("ж", 4096)))
+		}
+	}
+	w := httptest.NewRecorder()
+	m.Control().ServeHTTP(w, httptest.NewRequest("GET", "http://localhost/_sandbox/", nil))
+	assert.Less(t, w.Body.Len(), 5<<20, "2,500 messages of 8 KB are shown")
+	assert.Contains(t, w.Body.String(), strings.Repeat("ж", 500)+"…<")
+}
+
+// A Fault that is used without a Market speaks of the Market's own limits.
+func TestFaultsWithoutAMarket(t *testing.T) {
+	req := httptest.NewRequest("GET", "/", nil)
+	for says, fault := range map[string]Fault{
+		"Hit rate limit of 4 parallel requests":                             TooMany(),
+		"Hit rate limit of '1000' requests per 'hour' for resource 'chats'": QuotaUsedUp(time.Second),
+	} {
+		w := httptest.NewRecorder()
+		fault(nil).ServeHTTP(w, req)
+		assert.Contains(t, w.Body.String(), says)
+	}
+	assert.PanicsWithValue(t, http.ErrAbortHandler, func() { Refuse()(nil).ServeHTTP(httptest.NewRecorder(), req) })
+}
+
+// A verdict tells of the same violations in whatever way it was put together.
+func TestVerdicts(t *testing.T) {
+	violations := []*api.Violation{{Where: "a"}, {Where: "b"}}
+	assert.Equal(t, violations, api.Violations(verdictOf(violations)))
+	assert.NoError(t, bounded(nil))
 }

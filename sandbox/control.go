@@ -5,7 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
+	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -16,15 +19,31 @@ import (
 	"github.com/ymarket-go/chats/sandbox/internal/control"
 )
 
-// Control drives the Market from a test in any language, by JSON under /_sandbox/, which control.yaml describes, and shows
-// it to people on a page at /_sandbox/. It asks for no key: serve it where the Market is served, on loopback.
+// Control drives the Market from a test in any language, by JSON under /_sandbox/, which control.yaml describes, and
+// shows it to people on a page at /_sandbox/. It asks for no key: serve it where the Market is served, on loopback. A
+// request must name the machine by localhost, by a loopback address or as WithHost says; others get 403.
 func (m *Market) Control() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /_sandbox/{$}", m.page)
-	return sameOrigin(control.HandlerWithOptions(controls{m}, control.StdHTTPServerOptions{
-		BaseRouter:       mux,
-		ErrorHandlerFunc: func(w http.ResponseWriter, _ *http.Request, err error) { refuseControl(w, http.StatusBadRequest, err) },
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		err := fmt.Errorf("there is no %s %.100q, control.yaml lists what there is", cut(r.Method, 16), r.URL.Path)
+		refuseControl(w, http.StatusNotFound, err)
+	})
+	return m.guardControl(control.HandlerWithOptions(controls{m}, control.StdHTTPServerOptions{
+		BaseRouter: mux,
+		ErrorHandlerFunc: func(w http.ResponseWriter, _ *http.Request, err error) {
+			refuseControl(w, http.StatusBadRequest, parameterError(err))
+		},
 	}))
+}
+
+// parameterError says what the generated code found wrong, without Go's words.
+func parameterError(err error) error {
+	var invalid *control.InvalidParamFormatError
+	if errors.As(err, &invalid) {
+		return fmt.Errorf("%s must be an integer", invalid.ParamName)
+	}
+	return errors.New("a parameter is missing or comes twice")
 }
 
 // Site is the Market and, under /_sandbox/, its Control, on one address.
@@ -39,15 +58,37 @@ func (m *Market) Site() http.Handler {
 	})
 }
 
-// sameOrigin keeps pages of other addresses from driving the Market through somebody's browser.
-func sameOrigin(next http.Handler) http.Handler {
+// guardControl keeps pages of other addresses from driving the Market through somebody's browser. A browser says in
+// Origin where a page is from. It says so of most requests, and truly, but not when the page's own name was made to
+// lead to this machine after it was loaded; then Host has that name.
+func (m *Market) guardControl(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !m.isCalled(r.Host) {
+			const allowed = "localhost, a loopback address or a name that the sandbox was told"
+			refuseControl(w, http.StatusForbidden, fmt.Errorf("the header Host is %.100q, allowed is %s", r.Host, allowed))
+			return
+		}
 		if origin := r.Header.Get("Origin"); origin != "" && origin != "http://"+r.Host && origin != "https://"+r.Host {
 			refuseControl(w, http.StatusForbidden, errors.New("the header Origin names another address"))
 			return
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// isCalled tells whether a host, with a port or without, is this machine as somebody on it names it, or as WithHost
+// does.
+func (m *Market) isCalled(host string) bool {
+	name := host
+	if withoutPort, _, err := net.SplitHostPort(host); err == nil {
+		name = withoutPort
+	}
+	name = strings.Trim(name, "[]")
+	if ip := net.ParseIP(name); ip != nil && ip.IsLoopback() {
+		return true
+	}
+	return strings.EqualFold(name, "localhost") ||
+		slices.ContainsFunc(m.hosts, func(told string) bool { return strings.EqualFold(told, name) })
 }
 
 type controls struct{ *Market }
@@ -61,13 +102,14 @@ func (m controls) Reset(w http.ResponseWriter, _ *http.Request) {
 
 func (m controls) ListChats(w http.ResponseWriter, _ *http.Request) {
 	list := []control.Chat{}
-	for _, c := range m.store.list() {
+	for _, c := range m.store.newest(math.MaxInt32) {
 		shown := control.Chat{
 			ChatID: c.id, BusinessID: c.about.cabinet, Type: string(c.about.context.Type), ID: c.about.context.ID,
 			Status: string(c.status), CreatedAt: c.createdAt, UpdatedAt: c.updatedAt, Messages: []control.Message{},
 		}
 		for _, message := range c.messages {
-			shown.Messages = append(shown.Messages, control.Message{Text: message.Text, At: message.At, FromBuyer: message.FromBuyer})
+			said := control.Message{Text: message.Text, At: message.At, FromBuyer: message.FromBuyer}
+			shown.Messages = append(shown.Messages, said)
 		}
 		list = append(list, shown)
 	}
@@ -76,9 +118,10 @@ func (m controls) ListChats(w http.ResponseWriter, _ *http.Request) {
 
 func (m controls) ListCalls(w http.ResponseWriter, _ *http.Request) {
 	list := []control.Call{}
-	for _, c := range tail(m.Calls(), listedCalls) {
-		shown := control.Call{At: c.At, Operation: c.Operation, Method: c.Method, Path: c.Path, Status: c.Status,
-			Traceparent: c.TraceParent, Violations: []string{}}
+	calls, _ := m.newestCalls(listedCalls)
+	for _, c := range calls {
+		shown := control.Call{At: c.At, Operation: c.Operation, Method: c.Method, Path: c.Path, Query: c.Query,
+			Status: c.Status, Traceparent: c.TraceParent, Violations: []string{}}
 		for _, v := range api.Violations(c.Verdict) {
 			shown.Violations = append(shown.Violations, v.Where+": "+v.Rule)
 		}
@@ -109,17 +152,40 @@ func (m controls) AddFaults(w http.ResponseWriter, r *http.Request) {
 	if !readControl(w, r, "Faults", &faults) {
 		return
 	}
-	if err := m.known(faults.Operation); err != nil {
+	if err := known(faults.Operation); err != nil {
 		refuseControl(w, http.StatusBadRequest, err)
 		return
 	}
-	for _, f := range orElse(faults.Faults, nil) {
-		m.Script(faults.Operation, makeFault(f))
+	if err := m.scriptDescribed(faults.Operation, orElse(faults.Faults, nil)); err != nil {
+		refuseControl(w, http.StatusBadRequest, err)
+		return
 	}
 	if faults.Every != nil {
 		m.Every(faults.Operation, makeFault(*faults.Every))
 	}
 	w.WriteHeader(http.StatusNoContent)
+}
+
+// maxWaiting bounds what faults that wait for their requests take of memory, in bytes, when they came by HTTP.
+const maxWaiting = 64 << 20
+
+// scriptDescribed is Script, within maxWaiting.
+func (m *Market) scriptDescribed(operation string, faults []control.Fault) error {
+	var more []scripted
+	total := 0
+	for _, f := range faults {
+		size := len(encode(f)) + 500 // what a Fault itself needs
+		more = append(more, scripted{makeFault(f), size})
+		total += size
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.waiting+total > maxWaiting {
+		return errors.New("too many faults wait for their requests, allowed are 64 MiB of them: reset the sandbox")
+	}
+	m.waiting += total
+	m.scripts[operation] = append(m.scripts[operation], more...)
+	return nil
 }
 
 func (m controls) AdvanceClock(w http.ResponseWriter, r *http.Request) {
@@ -136,7 +202,11 @@ const maxControl = 1 << 20
 
 func readControl(w http.ResponseWriter, r *http.Request, schema string, into any) bool {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxControl))
-	if err == nil {
+	if tooLarge := new(http.MaxBytesError); errors.As(err, &tooLarge) {
+		err = fmt.Errorf("the body is too large, allowed are %d bytes", maxControl)
+	} else if err != nil {
+		err = errors.New("the body broke off")
+	} else {
 		err = decodeControl(schema, body, into)
 	}
 	if err != nil {
@@ -156,14 +226,22 @@ var controlSchemas = sync.OnceValue(func() openapi3.Schemas {
 
 // decodeControl checks a text against its schema. Its errors name the place and what is allowed.
 func decodeControl(schema string, text []byte, into any) error {
+	if !json.Valid(text) {
+		return errors.New("the body is not JSON")
+	}
 	var value any
 	if json.Unmarshal(text, &value) != nil {
-		return errors.New("the body is not JSON")
+		return errors.New("the body has a number that is out of range")
 	}
 	if err := controlSchemas()[schema].Value.VisitJSON(value, openapi3.DisableSchemaErrorDetails()); err != nil {
 		return err
 	}
-	return json.Unmarshal(text, into)
+	// 60.0 and 6e1 are integers for the schema, and not for encoding/json: written anew they are 60.
+	plain, err := json.Marshal(value)
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(plain, into)
 }
 
 func refuseControl(w http.ResponseWriter, status int, err error) {

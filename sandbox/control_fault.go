@@ -7,8 +7,8 @@ import (
 	"github.com/ymarket-go/chats/sandbox/internal/control"
 )
 
-// ParseFault reads a Fault as control.yaml describes it: {"kind":"fail","status":500,"commit":true}. The error names the
-// place and what is allowed. A Fault of kind none is nil.
+// ParseFault reads a Fault as control.yaml describes it: {"kind":"fail","status":500,"commit":true}. The error names
+// the place and what is allowed. A Fault of kind none is nil.
 func ParseFault(text []byte) (Fault, error) {
 	var f control.Fault
 	if err := decodeControl("Fault", text, &f); err != nil {

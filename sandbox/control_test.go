@@ -156,14 +156,14 @@ func TestParseFault(t *testing.T) {
 		startChat(t, m, order5)
 		fault, err := sandbox.ParseFault([]byte(text))
 		require.NoError(t, err, text)
-		m.Script("getChat", fault)
+		m.Script(sandbox.OperationGetChat, fault)
 		check(rawAsk(m, "GET", chatOf(7000001)))
 	}
 	for _, cut := range []string{`{"kind":"abort"}`, `{"kind":"truncate","bytes":3}`} {
 		m := newMarket()
 		fault, err := sandbox.ParseFault([]byte(cut))
 		require.NoError(t, err)
-		m.Script("getChat", fault)
+		m.Script(sandbox.OperationGetChat, fault)
 		assert.Panics(t, func() { rawAsk(m, "GET", chatOf(1)) }, cut)
 	}
 	_, err := sandbox.ParseFault([]byte(`{"kind":"fall"}`))
@@ -175,7 +175,7 @@ func TestPage(t *testing.T) {
 	m := newMarket()
 	page := func() string {
 		w := httptest.NewRecorder()
-		m.Control().ServeHTTP(w, httptest.NewRequest("GET", "/_sandbox/", nil))
+		m.Control().ServeHTTP(w, httptest.NewRequest("GET", "http://127.0.0.1/_sandbox/", nil))
 		assert.Equal(t, 200, w.Code)
 		assert.Equal(t, "default-src 'none'; style-src 'unsafe-inline'", w.Header().Get("Content-Security-Policy"))
 		return w.Body.String()
@@ -192,7 +192,7 @@ func TestPage(t *testing.T) {
 	assert.Contains(t, shown, "query chatId: required")
 	assert.Contains(t, shown, "sendMessageToChat, cabinet 1: 1 of 1000 used")
 	w := httptest.NewRecorder()
-	m.Control().ServeHTTP(w, httptest.NewRequest("GET", "/_sandbox/elsewhere", nil))
+	m.Control().ServeHTTP(w, httptest.NewRequest("GET", "http://127.0.0.1/_sandbox/elsewhere", nil))
 	assert.Equal(t, 404, w.Code)
 }
 
@@ -203,6 +203,7 @@ func TestSite(t *testing.T) {
 	for target, want := range map[string]int{"/v2/businesses/1/chat?chatId=1": 404, "//v2/businesses/1/chats/new": 404, "/v2/businesses/../chat": 404, "/_sandbox/": 200, "/_sandbox/chats": 200, "/": 404} {
 		w := httptest.NewRecorder()
 		req := httptest.NewRequest("GET", target, nil)
+		req.Host = "127.0.0.1:8080"
 		req.Header.Set("Api-Key", "k")
 		site.ServeHTTP(w, req)
 		assert.Equal(t, want, w.Code, target)
@@ -230,7 +231,7 @@ func TestCommitGoesBeforeDelay(t *testing.T) {
 		chat := startChat(t, m, order5)
 		fault, err := sandbox.ParseFault([]byte(`{"kind":"fail","commit":true,"delayMs":60000}`))
 		require.NoError(t, err)
-		m.Script("sendMessageToChat", fault)
+		m.Script(sandbox.OperationSendMessageToChat, fault)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		req, err := http.NewRequestWithContext(ctx, "POST", "http://market"+messageTo(chat), strings.NewReader(hello))
@@ -252,7 +253,7 @@ func TestControlListsEverything(t *testing.T) {
 	_, chats := drive(t, m, "GET", "/_sandbox/chats", "")
 	assert.JSONEq(t, `[{"chatId":7000001,"businessId":3,"type":"RETURN","id":6,"status":"WAITING_FOR_PARTNER","createdAt":"2026-09-09T15:00:00Z","updatedAt":"2026-09-09T15:01:00Z","messages":[{"text":"thanks","at":"2026-09-09T15:01:00Z","fromBuyer":true}]}]`, chats)
 	_, calls := drive(t, m, "GET", "/_sandbox/calls", "")
-	assert.JSONEq(t, fmt.Sprintf(`[{"at":"2026-09-09T15:00:00Z","operation":"createChat","method":"POST","path":"/v2/businesses/3/chats/new","status":200,"traceparent":%q,"violations":[]}]`,
+	assert.JSONEq(t, fmt.Sprintf(`[{"at":"2026-09-09T15:00:00Z","operation":"createChat","method":"POST","path":"/v2/businesses/3/chats/new","query":"","status":200,"traceparent":%q,"violations":[]}]`,
 		a.header.Get("Traceparent")), calls)
 }
 
@@ -303,7 +304,7 @@ func TestPageShowsTheNewest(t *testing.T) {
 	}
 	m.Advance(30 * time.Minute)
 	w := httptest.NewRecorder()
-	m.Control().ServeHTTP(w, httptest.NewRequest("GET", "/_sandbox/", nil))
+	m.Control().ServeHTTP(w, httptest.NewRequest("GET", "http://127.0.0.1/_sandbox/", nil))
 	shown := w.Body.String()
 	assert.Equal(t, "text/html; charset=utf-8", w.Header().Get("Content-Type"))
 	assert.Contains(t, shown, ">15:30:00<")
@@ -329,7 +330,7 @@ func TestPageSortsQuotas(t *testing.T) {
 		rawAsk(m, "POST", "/v2/businesses/"+cabinet+"/chats/message?chatId=1")
 	}
 	w := httptest.NewRecorder()
-	m.Control().ServeHTTP(w, httptest.NewRequest("GET", "/_sandbox/", nil))
+	m.Control().ServeHTTP(w, httptest.NewRequest("GET", "http://127.0.0.1/_sandbox/", nil))
 	assert.Equal(t, []string{
 		"createChat, cabinet 1", "getChat, cabinet 1", "sendMessageToChat, cabinet 1", "createChat, cabinet 2", "getChat, cabinet 2",
 		"sendMessageToChat, cabinet 2", "createChat, cabinet 3", "getChat, cabinet 3", "sendMessageToChat, cabinet 3",
@@ -364,12 +365,12 @@ func TestParseFaultDefaults(t *testing.T) {
 		startChat(t, m, order5)
 		fault, err := sandbox.ParseFault([]byte(text))
 		require.NoError(t, err, text)
-		m.Script("getChat", fault)
+		m.Script(sandbox.OperationGetChat, fault)
 		check(rawAsk(m, "GET", chatOf(7000001)))
 	}
 	synctest.Test(t, func(t *testing.T) {
 		m := newMarket()
-		m.Script("getChat", func(next http.Handler) http.Handler {
+		m.Script(sandbox.OperationGetChat, func(next http.Handler) http.Handler {
 			fault, err := sandbox.ParseFault([]byte(`{"kind":"drip"}`))
 			assert.NoError(t, err)
 			return fault(sandbox.Answer(200, nil, "abc")(next))
@@ -384,7 +385,7 @@ func TestParseFaultAfter(t *testing.T) {
 	m := newMarket()
 	fault, err := sandbox.ParseFault([]byte(`{"kind":"fail","after":1}`))
 	require.NoError(t, err)
-	m.Every("getChat", fault)
+	m.Every(sandbox.OperationGetChat, fault)
 	assert.Equal(t, 404, rawAsk(m, "GET", chatOf(1)).Code)
 	assert.Equal(t, 500, rawAsk(m, "GET", chatOf(1)).Code)
 }

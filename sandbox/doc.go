@@ -2,7 +2,7 @@
 //
 //	market := sandbox.New(sandbox.WithAPIKey("secret"))
 //	server := httptest.NewServer(market)
-//	market.Script("sendMessageToChat", sandbox.Fail(500, "INTERNAL_ERROR", "try later"))
+//	market.Script(sandbox.OperationSendMessageToChat, sandbox.Fail(500, "INTERNAL_ERROR", "try later"))
 //	…
 //	market.Messages(chatID) // what the buyer sees
 //	market.Calls()          // every request, with its verdict against the contract
@@ -18,14 +18,18 @@
 // Every request is checked against the contract, and answered with the Market's codes, texts and headers. The quota of
 // each operation of a cabinet counts down in windows that end on the full hour of its clock; 5xx and connections that
 // were cut cost nothing, everything else does. More than 4 requests of a cabinet at once get 420. Both forms of path
-// are known, with /v2 and without. Unlike the Market it keeps connections open: see [CloseAfter].
+// are known, with /v2 and without. Each connection is closed after its answer, unless [WithKeepAlive] keeps it.
+//
+// A 400 cites the value that was refused, as the Market's does: "'message' size must be between '1' and '4096'
+// (rejected value: …)". So a program that logs the API's texts is found out by a test that looks for the buyer's text
+// in its log. What the sandbox keeps and shows of a request, in [Call], in the log and on the page, has no values.
 //
 // # Faults
 //
 // A [Fault] replaces the answer to a request, changes it or breaks it; [Market.Script] and [Market.Every] say which
 // requests meet which. It comes before the check of the key, the limits and the contract. Faults compose:
 //
-//	market.Every("sendMessageToChat", sandbox.Sometimes(0.3, 1, sandbox.CommitThen(sandbox.Abort())))
+//	market.Every(sandbox.OperationSendMessageToChat, sandbox.Sometimes(0.3, 1, sandbox.CommitThen(sandbox.Abort())))
 //
 // What stands between a shop and the Market has faults, too: [Proxy], [Cached] and [Lagging], and, on connections that
 // [HTTP2] serves, [ResetStream] and [GoAway].
@@ -39,7 +43,15 @@
 //
 // # Tests in other languages
 //
-// [Market.Site] is the Market and its [Market.Control], by JSON over HTTP; ymchats sandbox serves it.
+// [Market.Site] is the Market and its [Market.Control], by JSON over HTTP; ymchats sandbox serves it. Control answers
+// who names the machine by localhost or a loopback address; [WithHost] adds names.
+//
+// # What it remembers
+//
+// At most 256 MiB of chats and messages, of which it forgets none: when they are used up, createChat and
+// sendMessageToChat answer 500 with the code SANDBOX_FULL, until [Market.Reset]. At most 256 MiB of calls, about a
+// million; the oldest are forgotten. At most 100,000 windows of quotas in an hour, and 64 MiB of faults that came by
+// HTTP and wait for their requests. What a request costs does not depend on how much is remembered.
 //
 // # How true it is
 //

@@ -18,7 +18,7 @@ import (
 // A Fault of one's own: the true answer, from a machine whose clock is wrong.
 func ExampleFault() {
 	market := sandbox.New()
-	market.Every("getChat", func(next http.Handler) http.Handler {
+	market.Every(sandbox.OperationGetChat, func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Date", "Thu, 01 Jan 2026 12:00:00 GMT")
 			next.ServeHTTP(w, r)
@@ -32,7 +32,7 @@ func ExampleFault() {
 
 func ExampleAnswer() {
 	market := sandbox.New()
-	market.Script("getChat", sandbox.Answer(503, http.Header{"Retry-After": {"5"}, "Date": nil}, "maintenance"))
+	market.Script(sandbox.OperationGetChat, sandbox.Answer(503, http.Header{"Retry-After": {"5"}, "Date": nil}, "maintenance"))
 	answer := httptest.NewRecorder()
 	market.ServeHTTP(answer, httptest.NewRequest("GET", "/v2/businesses/12345/chat?chatId=7", nil))
 	fmt.Println(answer.Code, answer.Header().Get("Retry-After"), answer.Header()["Date"], answer.Body)
@@ -41,7 +41,7 @@ func ExampleAnswer() {
 
 func ExampleFail() {
 	market := sandbox.New()
-	market.Script("getChat", sandbox.Fail(500, "INTERNAL_ERROR", "try later"))
+	market.Script(sandbox.OperationGetChat, sandbox.Fail(500, "INTERNAL_ERROR", "try later"))
 	answer := httptest.NewRecorder()
 	market.ServeHTTP(answer, httptest.NewRequest("GET", "/v2/businesses/12345/chat?chatId=7", nil))
 	fmt.Println(answer.Code, answer.Body)
@@ -50,7 +50,7 @@ func ExampleFail() {
 
 func ExampleHTML() {
 	market := sandbox.New()
-	market.Script("getChat", sandbox.HTML(502))
+	market.Script(sandbox.OperationGetChat, sandbox.HTML(502))
 	answer := httptest.NewRecorder()
 	market.ServeHTTP(answer, httptest.NewRequest("GET", "/v2/businesses/12345/chat?chatId=7", nil))
 	fmt.Println(answer.Code, answer.Header().Get("Content-Type"))
@@ -59,7 +59,7 @@ func ExampleHTML() {
 
 func ExampleRedirect() {
 	market := sandbox.New()
-	market.Script("getChat", sandbox.Redirect("https://example.com/"))
+	market.Script(sandbox.OperationGetChat, sandbox.Redirect("https://example.com/"))
 	answer := httptest.NewRecorder()
 	market.ServeHTTP(answer, httptest.NewRequest("GET", "/v2/businesses/12345/chat?chatId=7", nil))
 	fmt.Println(answer.Code, answer.Header().Get("Location"))
@@ -70,7 +70,7 @@ func ExampleRedirect() {
 func ExampleQuotaUsedUp() {
 	noon := time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
 	market := sandbox.New(sandbox.WithClock(func() time.Time { return noon }))
-	market.Script("getChat", sandbox.QuotaUsedUp(90*time.Second))
+	market.Script(sandbox.OperationGetChat, sandbox.QuotaUsedUp(90*time.Second))
 	answer := httptest.NewRecorder()
 	market.ServeHTTP(answer, httptest.NewRequest("GET", "/v2/businesses/12345/chat?chatId=7", nil))
 	fmt.Println(answer.Code, answer.Header().Get("X-RateLimit-Resource-Until"))
@@ -79,7 +79,7 @@ func ExampleQuotaUsedUp() {
 
 func ExampleTooMany() {
 	market := sandbox.New()
-	market.Script("createChat", sandbox.TooMany())
+	market.Script(sandbox.OperationCreateChat, sandbox.TooMany())
 	hc := &http.Client{Transport: market.RoundTripper()}
 	client, _ := wrapper.New(12345, wrapper.APIKey("any"), wrapper.WithHTTPClient(hc),
 		wrapper.WithRetry(wrapper.RetryPolicy{BaseDelay: time.Millisecond}))
@@ -91,7 +91,7 @@ func ExampleTooMany() {
 // A client must not read whatever an answer unpacks to.
 func ExampleGzipBomb() {
 	market := sandbox.New()
-	market.Script("getChat", sandbox.GzipBomb(10<<20))
+	market.Script(sandbox.OperationGetChat, sandbox.GzipBomb(10<<20))
 	hc := &http.Client{Transport: market.RoundTripper()}
 	client, _ := wrapper.New(12345, wrapper.APIKey("any"), wrapper.WithHTTPClient(hc))
 	_, err := client.GetChat(context.Background(), 7000001)
@@ -101,7 +101,7 @@ func ExampleGzipBomb() {
 
 func ExampleAbort() {
 	market := sandbox.New()
-	market.Script("getChat", sandbox.Abort())
+	market.Script(sandbox.OperationGetChat, sandbox.Abort())
 	client := &http.Client{Transport: market.RoundTripper()}
 	_, err := client.Get("http://market/v2/businesses/12345/chat?chatId=7")
 	fmt.Println(errors.Is(err, io.EOF), market.Calls()[0].Status)
@@ -112,7 +112,7 @@ func ExampleAbort() {
 func ExampleRefuse() {
 	ctx := context.Background()
 	market := sandbox.New()
-	market.Script("sendMessageToChat", sandbox.Refuse())
+	market.Script(sandbox.OperationSendMessageToChat, sandbox.Refuse())
 	hc := &http.Client{Transport: market.RoundTripper()}
 	client, _ := wrapper.New(12345, wrapper.APIKey("any"), wrapper.WithHTTPClient(hc))
 	chat, _ := client.CreateChat(ctx, wrapper.Order(67890))
@@ -126,7 +126,7 @@ func ExampleRefuse() {
 func ExampleCommitThen() {
 	ctx := context.Background()
 	market := sandbox.New()
-	market.Script("sendMessageToChat", sandbox.CommitThen(sandbox.Abort()))
+	market.Script(sandbox.OperationSendMessageToChat, sandbox.CommitThen(sandbox.Abort()))
 	hc := &http.Client{Transport: market.RoundTripper()}
 	client, _ := wrapper.New(12345, wrapper.APIKey("any"), wrapper.WithHTTPClient(hc))
 	chat, _ := client.CreateChat(ctx, wrapper.Order(67890))
@@ -140,7 +140,7 @@ func ExampleCommitThen() {
 func ExampleDelay() {
 	ctx := context.Background()
 	market := sandbox.New()
-	market.Script("sendMessageToChat", sandbox.Delay(time.Hour, nil))
+	market.Script(sandbox.OperationSendMessageToChat, sandbox.Delay(time.Hour, nil))
 	hc := &http.Client{Transport: market.RoundTripper(), Timeout: 20 * time.Millisecond}
 	client, _ := wrapper.New(12345, wrapper.APIKey("any"), wrapper.WithHTTPClient(hc))
 	err := client.SendMessage(ctx, 7000001, "Hello!", wrapper.Attempts(1))
@@ -151,7 +151,7 @@ func ExampleDelay() {
 // The Market breaks down after two requests, for good.
 func ExampleAfter() {
 	market := sandbox.New()
-	market.Every("getChat", sandbox.After(2, sandbox.HTML(502)))
+	market.Every(sandbox.OperationGetChat, sandbox.After(2, sandbox.HTML(502)))
 	for range 4 {
 		answer := httptest.NewRecorder()
 		market.ServeHTTP(answer, httptest.NewRequest("GET", "/v2/businesses/12345/chat?chatId=7", nil))
@@ -168,7 +168,7 @@ func ExampleAfter() {
 func ExampleSometimes() {
 	ctx := context.Background()
 	market := sandbox.New()
-	market.Every("sendMessageToChat", sandbox.Sometimes(0.3, 1, sandbox.CommitThen(sandbox.Abort())))
+	market.Every(sandbox.OperationSendMessageToChat, sandbox.Sometimes(0.3, 1, sandbox.CommitThen(sandbox.Abort())))
 	hc := &http.Client{Transport: market.RoundTripper()}
 	client, _ := wrapper.New(12345, wrapper.APIKey("any"), wrapper.WithHTTPClient(hc))
 	chat, _ := client.CreateChat(ctx, wrapper.Order(67890))
@@ -187,7 +187,7 @@ func ExampleSometimes() {
 
 func ExampleRewrite() {
 	market := sandbox.New()
-	market.Every("getChat", sandbox.Rewrite(func(_ int, header http.Header, _ []byte) (int, []byte) {
+	market.Every(sandbox.OperationGetChat, sandbox.Rewrite(func(_ int, header http.Header, _ []byte) (int, []byte) {
 		header.Set("Content-Type", "text/plain")
 		return http.StatusNoContent, nil
 	}))
@@ -199,7 +199,7 @@ func ExampleRewrite() {
 
 func ExampleContentType() {
 	market := sandbox.New()
-	market.Script("getChat", sandbox.ContentType("text/plain"))
+	market.Script(sandbox.OperationGetChat, sandbox.ContentType("text/plain"))
 	answer := httptest.NewRecorder()
 	market.ServeHTTP(answer, httptest.NewRequest("GET", "/v2/businesses/12345/chat?chatId=7", nil))
 	fmt.Println(answer.Code, answer.Header().Get("Content-Type"))
@@ -209,7 +209,7 @@ func ExampleContentType() {
 func ExampleUnknown() {
 	ctx := context.Background()
 	market := sandbox.New()
-	market.Script("getChat", sandbox.Unknown())
+	market.Script(sandbox.OperationGetChat, sandbox.Unknown())
 	hc := &http.Client{Transport: market.RoundTripper()}
 	client, _ := wrapper.New(12345, wrapper.APIKey("any"), wrapper.WithHTTPClient(hc))
 	chat, _ := client.CreateChat(ctx, wrapper.Order(67890))
@@ -220,7 +220,7 @@ func ExampleUnknown() {
 
 func ExampleDuplicateKeys() {
 	market := sandbox.New()
-	market.Script("getChat", sandbox.DuplicateKeys())
+	market.Script(sandbox.OperationGetChat, sandbox.DuplicateKeys())
 	answer := httptest.NewRecorder()
 	market.ServeHTTP(answer, httptest.NewRequest("GET", "/v2/businesses/12345/chat?chatId=7", nil))
 	fmt.Println(strings.Count(answer.Body.String(), `"status"`))
@@ -229,7 +229,7 @@ func ExampleDuplicateKeys() {
 
 func ExampleTruncate() {
 	market := sandbox.New()
-	market.Script("getChat", sandbox.Truncate(10))
+	market.Script(sandbox.OperationGetChat, sandbox.Truncate(10))
 	client := &http.Client{Transport: market.RoundTripper()}
 	resp, err := client.Get("http://market/v2/businesses/12345/chat?chatId=7")
 	if err != nil {
@@ -244,7 +244,7 @@ func ExampleTruncate() {
 // The answer takes longer than the client has.
 func ExampleDrip() {
 	market := sandbox.New()
-	market.Script("getChat", sandbox.Drip(time.Hour))
+	market.Script(sandbox.OperationGetChat, sandbox.Drip(time.Hour))
 	hc := &http.Client{Transport: market.RoundTripper(), Timeout: 20 * time.Millisecond}
 	client, _ := wrapper.New(12345, wrapper.APIKey("any"), wrapper.WithHTTPClient(hc))
 	_, err := client.GetChat(context.Background(), 7000001, wrapper.Attempts(1))
@@ -252,9 +252,10 @@ func ExampleDrip() {
 	// Output: the attempt ran out of time
 }
 
+// Of connections that are kept one is closed.
 func ExampleCloseAfter() {
-	market := sandbox.New()
-	market.Every("getChat", sandbox.CloseAfter())
+	market := sandbox.New(sandbox.WithKeepAlive())
+	market.Every(sandbox.OperationGetChat, sandbox.CloseAfter())
 	answer := httptest.NewRecorder()
 	market.ServeHTTP(answer, httptest.NewRequest("GET", "/v2/businesses/12345/chat?chatId=7", nil))
 	fmt.Println(answer.Code, answer.Header().Get("Connection"))
@@ -268,7 +269,7 @@ func ExampleParseFault() {
 		panic(err)
 	}
 	market := sandbox.New()
-	market.Every("getChat", fault)
+	market.Every(sandbox.OperationGetChat, fault)
 	for range 2 {
 		answer := httptest.NewRecorder()
 		market.ServeHTTP(answer, httptest.NewRequest("GET", "/v2/businesses/12345/chat?chatId=7", nil))

@@ -92,7 +92,7 @@ func ExampleWithParallel() {
 		market.ServeHTTP(answer, req)
 		fmt.Println(answer.Code)
 	}
-	market.Script("getChat", func(next http.Handler) http.Handler {
+	market.Script(sandbox.OperationGetChat, func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			get() // meanwhile
 			next.ServeHTTP(w, r)
@@ -122,4 +122,29 @@ func ExampleWithoutChecks() {
 	market.ServeHTTP(answer, req)
 	fmt.Println(answer.Code, market.Calls()[0].Verdict)
 	// Output: 404 <nil>
+}
+
+// By a name that it was told a Market can be driven from other machines, and by no other name.
+func ExampleWithHost() {
+	control := sandbox.New(sandbox.WithHost("sandbox.internal")).Control()
+	for _, host := range []string{"127.0.0.1:8080", "sandbox.internal:8080", "elsewhere.example:8080"} {
+		done := httptest.NewRecorder()
+		control.ServeHTTP(done, httptest.NewRequest("POST", "http://"+host+"/_sandbox/reset", nil))
+		fmt.Println(host, done.Code)
+	}
+	// Output:
+	// 127.0.0.1:8080 204
+	// sandbox.internal:8080 204
+	// elsewhere.example:8080 403
+}
+
+func ExampleWithKeepAlive() {
+	for _, market := range []*sandbox.Market{sandbox.New(), sandbox.New(sandbox.WithKeepAlive())} {
+		answer := httptest.NewRecorder()
+		market.ServeHTTP(answer, httptest.NewRequest("GET", "/v2/businesses/12345/chat?chatId=7", nil))
+		fmt.Printf("%q\n", answer.Header().Get("Connection"))
+	}
+	// Output:
+	// "close"
+	// ""
 }

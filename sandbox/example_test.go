@@ -19,7 +19,7 @@ func ExampleNew() {
 	market := sandbox.New(sandbox.WithAPIKey("secret"))
 	server := httptest.NewServer(market)
 	defer server.Close()
-	market.Script("sendMessageToChat", sandbox.Fail(500, "INTERNAL_ERROR", "try later"))
+	market.Script(sandbox.OperationSendMessageToChat, sandbox.Fail(500, "INTERNAL_ERROR", "try later"))
 
 	client, _ := wrapper.New(12345, wrapper.APIKey("secret"), wrapper.WithBaseURL(server.URL+"/v2"))
 	chat, _ := client.CreateChat(ctx, wrapper.Order(67890))
@@ -42,7 +42,7 @@ func ExampleMarket_RoundTripper() {
 // The first requests meet a Fault each; those after them, the truth. nil is the truth, too.
 func ExampleMarket_Script() {
 	market := sandbox.New()
-	market.Script("getChat", sandbox.TooMany(), nil, sandbox.HTML(502))
+	market.Script(sandbox.OperationGetChat, sandbox.TooMany(), nil, sandbox.HTML(502))
 	for range 4 {
 		answer := httptest.NewRecorder()
 		market.ServeHTTP(answer, httptest.NewRequest("GET", "/v2/businesses/12345/chat?chatId=7000001", nil))
@@ -58,8 +58,8 @@ func ExampleMarket_Script() {
 // Every holds for all requests that Script says nothing of.
 func ExampleMarket_Every() {
 	market := sandbox.New()
-	market.Every("getChat", sandbox.HTML(502))
-	market.Script("getChat", sandbox.TooMany())
+	market.Every(sandbox.OperationGetChat, sandbox.HTML(502))
+	market.Script(sandbox.OperationGetChat, sandbox.TooMany())
 	for range 3 {
 		answer := httptest.NewRecorder()
 		market.ServeHTTP(answer, httptest.NewRequest("GET", "/v2/businesses/12345/chat?chatId=7000001", nil))
@@ -150,7 +150,7 @@ func ExampleMarket_Advance() {
 // One Market can serve many tests, one after the other.
 func ExampleMarket_Reset() {
 	market := sandbox.New()
-	market.Every("getChat", sandbox.HTML(502))
+	market.Every(sandbox.OperationGetChat, sandbox.HTML(502))
 	market.Reset()
 	answer := httptest.NewRecorder()
 	market.ServeHTTP(answer, httptest.NewRequest("GET", "/v2/businesses/12345/chat?chatId=7000001", nil))
@@ -163,7 +163,7 @@ func ExampleMarket_Control() {
 	market := sandbox.New()
 	faults := strings.NewReader(`{"operation": "getChat", "faults": [{"kind": "html", "status": 502}]}`)
 	done := httptest.NewRecorder()
-	market.Control().ServeHTTP(done, httptest.NewRequest("POST", "/_sandbox/faults", faults))
+	market.Control().ServeHTTP(done, httptest.NewRequest("POST", "http://localhost/_sandbox/faults", faults))
 
 	answer := httptest.NewRecorder()
 	market.ServeHTTP(answer, httptest.NewRequest("GET", "/v2/businesses/12345/chat?chatId=7", nil))

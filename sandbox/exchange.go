@@ -3,9 +3,15 @@ package sandbox
 import (
 	"crypto/rand"
 	"fmt"
+	"math"
 	"net/http"
+	"regexp"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
+
+	"github.com/ymarket-go/chats/api"
 )
 
 // statusMethodFailure is the Market's answer to a request beyond one of its limits.
@@ -15,22 +21,30 @@ const statusMethodFailure = 420
 type Call struct {
 	At          time.Time // by the Market's clock
 	Operation   string    // operationId; empty when the request fits none
-	Method      string    // GET or POST, or what else was tried
+	Method      string    // GET or POST, or what else was tried: its first 16 bytes
 	Path        string    // its first 256 bytes
+	Query       string    // what the contract declares of it, where it is a number: "chatId=7000001"; no secret is
 	Status      int       // 0: the connection was cut before an answer
-	Verdict     error     // nil when the request keeps the contract; api.Violations lists what it does not keep
+	Verdict     error     // nil when the request keeps the contract; else api.Violations lists up to 100 breaches
 	TraceParent string    // the header of the answer
 }
 
-// maxCalls bounds what a Market remembers.
-const maxCalls = 1_000_000
+// maxViolations bounds how many violations are remembered of one call.
+const maxViolations = 100
 
-// Calls gives a copy of every request so far, in the order in which they were finished; of more than a million, the
-// newest ones.
+// Calls gives a copy of every request so far, in the order in which they were finished; of more than fit into 256 MiB,
+// about a million, the newest ones.
 func (m *Market) Calls() []Call {
+	calls, _ := m.newestCalls(math.MaxInt)
+	return calls
+}
+
+// newestCalls gives a copy of the last n calls, and how many there were in all.
+func (m *Market) newestCalls(n int) (calls []Call, total int) {
 	m.mu.Lock()
-	defer m.mu.Unlock()
-	return append([]Call(nil), m.calls...)
+	parts, total := m.calls.newest(n), m.calls.total
+	m.mu.Unlock()
+	return tail(slices.Concat(parts...), n), total
 }
 
 // Observe calls see after each request from now on, in the order in which they are finished; the Market waits for it,
@@ -53,13 +67,23 @@ type exchange struct {
 	status    int
 }
 
+type exchangeKey struct{}
+
+// exchangeOf gives the exchange of a request, or nil where a Fault is used without a Market.
+func exchangeOf(r *http.Request) *exchange {
+	x, _ := r.Context().Value(exchangeKey{}).(*exchange)
+	return x
+}
+
 func (x *exchange) begin() {
-	x.at = x.market.now()
 	var id [24]byte
 	_, _ = rand.Read(id[:]) // it cannot fail
 	x.Header().Set("Traceparent", fmt.Sprintf("00-%x-%x-01", id[:16], id[16:]))
 	x.Header().Set("Date", x.at.UTC().Format(http.TimeFormat))
 	x.Header().Set("Content-Type", "application/json")
+	if !x.market.keepAlive {
+		x.Header().Set("Connection", "close")
+	}
 }
 
 // WriteHeader settles what the request costs.
@@ -79,7 +103,7 @@ func (x *exchange) tellQuota() {
 	for name, value := range map[string]string{
 		"X-Ratelimit-Resource-Limit":     strconv.Itoa(x.market.limits.perHour),
 		"X-Ratelimit-Resource-Remaining": strconv.Itoa(remaining),
-		"X-Ratelimit-Resource-Until":     x.ticket.until.UTC().Format(http.TimeFormat),
+		"X-Ratelimit-Resource-Until":     x.ticket.window.until.UTC().Format(http.TimeFormat),
 	} {
 		if _, given := x.Header()[name]; !given {
 			x.Header().Set(name, value)
@@ -108,22 +132,63 @@ func (x *exchange) end(r *http.Request) {
 	x.market.record(Call{
 		At:          x.at,
 		Operation:   x.operation,
-		Method:      r.Method,
-		Path:        r.URL.Path[:min(len(r.URL.Path), 256)],
+		Method:      cut(r.Method, 16),
+		Path:        cut(r.URL.Path, 256),
+		Query:       x.declaredQuery(r),
 		Status:      x.status,
-		Verdict:     x.verdict,
+		Verdict:     bounded(x.verdict),
 		TraceParent: x.Header().Get("Traceparent"),
 	})
+}
+
+// cut copies the beginning of a text, so that the rest of it can be forgotten.
+func cut(text string, size int) string { return strings.Clone(text[:min(len(text), size)]) }
+
+var number = regexp.MustCompile(`^-?[0-9]{1,20}$`)
+
+// declaredQuery is the part of the query that says which chat a request is about.
+func (x *exchange) declaredQuery(r *http.Request) string {
+	var shown []string
+	query := r.URL.Query()
+	for _, name := range contractOperations()[x.operation].query {
+		if value := query.Get(name); number.MatchString(value) {
+			shown = append(shown, name+"="+value)
+		}
+	}
+	return strings.Join(shown, "&")
+}
+
+// verdictOn is what the contract says of a request. A body that cannot be read to its end is a violation, too.
+func (m *Market) verdictOn(r *http.Request) error {
+	verdict := m.contract.Request(r)
+	if verdict != nil && len(api.Violations(verdict)) == 0 {
+		return &api.Violation{Operation: m.contract.Operation(r), Where: "body", Rule: "cannot be read"}
+	}
+	return verdict
+}
+
+// bounded leaves a verdict's first violations.
+func bounded(verdict error) error {
+	violations := api.Violations(verdict)
+	if len(violations) <= maxViolations {
+		return verdict
+	}
+	return verdictOf(violations[:maxViolations])
 }
 
 func (m *Market) record(c Call) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if len(m.calls) == maxCalls {
-		m.calls = append([]Call(nil), m.calls[maxCalls/10:]...)
-	}
-	m.calls = append(m.calls, c)
+	m.calls.add(c)
 	if m.observer != nil {
 		m.observer(c)
 	}
+}
+
+// arrival is when a request came, by the clock of its Market.
+func arrival(r *http.Request) time.Time {
+	if x := exchangeOf(r); x != nil {
+		return x.at
+	}
+	return time.Now()
 }

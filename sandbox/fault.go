@@ -3,22 +3,29 @@ package sandbox
 import (
 	"fmt"
 	"net/http"
-	"slices"
 )
 
 // Fault stands between a request and the Market's true answer, which is next: it may leave it out, change it, or let it
-// happen and say something else. Faults compose, as some take others. Those below cover what was met in the wild; a test
-// can write its own.
+// happen and say something else. Faults compose, as some take others. Those below cover what was met in the wild; a
+// test can write its own.
 type Fault func(next http.Handler) http.Handler
 
-// Script sets what the next requests of an operation meet, one Fault for each request, after those that were scripted
-// before. A nil Fault lets its request through. It panics when operation is no operationId of the contract: the faults
-// would wait for ever.
+// Script sets what the next requests of an operation meet, one of the constants Operation…, one Fault for each request,
+// after those that were scripted before. A nil Fault lets its request through. It panics when operation is no
+// operationId of the contract: the faults would wait for ever.
 func (m *Market) Script(operation string, faults ...Fault) {
 	m.mustKnow("Script", operation)
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.scripts[operation] = append(m.scripts[operation], faults...)
+	for _, f := range faults {
+		m.scripts[operation] = append(m.scripts[operation], scripted{fault: f})
+	}
+}
+
+// scripted is a Fault that waits for its request. One that came by HTTP is counted by the bytes of its description.
+type scripted struct {
+	fault Fault
+	bytes int
 }
 
 // Every sets what each request of an operation meets that Script says nothing of. A nil Fault takes it away. It panics
@@ -31,14 +38,14 @@ func (m *Market) Every(operation string, fault Fault) {
 }
 
 func (m *Market) mustKnow(method, operation string) {
-	if err := m.known(operation); err != nil {
+	if err := known(operation); err != nil {
 		panic(fmt.Sprintf("sandbox: %s: %v", method, err))
 	}
 }
 
-func (m *Market) known(operation string) error {
-	if known := m.contract.Operations(); !slices.Contains(known, operation) {
-		return fmt.Errorf("the operation is %.40q, allowed is one of %v", operation, known)
+func known(operation string) error {
+	if _, ok := contractOperations()[operation]; !ok {
+		return fmt.Errorf("the operation is %.40q, allowed is one of %v", operation, allOperations())
 	}
 	return nil
 }
@@ -51,6 +58,9 @@ func (m *Market) nextFault(operation string) Fault {
 	if len(script) == 0 {
 		return m.standing[operation]
 	}
+	next := script[0]
+	script[0] = scripted{}
 	m.scripts[operation] = script[1:]
-	return script[0]
+	m.waiting -= next.bytes
+	return next.fault
 }

@@ -56,11 +56,11 @@ func Lagging(by time.Duration) Fault {
 func earlier(ago time.Duration, tell func(header http.Header, date time.Time, age time.Duration)) Fault {
 	return onceKnown(func(w http.ResponseWriter, r *http.Request, status int, body []byte) {
 		var answer gen.GetChatResponse
-		market, known := r.Context().Value(marketKey{}).(*Market)
-		if known && status == http.StatusOK && json.Unmarshal(body, &answer) == nil && isChat(answer.Result) {
-			now := market.now()
+		x := exchangeOf(r)
+		if x != nil && status == http.StatusOK && json.Unmarshal(body, &answer) == nil && isChat(answer.Result) {
+			now := x.market.now()
 			age := min(ago, max(now.Sub(answer.Result.CreatedAt), 0))
-			rewind(answer.Result, market.Messages(answer.Result.ChatID), now.Add(-age))
+			rewind(answer.Result, x.market.Messages(answer.Result.ChatID), now.Add(-age))
 			tell(w.Header(), now, age)
 			body, _ = json.Marshal(answer)
 		}
@@ -85,6 +85,3 @@ func rewind(chat *gen.GetChatInfoDTO, messages []Message, at time.Time) {
 		}
 	}
 }
-
-// marketKey is where a request holds its Market.
-type marketKey struct{}

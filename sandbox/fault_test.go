@@ -20,8 +20,8 @@ import (
 func TestScript(t *testing.T) {
 	m := newMarket()
 	chat := startChat(t, m, order5)
-	m.Script("getChat", sandbox.Fail(500, "INTERNAL_ERROR", "first"), nil)
-	m.Script("getChat", sandbox.Fail(403, "FORBIDDEN", "third"))
+	m.Script(sandbox.OperationGetChat, sandbox.Fail(500, "INTERNAL_ERROR", "first"), nil)
+	m.Script(sandbox.OperationGetChat, sandbox.Fail(403, "FORBIDDEN", "third"))
 	assert.Equal(t, 200, ask(t, m, "POST", messageTo(chat), hello).status, "another operation is not touched")
 	var got []int
 	for range 4 {
@@ -36,7 +36,7 @@ func TestScript(t *testing.T) {
 
 func TestAnswer(t *testing.T) {
 	m := newMarket()
-	m.Script("getChat", sandbox.Answer(302, http.Header{"location": {"https://elsewhere.example/"}, "Content-Type": {"text/html"}, "X-RateLimit-Resource-Until": nil}, "<html>"))
+	m.Script(sandbox.OperationGetChat, sandbox.Answer(302, http.Header{"location": {"https://elsewhere.example/"}, "Content-Type": {"text/html"}, "X-RateLimit-Resource-Until": nil}, "<html>"))
 	a := rawAsk(m, "GET", chatOf(1))
 	assert.Equal(t, 302, a.Code)
 	assert.Equal(t, "https://elsewhere.example/", a.Header().Get("Location"))
@@ -44,7 +44,7 @@ func TestAnswer(t *testing.T) {
 	assert.Empty(t, a.Header().Values("X-RateLimit-Resource-Until"), "a header can be taken away")
 	assert.Equal(t, "999", a.Header().Get("X-RateLimit-Resource-Remaining"))
 
-	m.Script("getChat", sandbox.Answer(420, http.Header{"X-RateLimit-Resource-Remaining": {"0"}}, "{}"))
+	m.Script(sandbox.OperationGetChat, sandbox.Answer(420, http.Header{"X-RateLimit-Resource-Remaining": {"0"}}, "{}"))
 	assert.Equal(t, "0", rawAsk(m, "GET", chatOf(1)).Header().Get("X-RateLimit-Resource-Remaining"), "what a fault sets stays")
 	for _, bad := range []func(){func() { sandbox.Answer(0, nil, "") }, func() { sandbox.Fail(1000, "", "") }, func() { sandbox.CommitThen(nil) }} {
 		assert.Panics(t, bad)
@@ -55,7 +55,7 @@ func TestAnswer(t *testing.T) {
 func TestQuotaUsedUp(t *testing.T) {
 	now := time.Date(2026, 9, 9, 15, 0, 0, 900e6, time.UTC)
 	m := newMarket(sandbox.WithClock(func() time.Time { return now }))
-	m.Script("getChat", sandbox.QuotaUsedUp(1500*time.Millisecond))
+	m.Script(sandbox.OperationGetChat, sandbox.QuotaUsedUp(1500*time.Millisecond))
 	a := ask(t, m, "GET", chatOf(1), "")
 	assert.Equal(t, 420, a.status)
 	assert.Equal(t, "0", a.header.Get("X-RateLimit-Resource-Remaining"))
@@ -68,7 +68,7 @@ func TestQuotaUsedUp(t *testing.T) {
 func TestCommitThen(t *testing.T) {
 	m := newMarket()
 	chat := startChat(t, m, order5)
-	m.Script("sendMessageToChat", sandbox.CommitThen(sandbox.Fail(500, "INTERNAL_ERROR", "x")), sandbox.Fail(500, "INTERNAL_ERROR", "x"))
+	m.Script(sandbox.OperationSendMessageToChat, sandbox.CommitThen(sandbox.Fail(500, "INTERNAL_ERROR", "x")), sandbox.Fail(500, "INTERNAL_ERROR", "x"))
 	a := ask(t, m, "POST", messageTo(chat), hello)
 	assert.Equal(t, 500, a.status)
 	assert.NotContains(t, a.body, "OK")
@@ -82,7 +82,7 @@ func TestAbort(t *testing.T) {
 	server := httptest.NewServer(m)
 	defer server.Close()
 	for what, transport := range map[string]http.RoundTripper{"socket": http.DefaultTransport, "no socket": m.RoundTripper()} {
-		m.Script("getChat", sandbox.Abort())
+		m.Script(sandbox.OperationGetChat, sandbox.Abort())
 		req, err := http.NewRequest("GET", server.URL+chatOf(1), nil)
 		require.NoError(t, err)
 		_, err = transport.RoundTrip(req)
@@ -106,7 +106,7 @@ func TestAbortWithinTheAnswer(t *testing.T) {
 		})
 	}
 	for what, transport := range map[string]http.RoundTripper{"socket": http.DefaultTransport, "no socket": m.RoundTripper()} {
-		m.Script("getChat", cut)
+		m.Script(sandbox.OperationGetChat, cut)
 		req, err := http.NewRequest("GET", server.URL+chatOf(1), nil)
 		require.NoError(t, err)
 		resp, err := transport.RoundTrip(req)
@@ -130,7 +130,7 @@ func TestRoundTripper(t *testing.T) {
 				next.ServeHTTP(w, r)
 			})
 		}
-		m.Script("createChat", slow, slow)
+		m.Script(sandbox.OperationCreateChat, slow, slow)
 		ask := func(ctx context.Context) (*http.Response, error) {
 			req, err := http.NewRequestWithContext(ctx, "POST", "https://market"+newChat, strings.NewReader(order5))
 			require.NoError(t, err)
@@ -158,7 +158,7 @@ func TestQuotaUsedUpIsRoundedUp(t *testing.T) {
 	for left, until := range map[time.Duration]string{
 		2 * time.Second: "15:00:02", 2*time.Second + 1: "15:00:03", 2*time.Second - 1: "15:00:02", 1100 * time.Millisecond: "15:00:02",
 	} {
-		m.Script("getChat", sandbox.QuotaUsedUp(left))
+		m.Script(sandbox.OperationGetChat, sandbox.QuotaUsedUp(left))
 		a := ask(t, m, "GET", chatOf(1), "")
 		assert.Equal(t, "Wed, 09 Sep 2026 "+until+" GMT", a.header.Get("X-RateLimit-Resource-Until"), left)
 		assert.Equal(t, "1000", a.header.Get("X-RateLimit-Resource-Limit"))
@@ -168,7 +168,7 @@ func TestQuotaUsedUpIsRoundedUp(t *testing.T) {
 // A Fault that sets no status means 200, as with net/http, and that costs one.
 func TestFaultThatOnlyWrites(t *testing.T) {
 	m := newMarket()
-	m.Script("getChat", func(http.Handler) http.Handler {
+	m.Script(sandbox.OperationGetChat, func(http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "{}") })
 	})
 	a := rawAsk(m, "GET", chatOf(1))
@@ -191,7 +191,7 @@ func TestStatusOfAFault(t *testing.T) {
 func TestBoundsOfStatuses(t *testing.T) {
 	for status, remaining := range map[int]string{499: "999", 500: "1000", 501: "1000"} {
 		m := newMarket()
-		m.Script("getChat", sandbox.Fail(status, "X", "x"))
+		m.Script(sandbox.OperationGetChat, sandbox.Fail(status, "X", "x"))
 		assert.Equal(t, remaining, rawAsk(m, "GET", chatOf(1)).Header().Get("X-RateLimit-Resource-Remaining"), status)
 		assert.Equal(t, status, m.Calls()[0].Status)
 	}
@@ -200,7 +200,7 @@ func TestBoundsOfStatuses(t *testing.T) {
 // The first status of 200 and above is the answer's, as net/http has it.
 func TestStatusesThatAreNotTheAnswers(t *testing.T) {
 	m := newMarket()
-	m.Script("getChat", func(http.Handler) http.Handler {
+	m.Script(sandbox.OperationGetChat, func(http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			w.WriteHeader(103)
 			w.WriteHeader(403)
@@ -215,12 +215,12 @@ func TestStatusesThatAreNotTheAnswers(t *testing.T) {
 func TestCommitThenNext(t *testing.T) {
 	m := newMarket()
 	chat := startChat(t, m, order5)
-	m.Script("sendMessageToChat", sandbox.CommitThen(func(next http.Handler) http.Handler { return next }))
+	m.Script(sandbox.OperationSendMessageToChat, sandbox.CommitThen(func(next http.Handler) http.Handler { return next }))
 	assert.Equal(t, 200, ask(t, m, "POST", messageTo(chat), hello).status)
 	assert.Len(t, m.Messages(chat), 1)
 	for _, fault := range []sandbox.Fault{sandbox.Unknown(), sandbox.DuplicateKeys(), sandbox.ContentType("a/b"), sandbox.CloseAfter(), sandbox.Drip(0), sandbox.Delay(1, nil), sandbox.Truncate(1000)} {
 		before := len(m.Messages(chat))
-		m.Script("sendMessageToChat", sandbox.CommitThen(fault))
+		m.Script(sandbox.OperationSendMessageToChat, sandbox.CommitThen(fault))
 		assert.Equal(t, 200, rawSend(m, chat).Code)
 		assert.Len(t, m.Messages(chat), before+1)
 	}
@@ -229,7 +229,7 @@ func TestCommitThenNext(t *testing.T) {
 // Only http.ErrAbortHandler is a cut connection; anything else is a mistake of the test's own.
 func TestOtherPanicsPass(t *testing.T) {
 	m := newMarket()
-	m.Script("getChat", func(http.Handler) http.Handler {
+	m.Script(sandbox.OperationGetChat, func(http.Handler) http.Handler {
 		return http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("mistake") })
 	})
 	req, err := http.NewRequest("GET", "http://market"+chatOf(1), nil)

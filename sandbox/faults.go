@@ -42,24 +42,32 @@ func Redirect(url string) Fault {
 	return Answer(http.StatusFound, http.Header{"Location": {url}}, "")
 }
 
-// QuotaUsedUp answers 420: the quota of 1,000 is used up, for this long by the clock of the answer. HTTP dates have
-// whole seconds, so left is rounded up. The Market's own count knows nothing of it: the next request goes through.
+// QuotaUsedUp answers 420: the quota is used up, for this long by the clock of the answer. HTTP dates have whole
+// seconds, so left is rounded up. The Market's own count knows nothing of it: the next request goes through.
 func QuotaUsedUp(left time.Duration) Fault {
 	return instead(func(w http.ResponseWriter, r *http.Request) {
-		date, _ := http.ParseTime(w.Header().Get("Date"))
-		until := date.Add((left + time.Second - 1).Truncate(time.Second))
-		w.Header().Set("X-RateLimit-Resource-Limit", strconv.Itoa(1000))
+		perHour, operation := 1000, "chats"
+		if x := exchangeOf(r); x != nil {
+			perHour, operation = x.market.limits.perHour, x.operation
+		}
+		until := arrival(r).Truncate(time.Second).Add((left + time.Second - 1).Truncate(time.Second))
+		w.Header().Set("X-RateLimit-Resource-Limit", strconv.Itoa(perHour))
 		w.Header().Set("X-RateLimit-Resource-Remaining", "0")
-		w.Header().Set("X-RateLimit-Resource-Until", until.Format(http.TimeFormat))
-		fail(w, statusMethodFailure, "METHOD_FAILURE",
-			"Hit rate limit of '1000' requests per 'hour' for resource 'chats' for businessId "+r.PathValue("businessId"))
+		w.Header().Set("X-RateLimit-Resource-Until", until.UTC().Format(http.TimeFormat))
+		fail(w, statusMethodFailure, "METHOD_FAILURE", usedUpText(perHour, operation, r.PathValue("businessId")))
 	})
 }
 
-// TooMany answers 420: too many requests at once. The quota is not used up.
+// TooMany answers 420: too many requests at once. It costs one of the quota, as each 420, but never the last one: the
+// answer says that the quota is not used up, and the next request goes through.
 func TooMany() Fault {
 	return instead(func(w http.ResponseWriter, r *http.Request) {
-		fail(w, statusMethodFailure, "METHOD_FAILURE", "Hit rate limit of 4 parallel requests for businessId "+r.PathValue("businessId"))
+		parallel := 4
+		if x := exchangeOf(r); x != nil {
+			parallel = x.market.limits.parallel
+			x.ticket.spareLast = true
+		}
+		fail(w, statusMethodFailure, "METHOD_FAILURE", tooManyText(parallel, r.PathValue("businessId")))
 	})
 }
 
@@ -94,8 +102,8 @@ func Abort() Fault {
 // Refuse answers as if nothing listened: the request never left the client. Only RoundTripper can do that; over a
 // socket the connection is cut before an answer.
 func Refuse() Fault {
-	return instead(func(w http.ResponseWriter, _ *http.Request) {
-		if x, ok := w.(*exchange); ok {
+	return instead(func(_ http.ResponseWriter, r *http.Request) {
+		if x := exchangeOf(r); x != nil {
 			if m, ok := x.ResponseWriter.(*memory); ok {
 				m.refused = true
 			}

@@ -34,7 +34,7 @@ func eachWay(t *testing.T, fault func() sandbox.Fault, check func(t *testing.T, 
 		t.Run(way, func(t *testing.T) {
 			m := newMarket()
 			startChat(t, m, order5)
-			m.Script("getChat", fault())
+			m.Script(sandbox.OperationGetChat, fault())
 			transport, base := m.RoundTripper(), "http://market"
 			if way == "socket" {
 				server := httptest.NewServer(m)
@@ -74,7 +74,7 @@ func TestFaultsThatCut(t *testing.T) {
 // Only without a socket can nobody listen.
 func TestRefuse(t *testing.T) {
 	m := newMarket()
-	m.Script("getChat", sandbox.Refuse())
+	m.Script(sandbox.OperationGetChat, sandbox.Refuse())
 	req, err := http.NewRequest("GET", "http://market"+chatOf(1), nil)
 	require.NoError(t, err)
 	_, err = m.RoundTripper().RoundTrip(req)
@@ -105,7 +105,7 @@ func TestFaultsThatAnswerOtherwise(t *testing.T) {
 
 func TestGzipBomb(t *testing.T) {
 	m := newMarket()
-	m.Script("getChat", sandbox.GzipBomb(1<<20), sandbox.GzipBomb(1<<20))
+	m.Script(sandbox.OperationGetChat, sandbox.GzipBomb(1<<20), sandbox.GzipBomb(1<<20))
 	a := rawAsk(m, "GET", chatOf(1))
 	assert.Less(t, a.Body.Len(), 1<<20/100, "bytes on the wire: how few is up to compress/gzip")
 	server := httptest.NewServer(m)
@@ -172,22 +172,22 @@ func TestEvery(t *testing.T) {
 		}
 		return got
 	}
-	m.Every("getChat", sandbox.Fail(500, "INTERNAL_ERROR", "x"))
-	m.Script("getChat", sandbox.Fail(403, "FORBIDDEN", "x"), nil)
+	m.Every(sandbox.OperationGetChat, sandbox.Fail(500, "INTERNAL_ERROR", "x"))
+	m.Script(sandbox.OperationGetChat, sandbox.Fail(403, "FORBIDDEN", "x"), nil)
 	assert.Equal(t, []int{403, 404, 500, 500}, statuses(4), "Script goes first")
-	m.Every("getChat", sandbox.After(2, sandbox.Fail(503, "UNAVAILABLE", "x")))
+	m.Every(sandbox.OperationGetChat, sandbox.After(2, sandbox.Fail(503, "UNAVAILABLE", "x")))
 	assert.Equal(t, []int{404, 404, 503, 503}, statuses(4))
-	m.Every("getChat", sandbox.Sometimes(0.5, 7, sandbox.Fail(500, "INTERNAL_ERROR", "x")))
+	m.Every(sandbox.OperationGetChat, sandbox.Sometimes(0.5, 7, sandbox.Fail(500, "INTERNAL_ERROR", "x")))
 	first := statuses(40)
-	m.Every("getChat", sandbox.Sometimes(0.5, 7, sandbox.Fail(500, "INTERNAL_ERROR", "x")))
+	m.Every(sandbox.OperationGetChat, sandbox.Sometimes(0.5, 7, sandbox.Fail(500, "INTERNAL_ERROR", "x")))
 	assert.Equal(t, first, statuses(40), "equal seeds, equal sequences")
 	assert.Contains(t, first, 404)
 	assert.Contains(t, first, 500)
 	for probability, want := range map[float64]int{0: 404, 1: 500} {
-		m.Every("getChat", sandbox.Sometimes(probability, 1, sandbox.Fail(500, "INTERNAL_ERROR", "x")))
+		m.Every(sandbox.OperationGetChat, sandbox.Sometimes(probability, 1, sandbox.Fail(500, "INTERNAL_ERROR", "x")))
 		assert.Equal(t, []int{want, want, want}, statuses(3))
 	}
-	m.Every("getChat", nil)
+	m.Every(sandbox.OperationGetChat, nil)
 	assert.Equal(t, []int{404}, statuses(1))
 	assert.Panics(t, func() { m.Every("get", nil) })
 	assert.Panics(t, func() { sandbox.Sometimes(1.1, 0, nil) })
@@ -237,7 +237,7 @@ func TestFaultsAroundNil(t *testing.T) {
 	} {
 		m := newMarket()
 		chat := startChat(t, m, order5)
-		m.Every("getChat", fault)
+		m.Every(sandbox.OperationGetChat, fault)
 		assert.Equal(t, 200, rawAsk(m, "GET", chatOf(chat)).Code, what)
 	}
 	for _, text := range []string{`{"kind":"none","commit":true}`, `{"kind":"none","after":0,"probability":1,"delayMs":0,"commit":true}`} {
@@ -245,7 +245,7 @@ func TestFaultsAroundNil(t *testing.T) {
 		chat := startChat(t, m, order5)
 		fault, err := sandbox.ParseFault([]byte(text))
 		require.NoError(t, err)
-		m.Every("getChat", fault)
+		m.Every(sandbox.OperationGetChat, fault)
 		assert.Equal(t, 200, rawAsk(m, "GET", chatOf(chat)).Code, text)
 	}
 }
@@ -257,7 +257,7 @@ func TestSlowFaultsEndWithTheRequest(t *testing.T) {
 	for what, fault := range map[string]sandbox.Fault{"Drip": sandbox.Drip(time.Hour), "Delay": sandbox.Delay(time.Hour, nil)} {
 		m := newMarket()
 		chat := startChat(t, m, order5)
-		m.Script("getChat", fault)
+		m.Script(sandbox.OperationGetChat, fault)
 		req := httptest.NewRequestWithContext(ctx, "GET", chatOf(chat), nil)
 		req.Header.Set("Api-Key", "k")
 		w := httptest.NewRecorder()
@@ -288,7 +288,7 @@ func TestTruncateAtItsBounds(t *testing.T) {
 func TestSometimesHasItsOwnSeeds(t *testing.T) {
 	sequence := func(seed uint64) (got []int) {
 		m := newMarket()
-		m.Every("getChat", sandbox.Sometimes(0.5, seed, sandbox.Fail(500, "X", "x")))
+		m.Every(sandbox.OperationGetChat, sandbox.Sometimes(0.5, seed, sandbox.Fail(500, "X", "x")))
 		for range 40 {
 			got = append(got, rawAsk(m, "GET", chatOf(1)).Code)
 		}
@@ -298,7 +298,7 @@ func TestSometimesHasItsOwnSeeds(t *testing.T) {
 	fault, err := sandbox.ParseFault([]byte(`{"kind":"fail","probability":0.5,"seed":2}`))
 	require.NoError(t, err)
 	m := newMarket()
-	m.Every("getChat", fault)
+	m.Every(sandbox.OperationGetChat, fault)
 	for _, want := range sequence(2) {
 		assert.Equal(t, want, rawAsk(m, "GET", chatOf(1)).Code)
 	}
@@ -318,11 +318,16 @@ func TestRewriteOfWhatOnlyWrites(t *testing.T) {
 	})
 }
 
-func TestQuotaUsedUpSaysOfWhat(t *testing.T) {
-	m := newMarket()
-	m.Script("getChat", sandbox.QuotaUsedUp(time.Second))
-	_, message := ask(t, m, "GET", chatOf(1), "").error(t)
-	assert.Equal(t, "Hit rate limit of '1000' requests per 'hour' for resource 'chats' for businessId 1", message)
+// The limits that a Fault speaks of are the Market's.
+func TestFaultsSayWhichLimit(t *testing.T) {
+	m := newMarket(sandbox.WithQuota(7), sandbox.WithParallel(2))
+	m.Script(sandbox.OperationGetChat, sandbox.QuotaUsedUp(time.Second), sandbox.TooMany())
+	a := ask(t, m, "GET", chatOf(1), "")
+	_, message := a.error(t)
+	assert.Equal(t, "Hit rate limit of '7' requests per 'hour' for resource 'getChat' for businessId 1", message)
+	assert.Equal(t, "7", a.header.Get("X-RateLimit-Resource-Limit"))
+	_, message = ask(t, m, "GET", chatOf(1), "").error(t)
+	assert.Equal(t, "Hit rate limit of 2 parallel requests for businessId 1", message)
 }
 
 func TestUnknownKeepsLargeIDs(t *testing.T) {

@@ -10,39 +10,37 @@ import (
 	"github.com/ymarket-go/chats/api"
 )
 
-// allScopes are what a key can be allowed to do.
-var allScopes = []string{"communication", "all-methods", "all-methods:read-only"}
-
-// scopesOf lists which scopes allow an operation.
-func scopesOf(operation string) []string {
-	if operation == "getChat" {
-		return allScopes
-	}
-	return allScopes[:2]
-}
-
 // guarded lets a request through to its operation when the Market would: it is authorized, within the limits, and it
 // keeps the contract.
 func (m *Market) guarded(x *exchange, operation http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		cabinet := r.PathValue("businessId")
+		cabinet, scopes := r.PathValue("businessId"), contractOperations()[x.operation].scopes
 		switch {
 		case m.unauthorized(w, r.Header):
 		case !m.serves(cabinet):
 			fail(w, http.StatusForbidden, "FORBIDDEN", "Access denied to businessId "+cabinet)
-		case !slices.ContainsFunc(scopesOf(x.operation), func(s string) bool { return slices.Contains(m.scopes, s) }):
-			fail(w, http.StatusForbidden, "FORBIDDEN", fmt.Sprintf("Access denied: the token needs one of the scopes %v", scopesOf(x.operation)))
+		case !slices.ContainsFunc(scopes, func(s string) bool { return slices.Contains(m.scopes, s) }):
+			message := fmt.Sprintf("Access denied: the token needs one of the scopes %v", scopes)
+			fail(w, http.StatusForbidden, "FORBIDDEN", message)
 		case x.ticket.tooMany:
-			fail(w, statusMethodFailure, "METHOD_FAILURE", fmt.Sprintf("Hit rate limit of %d parallel requests for businessId %s", m.limits.parallel, cabinet))
+			fail(w, statusMethodFailure, "METHOD_FAILURE", tooManyText(m.limits.parallel, cabinet))
 		case x.ticket.usedUp:
-			fail(w, statusMethodFailure, "METHOD_FAILURE", fmt.Sprintf("Hit rate limit of '%d' requests per 'hour' for resource '%s' for businessId %s",
-				m.limits.perHour, x.operation, cabinet))
+			fail(w, statusMethodFailure, "METHOD_FAILURE", usedUpText(m.limits.perHour, x.operation, cabinet))
 		case x.verdict != nil:
-			refuse(w, api.Violations(x.verdict))
+			x.refuse(w, r, api.Violations(x.verdict)...)
 		default:
 			operation(w, r)
 		}
 	}
+}
+
+func tooManyText(parallel int, cabinet string) string {
+	return fmt.Sprintf("Hit rate limit of %d parallel requests for businessId %s", parallel, cabinet)
+}
+
+func usedUpText(perHour int, operation, cabinet string) string {
+	return fmt.Sprintf("Hit rate limit of '%d' requests per 'hour' for resource '%s' for businessId %s",
+		perHour, operation, cabinet)
 }
 
 // unauthorized answers a request that nobody known has sent, and tells whether it did.

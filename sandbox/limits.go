@@ -2,7 +2,7 @@ package sandbox
 
 import (
 	"cmp"
-	"maps"
+	"container/list"
 	"slices"
 	"sync"
 	"time"
@@ -15,50 +15,93 @@ type limits struct {
 	parallel int
 
 	mu         sync.Mutex
-	windows    map[windowKey]*window
-	inProgress map[string]int // by cabinet, over all operations
+	hour       time.Time // in which all windows began
+	windows    map[windowKey]*list.Element
+	recent     list.List     // the windows, each a *window, the one that was used last in front
+	inProgress map[int64]int // by cabinet, over all operations
 }
 
-type windowKey struct{ cabinet, operation string }
+// noCabinet stands for what is no operation, and for a businessId that is no number.
+const noCabinet = 0
+
+// maxWindows bounds how many windows are remembered, about 200 bytes each. Beyond it the one is forgotten that was not
+// used for longest.
+const maxWindows = 100_000
+
+type windowKey struct {
+	cabinet   int64
+	operation string
+}
 
 type window struct {
+	key   windowKey
 	used  int
 	until time.Time
 }
 
 // ticket is the place of one request in its window, and among those in progress.
 type ticket struct {
-	limits  *limits
-	cabinet string
-	window  *window
-	until   time.Time
-	usedUp  bool // the quota
-	tooMany bool // at once
+	limits    *limits
+	window    *window
+	usedUp    bool // the quota
+	tooMany   bool // at once
+	spareLast bool // the request may not use up the quota
+	free      bool // it costs nothing
 }
 
-// take counts a request, those beyond a limit too, as the Market does. The ticket goes back with release.
-func (l *limits) take(cabinet, operation string, now time.Time) *ticket {
+// take counts a request, those beyond a limit too, as the Market does. The ticket goes back with release. The clock is
+// read here, where requests stand in a row: read before, two of them could begin the same hour twice.
+func (l *limits) take(cabinet int64, operation string, clock func() time.Time) *ticket {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	key := windowKey{cabinet, operation}
-	w := l.windows[key]
-	if w == nil || !now.Before(w.until) {
-		maps.DeleteFunc(l.windows, func(_ windowKey, w *window) bool { return !now.Before(w.until) })
-		w = &window{until: now.Truncate(time.Hour).Add(time.Hour)}
-		l.windows[key] = w
-	}
+	l.begin(clock().Truncate(time.Hour))
+	w := l.window(windowKey{cabinet, operation})
 	w.used++
-	l.inProgress[cabinet]++
-	return &ticket{limits: l, cabinet: cabinet, window: w, until: w.until,
-		usedUp: w.used > l.perHour, tooMany: l.inProgress[cabinet] > l.parallel}
+	t := &ticket{limits: l, window: w, usedUp: w.used > l.perHour}
+	if operation != "" {
+		l.inProgress[cabinet]++
+		t.tooMany = l.inProgress[cabinet] > l.parallel
+	}
+	return t
+}
+
+// begin forgets all windows when it is another hour, a later one or, when the clock was set back, an earlier one.
+func (l *limits) begin(hour time.Time) {
+	if !hour.Equal(l.hour) {
+		l.hour = hour
+		l.forgetWindows()
+	}
+}
+
+func (l *limits) forgetWindows() {
+	l.windows = map[windowKey]*list.Element{}
+	l.recent.Init()
+}
+
+// window gives the window of a key, a new one if there is none.
+func (l *limits) window(key windowKey) *window {
+	if element, ok := l.windows[key]; ok {
+		l.recent.MoveToFront(element)
+		return element.Value.(*window)
+	}
+	if l.recent.Len() == maxWindows {
+		oldest := l.recent.Remove(l.recent.Back()).(*window)
+		delete(l.windows, oldest.key)
+	}
+	w := &window{key: key, until: l.hour.Add(time.Hour)}
+	l.windows[key] = l.recent.PushFront(w)
+	return w
 }
 
 // settle tells what is left of the quota once the status is known. 5xx are free, and so is no answer at all.
 func (t *ticket) settle(status int) (remaining int) {
 	t.limits.mu.Lock()
 	defer t.limits.mu.Unlock()
-	if status == 0 || status >= 500 {
+	if t.free || status == 0 || status >= 500 {
 		t.window.used--
+	}
+	if t.spareLast {
+		t.window.used = min(t.window.used, t.limits.perHour-1)
 	}
 	return max(t.limits.perHour-t.window.used, 0)
 }
@@ -67,37 +110,42 @@ func (t *ticket) settle(status int) (remaining int) {
 func (t *ticket) release() {
 	t.limits.mu.Lock()
 	defer t.limits.mu.Unlock()
-	if t.limits.inProgress[t.cabinet]--; t.limits.inProgress[t.cabinet] == 0 {
-		delete(t.limits.inProgress, t.cabinet)
+	if t.window.key.operation == "" {
+		return
+	}
+	cabinet := t.window.key.cabinet
+	if t.limits.inProgress[cabinet]--; t.limits.inProgress[cabinet] == 0 {
+		delete(t.limits.inProgress, cabinet)
 	}
 }
 
 // quota is what a cabinet has used of an operation's window.
 type quota struct {
-	Cabinet, Operation string
-	Used, Limit        int
-	Until              time.Time
+	Cabinet     int64
+	Operation   string
+	Used, Limit int
+	Until       time.Time
 }
 
-// list gives the windows that have not ended, sorted by cabinet and operation.
-func (l *limits) list(now time.Time) []quota {
+// list gives the windows that have not ended, at most n, those that were used last, sorted by cabinet and operation.
+func (l *limits) list(clock func() time.Time, n int) []quota {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	var list []quota
-	for key, w := range l.windows {
-		if now.Before(w.until) {
-			list = append(list, quota{key.cabinet, key.operation, w.used, l.perHour, w.until})
-		}
+	l.begin(clock().Truncate(time.Hour))
+	var newest []quota
+	for e := l.recent.Front(); e != nil && len(newest) < n; e = e.Next() {
+		w := e.Value.(*window)
+		newest = append(newest, quota{w.key.cabinet, w.key.operation, w.used, l.perHour, w.until})
 	}
-	slices.SortFunc(list, func(a, b quota) int {
+	slices.SortFunc(newest, func(a, b quota) int {
 		return cmp.Or(cmp.Compare(a.Cabinet, b.Cabinet), cmp.Compare(a.Operation, b.Operation))
 	})
-	return list
+	return newest
 }
 
 // reset forgets all requests but those in progress.
 func (l *limits) reset() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.windows = map[windowKey]*window{}
+	l.forgetWindows()
 }

@@ -74,7 +74,7 @@ func TestManyChats(t *testing.T) {
 		break
 	}
 	w := httptest.NewRecorder()
-	m.Control().ServeHTTP(w, httptest.NewRequest("GET", "/_sandbox/", nil))
+	m.Control().ServeHTTP(w, httptest.NewRequest("GET", "http://127.0.0.1/_sandbox/", nil))
 	assert.Equal(t, 50, strings.Count(w.Body.String(), `<section class="chat"`), "the page shows the newest ones")
 	assert.Contains(t, w.Body.String(), "about ORDER 10000 ")
 }
@@ -82,7 +82,8 @@ func TestManyChats(t *testing.T) {
 func BenchmarkLoopback(b *testing.B) {
 	for name, opts := range map[string][]sandbox.Option{"checked": nil, "unchecked": {sandbox.WithoutChecks()}} {
 		b.Run(name, func(b *testing.B) {
-			m := sandbox.New(append(opts, sandbox.WithQuota(math.MaxInt), sandbox.WithParallel(1<<20))...)
+			opts = append(opts, sandbox.WithQuota(math.MaxInt), sandbox.WithParallel(1<<20), sandbox.WithKeepAlive())
+			m := sandbox.New(opts...)
 			server := httptest.NewServer(m)
 			defer server.Close()
 			transport := &http.Transport{MaxIdleConnsPerHost: 64}
@@ -108,6 +109,23 @@ func BenchmarkLoopback(b *testing.B) {
 				}
 			})
 			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "requests/s")
+		})
+	}
+}
+
+// What a request costs with 1,000 cabinets and with 40,000, each of which asks for the first time.
+func BenchmarkCabinets(b *testing.B) {
+	for _, cabinets := range []int{1_000, 40_000} {
+		b.Run(fmt.Sprint(cabinets), func(b *testing.B) {
+			for b.Loop() {
+				m := newMarket(sandbox.WithoutChecks())
+				for cabinet := range cabinets {
+					req := httptest.NewRequest("GET", fmt.Sprintf("/v2/businesses/%d/chat?chatId=1", cabinet+1), nil)
+					req.Header.Set("Api-Key", "k")
+					m.ServeHTTP(discard{}, req)
+				}
+			}
+			b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N)/float64(cabinets), "µs/request")
 		})
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net/http"
 	"path"
+	"slices"
+	"strconv"
 	"sync"
 	"time"
 
@@ -17,9 +19,11 @@ type Market struct {
 	key       string
 	scopes    []string
 	cabinets  []int64
-	orders    []int64 // nil: all
+	orders    []int64  // nil: all
+	hosts     []string // names that Control may be asked by
 	clock     func() time.Time
 	unchecked bool
+	keepAlive bool
 
 	contract *api.Validator
 	mux      *http.ServeMux
@@ -27,9 +31,10 @@ type Market struct {
 	limits   limits
 
 	mu       sync.Mutex
-	scripts  map[string][]Fault
+	scripts  map[string][]scripted
 	standing map[string]Fault
-	calls    []Call
+	waiting  int // bytes of scripts that came by HTTP
+	calls    journal
 	observer func(Call)
 	moved    time.Duration // what Advance has added to the clock
 }
@@ -41,8 +46,9 @@ func New(opts ...Option) *Market {
 	if err != nil {
 		panic(err)
 	}
-	m := &Market{contract: contract, clock: time.Now, mux: http.NewServeMux(), scopes: allScopes}
-	m.limits.perHour, m.limits.parallel, m.limits.inProgress = 1000, 4, map[string]int{}
+	m := &Market{contract: contract, clock: time.Now, mux: http.NewServeMux(), scopes: allScopes()}
+	m.limits.perHour, m.limits.parallel, m.limits.inProgress = 1000, 4, map[int64]int{}
+	m.store.maxBytes = maxStoreBytes
 	m.Reset()
 	for _, opt := range opts {
 		if opt == nil {
@@ -53,7 +59,9 @@ func New(opts ...Option) *Market {
 		}
 	}
 	for _, base := range []string{"/v2", ""} {
-		face.HandlerWithOptions(operations{m}, face.StdHTTPServerOptions{BaseURL: base, BaseRouter: router{m}})
+		face.HandlerWithOptions(operations{m}, face.StdHTTPServerOptions{
+			BaseURL: base, BaseRouter: router{m}, ErrorHandlerFunc: m.unreadable,
+		})
 	}
 	return m
 }
@@ -65,8 +73,8 @@ func (m *Market) Reset() {
 	m.limits.reset()
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.scripts, m.standing = map[string][]Fault{}, map[string]Fault{}
-	m.calls, m.moved = nil, 0
+	m.scripts, m.standing, m.waiting = map[string][]scripted{}, map[string]Fault{}, 0
+	m.calls, m.moved = journal{maxBytes: maxCallBytes}, 0
 }
 
 // farthest is how far the clock can be moved in all: a hundred years.
@@ -91,21 +99,21 @@ func (m *Market) now() time.Time {
 
 // ServeHTTP answers a request, and keeps a record of it for Calls.
 func (m *Market) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	r = r.WithContext(context.WithValue(r.Context(), marketKey{}, m)) // for faults
-	x := &exchange{ResponseWriter: w, market: m, operation: m.contract.Operation(r)}
+	x := &exchange{ResponseWriter: w, market: m, operation: m.contract.Operation(r), at: m.now()}
+	r = r.WithContext(context.WithValue(r.Context(), exchangeKey{}, x))
 	if !m.unchecked || x.operation == "" {
-		x.verdict = m.contract.Request(r)
+		x.verdict = m.verdictOn(r)
 	}
 	known := x.operation != "" && path.Clean(r.URL.Path) == r.URL.Path // the mux would redirect
 	if !known {
-		x.ticket = m.limits.take("", "", m.now()) // what is no operation has a quota too: every answer tells of one
+		x.ticket = m.limits.take(noCabinet, "", m.now) // what is no operation has a quota too: every answer tells of one
 	}
 	x.begin()
 	defer x.end(r)
 	switch {
 	case known:
 		m.mux.ServeHTTP(x, r)
-	case x.operation == "" && api.Violations(x.verdict)[0].Where == "method":
+	case slices.ContainsFunc(api.Violations(x.verdict), func(v *api.Violation) bool { return v.Where == "method" }):
 		fail(x, http.StatusMethodNotAllowed, "METHOD_NOT_ALLOWED", "Request method is not supported")
 	default:
 		fail(x, http.StatusNotFound, "NOT_FOUND", "Resource not found")
@@ -117,9 +125,18 @@ type router struct{ *Market }
 
 func (m router) HandleFunc(pattern string, operation func(http.ResponseWriter, *http.Request)) {
 	m.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
-		x := w.(*exchange)
-		x.ticket = m.limits.take(r.PathValue("businessId"), x.operation, m.now())
+		x := exchangeOf(r)
+		x.ticket = m.limits.take(cabinetOf(r), x.operation, m.now)
 		handler := m.guarded(x, operation)
-		m.nextFault(x.operation).or(handler).ServeHTTP(x, r)
+		m.nextFault(x.operation).or(handler).ServeHTTP(w, r)
 	})
+}
+
+// cabinetOf is noCabinet when businessId is no number; such a request is refused, but it has a quota as any other.
+func cabinetOf(r *http.Request) int64 {
+	id, err := strconv.ParseInt(r.PathValue("businessId"), 10, 64)
+	if err != nil {
+		return noCabinet
+	}
+	return id
 }

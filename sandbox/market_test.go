@@ -180,7 +180,6 @@ func TestContractIsEnforced(t *testing.T) {
 	var e gen.APIErrorResponse
 	require.NoError(t, json.Unmarshal([]byte(a.body), &e))
 	assert.Len(t, e.Errors, 3, a.body)
-	assert.NotContains(t, a.body, "canary")
 	assert.Empty(t, m.Messages(chat))
 	for _, body := range []string{`{"context":{"type":"DIRECT","id":1}}`, `{"context":{"type":"ORDER","id":0}}`, `{}`, `[]`, `{`, `{"orderId":0}`, `{"orderId":-5}`} {
 		assert.Equal(t, 400, ask(t, m, "POST", newChat, body).status, body)
@@ -204,7 +203,7 @@ func TestAddresses(t *testing.T) {
 func TestHeadersOfEveryAnswer(t *testing.T) {
 	now := time.Date(2026, 9, 9, 15, 18, 0, 0, time.UTC)
 	m := newMarket(sandbox.WithClock(func() time.Time { return now }))
-	m.Script("getChat", sandbox.Fail(500, "INTERNAL_ERROR", "x"), sandbox.Answer(403, nil, "<html>"))
+	m.Script(sandbox.OperationGetChat, sandbox.Fail(500, "INTERNAL_ERROR", "x"), sandbox.Answer(403, nil, "<html>"))
 	seen := map[string]bool{}
 	for _, want := range []int{500, 403, 404} {
 		a := rawAsk(m, "GET", chatOf(1))
@@ -232,7 +231,7 @@ func TestQuota(t *testing.T) {
 	m := newMarket(sandbox.WithQuota(3), sandbox.WithClock(func() time.Time { return now }))
 	remaining := func(a answer) string { return a.header.Get("X-RateLimit-Resource-Remaining") }
 	assert.Equal(t, "2", remaining(ask(t, m, "GET", chatOf(1), "")), "a 404 costs one")
-	m.Script("getChat", sandbox.Fail(503, "UNAVAILABLE", "x"))
+	m.Script(sandbox.OperationGetChat, sandbox.Fail(503, "UNAVAILABLE", "x"))
 	assert.Equal(t, "2", remaining(answer{header: rawAsk(m, "GET", chatOf(1)).Header()}), "a 503 costs none")
 	assert.Equal(t, "1", remaining(ask(t, m, "GET", chatOf(1), "", "Api-Key", "")), "a 401 costs one")
 	assert.Equal(t, "0", remaining(ask(t, m, "GET", chatOf(1), "")))
@@ -258,7 +257,7 @@ func TestCalls(t *testing.T) {
 	require.Len(t, calls, 2)
 	assert.Equal(t, "x", strings.Fields(api.Violations(calls[0].Verdict)[0].Where)[1])
 	calls[0].Verdict = nil
-	assert.Equal(t, sandbox.Call{At: now, Operation: "sendMessageToChat", Method: "POST", Path: "/v2/businesses/1/chats/message",
+	assert.Equal(t, sandbox.Call{At: now, Operation: "sendMessageToChat", Method: "POST", Path: "/v2/businesses/1/chats/message", Query: "chatId=1",
 		Status: 400, TraceParent: a.header.Get("Traceparent")}, calls[0])
 	assert.Equal(t, 404, calls[1].Status)
 	assert.Error(t, calls[1].Verdict)
@@ -270,10 +269,14 @@ func TestOptionsRefuse(t *testing.T) {
 		"WithAPIKey is given an empty token": sandbox.WithAPIKey(""),
 		"WithBusiness is given [], allowed is at least one id of 1 and above":                        sandbox.WithBusiness(),
 		"WithBusiness is given [1 0], allowed is at least one id of 1 and above":                     sandbox.WithBusiness(1, 0),
+		"WithOrders is given [5 0], allowed are numbers of 1 and above":                              sandbox.WithOrders(5, 0),
 		"WithQuota is given 0, allowed is 1 and above":                                               sandbox.WithQuota(0),
 		"WithParallel is given 0, allowed is 1 and above":                                            sandbox.WithParallel(0),
-		"WithScopes is given \"all\", allowed are [communication all-methods all-methods:read-only]": sandbox.WithScopes("all"),
+		"WithScopes is given \"all\", allowed are [all-methods all-methods:read-only communication]": sandbox.WithScopes("all"),
 		"WithClock is given nil": sandbox.WithClock(nil),
+		"WithHost is given \"a:80\", allowed is a name or an address, without a port":                                 sandbox.WithHost("b", "a:80"),
+		"WithHost is given \"\", allowed is a name or an address, without a port":                                     sandbox.WithHost(""),
+		"WithAPIKey is given a token that no header can carry, allowed is printable ASCII without spaces at its ends": sandbox.WithAPIKey("a "),
 	} {
 		assert.PanicsWithValue(t, "sandbox: "+says, func() { sandbox.New(opt) })
 	}
@@ -327,7 +330,7 @@ func TestParallelLimit(t *testing.T) {
 			next.ServeHTTP(w, r)
 		})
 	}
-	m.Script("getChat", hold, hold)
+	m.Script(sandbox.OperationGetChat, hold, hold)
 	done := make(chan int)
 	for range 2 {
 		go func() { done <- rawAsk(m, "GET", chatOf(1)).Code }()
@@ -349,7 +352,7 @@ func TestParallelLimit(t *testing.T) {
 func TestParallelLimitAfterCuts(t *testing.T) {
 	m := newMarket(sandbox.WithParallel(1))
 	for range 3 {
-		m.Script("getChat", sandbox.Abort())
+		m.Script(sandbox.OperationGetChat, sandbox.Abort())
 		assert.Panics(t, func() { rawAsk(m, "GET", chatOf(1)) })
 	}
 	a := ask(t, m, "GET", chatOf(1), "")
@@ -405,8 +408,8 @@ func TestAdvanceAndReset(t *testing.T) {
 	assert.Equal(t, "Wed, 09 Sep 2026 16:00:00 GMT", a.header.Get("Date"))
 	assert.Panics(t, func() { m.Advance(-1) })
 
-	m.Script("getChat", sandbox.Abort())
-	m.Every("getChat", sandbox.Abort())
+	m.Script(sandbox.OperationGetChat, sandbox.Abort())
+	m.Every(sandbox.OperationGetChat, sandbox.Abort())
 	m.Reset()
 	assert.Empty(t, m.Calls())
 	a = ask(t, m, "GET", chatOf(chat), "")

@@ -62,14 +62,10 @@ func contractQuery(op *openapi3.Operation, chat int64) string {
 	return query.Encode()
 }
 
-// contractScopes are the scopes that the description of an operation names.
+// contractScopes are the scopes of an operation.
 func contractScopes(op *openapi3.Operation) (scopes []string) {
-	_, prose, _ := strings.Cut(op.Description, "Scopes of the Api-Key, any of: ")
-	line, _, _ := strings.Cut(prose, "\n")
-	for i, part := range strings.Split(line, "`") {
-		if i%2 == 1 {
-			scopes = append(scopes, part)
-		}
+	for _, scope := range op.Extensions["x-scopes"].([]any) {
+		scopes = append(scopes, scope.(string))
 	}
 	return scopes
 }

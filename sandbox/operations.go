@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -19,40 +20,57 @@ var _ face.ServerInterface = operations{}
 
 func (m operations) CreateChat(w http.ResponseWriter, r *http.Request, cabinet gen.BusinessID) {
 	var request gen.CreateChatRequest
-	if !read(w, r, &request) {
+	if !m.read(w, r, &request) {
 		return
 	}
-	what := about{cabinet: cabinet}
-	switch {
-	case request.Context != nil:
-		what.context = *request.Context
-	case request.OrderID != nil && *request.OrderID >= 1: // the contract sets no minimum, the Market must
-		what.context = gen.ChatContextDTO{Type: gen.ChatContextIdentifiableTypeOrder, ID: *request.OrderID}
-	case request.OrderID != nil:
-		fail(w, http.StatusBadRequest, "BAD_REQUEST", fmt.Sprintf("'orderId' must be positive (rejected value: %d)", *request.OrderID))
-		return
-	default:
-		fail(w, http.StatusBadRequest, "BAD_REQUEST", "'context' must not be null (rejected value: null)")
+	context, violation := contextOf(request)
+	if violation != nil {
+		exchangeOf(r).refuse(w, r, violation)
 		return
 	}
-	if about := what.context; about.Type == gen.ChatContextIdentifiableTypeOrder && m.orders != nil && !slices.Contains(m.orders, about.ID) {
-		fail(w, http.StatusNotFound, "NOT_FOUND", fmt.Sprintf("Order not found: '%d'", about.ID))
+	if context.Type == gen.ChatContextIdentifiableTypeOrder && m.orders != nil && !slices.Contains(m.orders, context.ID) {
+		fail(w, http.StatusNotFound, "NOT_FOUND", fmt.Sprintf("Order not found: '%d'", context.ID))
 		return
 	}
-	id := m.store.open(what, m.now())
-	write(w, http.StatusOK, gen.CreateChatResponse{Status: gen.APIResponseStatusTypeOK, Result: &gen.CreateChatResultDTO{ChatID: id}})
+	id, err := m.store.open(about{cabinet, context}, m.now())
+	if err != nil {
+		full(w, err)
+		return
+	}
+	result := gen.CreateChatResultDTO{ChatID: id}
+	write(w, http.StatusOK, gen.CreateChatResponse{Status: gen.APIResponseStatusTypeOK, Result: &result})
 }
 
-func (m operations) SendMessageToChat(w http.ResponseWriter, r *http.Request, cabinet gen.BusinessID, params gen.SendMessageToChatParams) {
+// contextOf is what a chat is to be about. The contract requires neither of the two fields and sets no minimum for
+// orderId; the Market needs something to start a chat about all the same.
+func contextOf(request gen.CreateChatRequest) (context gen.ChatContextDTO, violation *api.Violation) {
+	switch {
+	case request.Context != nil:
+		return *request.Context, nil
+	case request.OrderID == nil:
+		return context, &api.Violation{Operation: OperationCreateChat, Where: "body /context", Rule: "required"}
+	case *request.OrderID < 1:
+		return context, &api.Violation{Operation: OperationCreateChat, Where: "body /orderId", Rule: "minimum 1"}
+	default:
+		return gen.ChatContextDTO{Type: gen.ChatContextIdentifiableTypeOrder, ID: *request.OrderID}, nil
+	}
+}
+
+func (m operations) SendMessageToChat(
+	w http.ResponseWriter, r *http.Request, cabinet gen.BusinessID, params gen.SendMessageToChatParams,
+) {
 	var request gen.SendMessageToChatRequest
-	if !read(w, r, &request) {
+	if !m.read(w, r, &request) {
 		return
 	}
-	if !m.store.write(params.ChatID, Message{Text: request.Message, At: m.now()}, cabinet) {
+	switch err := m.store.write(params.ChatID, Message{Text: request.Message, At: m.now()}, cabinet); err {
+	case nil:
+		write(w, http.StatusOK, gen.EmptyAPIResponse{Status: gen.APIResponseStatusTypeOK})
+	case errNoChat:
 		noChat(w, params.ChatID)
-		return
+	default:
+		full(w, err)
 	}
-	write(w, http.StatusOK, gen.EmptyAPIResponse{Status: gen.APIResponseStatusTypeOK})
 }
 
 func (m operations) GetChat(w http.ResponseWriter, _ *http.Request, cabinet gen.BusinessID, params gen.GetChatParams) {
@@ -64,31 +82,48 @@ func (m operations) GetChat(w http.ResponseWriter, _ *http.Request, cabinet gen.
 	write(w, http.StatusOK, gen.GetChatResponse{Status: gen.APIResponseStatusTypeOK, Result: &chat})
 }
 
-// read can fail only where requests are not checked.
-func read(w http.ResponseWriter, r *http.Request, into any) bool {
-	err := json.NewDecoder(r.Body).Decode(into)
-	if err != nil {
-		fail(w, http.StatusBadRequest, "BAD_REQUEST", "the body is not JSON of the promised form")
+// read takes a body apart. Where requests are checked it cannot fail.
+func (m operations) read(w http.ResponseWriter, r *http.Request, into any) bool {
+	body, err := readBody(r)
+	if err == nil && len(body) <= maxBody && json.Unmarshal(body, into) == nil {
+		return true
 	}
-	return err == nil
+	m.unreadable(w, r, nil)
+	return false
+}
+
+// unreadable refuses what the generated code cannot read. It meets only what was not checked before, so the check is
+// made up for: what cannot be read breaks the contract, and the check says where.
+func (m *Market) unreadable(w http.ResponseWriter, r *http.Request, _ error) {
+	x := exchangeOf(r)
+	violations := api.Violations(m.verdictOn(r))
+	if violations == nil {
+		violations = []*api.Violation{{Operation: x.operation, Where: "body", Rule: "cannot be read"}}
+	}
+	x.refuse(w, r, violations...)
+}
+
+// maxBody is what is read of a request's body, in bytes: the Market's own limit.
+const maxBody = 512 << 10
+
+// readBody gives the body, up to a byte more than maxBody, and leaves it as it was.
+func readBody(r *http.Request) ([]byte, error) {
+	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
+	rest := io.Reader(r.Body)
+	if err != nil {
+		rest = brokenOff{}
+	}
+	r.Body = io.NopCloser(io.MultiReader(bytes.NewReader(body), rest))
+	return body, err
+}
+
+// full says that the sandbox keeps no more. It is a status of the contract, and one that costs no quota.
+func full(w http.ResponseWriter, err error) {
+	fail(w, http.StatusInternalServerError, "SANDBOX_FULL", err.Error())
 }
 
 func noChat(w http.ResponseWriter, id int64) {
 	fail(w, http.StatusNotFound, "NOT_FOUND", fmt.Sprintf("Can't find chat by id: '%d'", id))
-}
-
-// refuse makes a bad request of violations. A body of another type is refused for that alone.
-func refuse(w http.ResponseWriter, violations []*api.Violation) {
-	var errs []gen.APIErrorDTO
-	for _, v := range violations {
-		if v.Where == "header Content-Type" {
-			fail(w, http.StatusUnsupportedMediaType, "UNSUPPORTED_MEDIA_TYPE", "Content-Type "+v.Rule)
-			return
-		}
-		message := fmt.Sprintf("'%s' %s", v.Where, v.Rule)
-		errs = append(errs, gen.APIErrorDTO{Code: "BAD_REQUEST", Message: &message})
-	}
-	write(w, http.StatusBadRequest, gen.APIErrorResponse{Status: gen.APIResponseStatusTypeError, Errors: errs})
 }
 
 func fail(w http.ResponseWriter, status int, code, message string) {
@@ -97,14 +132,23 @@ func fail(w http.ResponseWriter, status int, code, message string) {
 }
 
 func errorBody(code, message string) string {
-	body, _ := json.Marshal(gen.APIErrorResponse{
+	return string(encode(gen.APIErrorResponse{
 		Status: gen.APIResponseStatusTypeError,
 		Errors: []gen.APIErrorDTO{{Code: code, Message: &message}},
-	})
-	return string(body)
+	}))
 }
 
 func write(w http.ResponseWriter, status int, body any) {
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(body) // fails when the client is gone
+	_, _ = w.Write(encode(body)) // fails when the client is gone
+}
+
+// encode writes texts as they are: json.Marshal would write < as \u003c, which hides it from who looks for what was
+// sent.
+func encode(body any) []byte {
+	var text bytes.Buffer
+	encoder := json.NewEncoder(&text)
+	encoder.SetEscapeHTML(false)
+	_ = encoder.Encode(body) // of strings and numbers: it cannot fail
+	return bytes.TrimSuffix(text.Bytes(), []byte("\n"))
 }

@@ -3,6 +3,8 @@ package sandbox
 import (
 	"errors"
 	"fmt"
+	"net"
+	"regexp"
 	"slices"
 	"time"
 )
@@ -10,12 +12,17 @@ import (
 // Option changes what New makes. Every option refuses values that make no sense.
 type Option func(*Market) error
 
-// WithAPIKey sets the only key that the Market knows, not an empty one; it is good as an OAuth token, too. Without it
-// every key is good, as long as there is one.
+// WithAPIKey sets the only key that the Market knows; it is good as an OAuth token, too. It must be one that a header
+// can carry: not empty, printable ASCII, without spaces at its ends. Without it every key is good, as long as there is
+// one.
 func WithAPIKey(token string) Option {
 	return func(m *Market) error {
 		if token == "" {
 			return errors.New("WithAPIKey is given an empty token")
+		}
+		if !fitsHeader.MatchString(token) {
+			return errors.New("WithAPIKey is given a token that no header can carry, " +
+				"allowed is printable ASCII without spaces at its ends")
 		}
 		m.key = token
 		return nil
@@ -34,10 +41,13 @@ func WithBusiness(ids ...int64) Option {
 	}
 }
 
-// WithOrders sets which orders there are, by their numbers; a chat about another one gets 404. Of no numbers it makes a
-// Market without orders. Without it there are all, as there are all returns.
+// WithOrders sets which orders there are, by their numbers of 1 and above; a chat about another one gets 404. Of no
+// numbers it makes a Market without orders. Without it there are all, as there are all returns.
 func WithOrders(ids ...int64) Option {
 	return func(m *Market) error {
+		if len(ids) > 0 && slices.Min(ids) < 1 {
+			return fmt.Errorf("WithOrders is given %v, allowed are numbers of 1 and above", ids)
+		}
 		m.orders = append([]int64{}, ids...)
 		return nil
 	}
@@ -72,8 +82,8 @@ func WithParallel(n int) Option {
 func WithScopes(scopes ...string) Option {
 	return func(m *Market) error {
 		for _, s := range scopes {
-			if !slices.Contains(allScopes, s) {
-				return fmt.Errorf("WithScopes is given %q, allowed are %v", s, allScopes)
+			if known := allScopes(); !slices.Contains(known, s) {
+				return fmt.Errorf("WithScopes is given %.40q, allowed are %v", s, known)
 			}
 		}
 		m.scopes = append([]string{}, scopes...)
@@ -81,8 +91,34 @@ func WithScopes(scopes ...string) Option {
 	}
 }
 
-// WithoutChecks leaves requests unchecked, for load tests: Calls has no verdicts then, and what the generated code can
-// read is taken as it is.
+// WithKeepAlive keeps connections open after an answer, for load tests. Without it the sandbox closes each, as the
+// Market does.
+func WithKeepAlive() Option {
+	return func(m *Market) error { m.keepAlive = true; return nil }
+}
+
+// WithHost sets names of the machine, without a port, by which Control may be asked besides localhost and loopback
+// addresses: "sandbox.internal", or an address that others reach. A request by any other name gets 403, as it may be a
+// page's whose own name was made to lead here.
+func WithHost(names ...string) Option {
+	return func(m *Market) error {
+		for _, name := range names {
+			if !hostName.MatchString(name) && net.ParseIP(name) == nil {
+				return fmt.Errorf("WithHost is given %.40q, allowed is a name or an address, without a port", name)
+			}
+		}
+		m.hosts = append(m.hosts, names...)
+		return nil
+	}
+}
+
+var (
+	fitsHeader = regexp.MustCompile(`^[!-~]([ -~]*[!-~])?$`)
+	hostName   = regexp.MustCompile(`^[A-Za-z0-9._-]+$`)
+)
+
+// WithoutChecks leaves requests unchecked, for load tests: what the generated code can read is taken as it is. Calls
+// has verdicts only for requests that cannot be read, or that are no operation.
 func WithoutChecks() Option {
 	return func(m *Market) error { m.unchecked = true; return nil }
 }

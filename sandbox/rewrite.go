@@ -98,7 +98,7 @@ func Drip(pause time.Duration) Fault {
 	})
 }
 
-// CloseAfter gives the true answer and closes the connection then, as the Market does after each.
+// CloseAfter gives the true answer and closes the connection then, where WithKeepAlive would keep it.
 func CloseAfter() Fault {
 	return Rewrite(func(status int, header http.Header, body []byte) (int, []byte) {
 		header.Set("Connection", "close")

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -26,19 +27,46 @@ func (m *Market) Messages(chatID int64) []Message {
 }
 
 // Reply writes into a chat as its buyer, so that it waits for the shop. The text may be any. The error says that there
-// is no such chat.
+// is no such chat, or that the Market is full: it keeps 256 MiB of chats and messages.
 func (m *Market) Reply(chatID int64, text string) error {
-	if !m.store.write(chatID, Message{Text: text, At: m.now(), FromBuyer: true}, anyCabinet) {
+	err := m.store.write(chatID, Message{Text: text, At: m.now(), FromBuyer: true}, anyCabinet)
+	if errors.Is(err, errNoChat) {
 		return fmt.Errorf("sandbox: there is no chat %d", chatID)
+	} else if err != nil {
+		return fmt.Errorf("sandbox: %w", err)
 	}
 	return nil
 }
 
-// store holds the chats of all cabinets.
+// store holds the chats of all cabinets, within maxBytes. It forgets none, as a test counts on every message: when it
+// is full, it takes no more.
 type store struct {
+	maxBytes int
+
 	mu        sync.Mutex
 	chats     map[int64]*chat
 	byContext map[about]*chat
+	bytes     int
+}
+
+// maxStoreBytes bounds what a Market remembers of chats and messages.
+const maxStoreBytes = 256 << 20
+
+// About what a chat without messages, and a message beyond its text, take of memory.
+const chatBytes, messageBytes = 400, 100
+
+var (
+	errNoChat = errors.New("there is no such chat")
+	errFull   = errors.New("the sandbox is full, it keeps 256 MiB of chats and messages: reset it, or make a new one")
+)
+
+// take makes room, or tells that there is none.
+func (s *store) take(bytes int) error {
+	if s.bytes+bytes > s.maxBytes {
+		return errFull
+	}
+	s.bytes += bytes
+	return nil
 }
 
 type about struct {
@@ -59,11 +87,14 @@ type chat struct {
 const firstChatID = 7_000_001
 
 // open gives the chat about something, a new one if there is none.
-func (s *store) open(what about, now time.Time) int64 {
+func (s *store) open(what about, now time.Time) (int64, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if c := s.byContext[what]; c != nil {
-		return c.id
+		return c.id, nil
+	}
+	if err := s.take(chatBytes); err != nil {
+		return 0, err
 	}
 	c := &chat{
 		id:        firstChatID + int64(len(s.chats)),
@@ -73,19 +104,22 @@ func (s *store) open(what about, now time.Time) int64 {
 		updatedAt: now,
 	}
 	s.chats[c.id], s.byContext[what] = c, c
-	return c.id
+	return c.id, nil
 }
 
 // anyCabinet is for whoever is not bound to one: the buyer.
 const anyCabinet = 0
 
-// write adds a message, and tells whether the cabinet has such a chat. Then it is the other side's turn.
-func (s *store) write(id int64, message Message, cabinet int64) bool {
+// write adds a message, unless the cabinet has no such chat. Then it is the other side's turn.
+func (s *store) write(id int64, message Message, cabinet int64) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	c := s.chats[id]
 	if c == nil || cabinet != anyCabinet && c.about.cabinet != cabinet {
-		return false
+		return errNoChat
+	}
+	if err := s.take(messageBytes + len(message.Text)); err != nil {
+		return err
 	}
 	c.messages = append(c.messages, message)
 	c.updatedAt = message.At
@@ -93,26 +127,24 @@ func (s *store) write(id int64, message Message, cabinet int64) bool {
 	if message.FromBuyer {
 		c.status = gen.ChatStatusTypeWaitingForPartner
 	}
-	return true
+	return nil
 }
 
-// list gives copies of all chats, oldest first.
-func (s *store) list() []chat {
+// newest gives copies of the last n chats, oldest first. Their messages are not to be changed.
+func (s *store) newest(n int) []chat {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	list := make([]chat, 0, len(s.chats))
-	for id := int64(firstChatID); len(list) < len(s.chats); id++ {
-		c := *s.chats[id] // ids have no gaps
-		c.messages = append([]Message(nil), c.messages...)
-		list = append(list, c)
+	var newest []chat
+	for i := max(len(s.chats)-n, 0); i < len(s.chats); i++ {
+		newest = append(newest, *s.chats[firstChatID+int64(i)]) // ids have no gaps
 	}
-	return list
+	return newest
 }
 
 func (s *store) reset() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.chats, s.byContext = map[int64]*chat{}, map[about]*chat{}
+	s.chats, s.byContext, s.bytes = map[int64]*chat{}, map[about]*chat{}, 0
 }
 
 // read gives a chat as getChat shows it.

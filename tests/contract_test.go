@@ -2,6 +2,7 @@ package tests
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -9,8 +10,10 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ymarket-go/chats"
 	"github.com/ymarket-go/chats/api"
 	"github.com/ymarket-go/chats/gen"
+	"github.com/ymarket-go/chats/sandbox"
 )
 
 func load(t *testing.T) *openapi3.T {
@@ -46,9 +49,10 @@ func TestOperations(t *testing.T) {
 				statuses = append(statuses, status)
 			}
 			assert.ElementsMatch(t, []string{"200", "400", "401", "403", "404", "420", "500"}, statuses, op.OperationID)
-			for _, prose := range []string{"Quota: 1,000 requests an hour", "Scopes of the Api-Key", "`communication`", "`all-methods`"} {
+			for _, prose := range []string{"Available for all models", "Quota: 1,000 requests an hour", "Scopes of the Api-Key, any of:"} {
 				assert.Contains(t, op.Description, prose, op.OperationID)
 			}
+			assert.Equal(t, op.Extensions["x-scopes"], scopesInProse(op.Description), "%s: what is read by people and by programs", op.OperationID)
 		}
 	}
 	assert.Equal(t, want, got)
@@ -72,6 +76,65 @@ func describeParameter(p *openapi3.Parameter) string {
 		short += "?"
 	}
 	return short
+}
+
+// scopesInProse are those that a description lists, each with what it means.
+func scopesInProse(description string) []any {
+	var scopes []any
+	for _, line := range regexp.MustCompile("(?m)^- `([a-z:-]+)`: [a-z ]+\\.$").FindAllStringSubmatch(description, -1) {
+		scopes = append(scopes, line[1])
+	}
+	return scopes
+}
+
+// What the pages say beside the constraints, and a reader of the contract needs.
+func TestSentencesOfThePages(t *testing.T) {
+	doc := load(t)
+	info := doc.Components.Schemas["ChatFullContextDTO"].Value.Properties["campaignId"].Value.Description
+	for _, prose := range []string{"GET v2/campaigns", "API and modules", "Campaign ID", "Request log", "Show logs"} {
+		assert.Contains(t, info, prose)
+	}
+	getChat := doc.Paths.Value("/businesses/{businessId}/chat").Get.Description
+	assert.Contains(t, getChat, "switch on the notifications of the API")
+}
+
+// An example for each parameter, each request and each answer: mock servers show them, and Dredd sends them. Those of
+// errors tell of their own status, so a schema that several answers share has none.
+func TestExamplesOfTheContract(t *testing.T) {
+	doc := load(t)
+	codes := map[string]string{"400": "BAD_REQUEST", "401": "UNAUTHORIZED", "403": "FORBIDDEN", "404": "NOT_FOUND", "420": "METHOD_FAILURE", "500": "INTERNAL_ERROR"}
+	for _, item := range doc.Paths.Map() {
+		for _, op := range item.Operations() {
+			for _, p := range op.Parameters {
+				assert.NotNil(t, p.Value.Example, "%s %s", op.OperationID, p.Value.Name)
+			}
+			if op.RequestBody != nil {
+				assert.NotNil(t, op.RequestBody.Value.Content.Get("application/json").Example, op.OperationID)
+			}
+			for status, response := range op.Responses.Map() {
+				example, ok := response.Value.Content.Get("application/json").Example.(map[string]any)
+				if !assert.True(t, ok, "%s %s", op.OperationID, status) || status == "200" {
+					continue
+				}
+				first := example["errors"].([]any)[0].(map[string]any)
+				assert.Equal(t, codes[status], first["code"], "%s %s", op.OperationID, status)
+			}
+		}
+	}
+	assert.Nil(t, doc.Components.Schemas["ApiErrorResponse"].Value.Example)
+	for name, header := range doc.Components.Headers {
+		assert.NotNil(t, header.Value.Example, name)
+	}
+}
+
+// An anchor or an alias of YAML is valid, and many generators cannot read it; $ref is understood by all.
+func TestContractHasNoAliases(t *testing.T) {
+	alias := regexp.MustCompile(`(?m)^[^#'"]*(:|-)\s+[&*][A-Za-z].*$`)
+	assert.Empty(t, alias.FindAllString(string(chats.Spec), -1))
+	assert.Empty(t, alias.FindAllString(string(sandbox.ControlSpec), -1))
+	for _, line := range []string{"headers: &limits", "      headers: *limits", "- *one"} {
+		assert.Regexp(t, alias, line)
+	}
 }
 
 // The constants that the generator makes of the servers.

@@ -39,8 +39,9 @@ It needs no key and no network, and fails unless the buyer sees exactly one mess
 
 func demo(ctx context.Context, out io.Writer) error {
 	market := sandbox.New(sandbox.WithAPIKey(demoKey), sandbox.WithBusiness(demoBusiness))
-	market.Script("createChat", sandbox.QuotaUsedUp(2*time.Second))
-	market.Script("sendMessageToChat", sandbox.Fail(http.StatusInternalServerError, "INTERNAL_ERROR", "Something went wrong, try again later"))
+	market.Script(sandbox.OperationCreateChat, sandbox.QuotaUsedUp(2*time.Second))
+	broken := sandbox.Fail(http.StatusInternalServerError, "INTERNAL_ERROR", "Something went wrong, try again later")
+	market.Script(sandbox.OperationSendMessageToChat, broken)
 	contract, err := api.NewValidator()
 	if err != nil {
 		return err

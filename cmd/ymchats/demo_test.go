@@ -35,7 +35,7 @@ A Market listens on http://HOST/v2
 
 Start a chat about order 31000001
   → POST /v2/businesses/4200/chats/new
-  ← 420 METHOD_FAILURE: Hit rate limit of '1000' requests per 'hour' for resource 'chats' for businessId 4200
+  ← 420 METHOD_FAILURE: Hit rate limit of '1000' requests per 'hour' for resource 'createChat' for businessId 4200
     createChat, attempt 1: quota used up; the next one in PAUSE
   → POST /v2/businesses/4200/chats/new
   ← 200

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -23,7 +24,8 @@ func sandboxCommand() *cobra.Command {
 		Short: "Serve a Market to test against",
 		Long: `Serves a Market in memory until it is interrupted: the chat API, a control API for tests in any language and a page for
 people under /_sandbox/. Each request is logged with its verdict against the contract. It speaks HTTP/1 and, with those
-who begin with it (curl --http2-prior-knowledge), HTTP/2.
+who begin with it (curl --http2-prior-knowledge), HTTP/2. What is under /_sandbox/ answers who names this machine by
+localhost, a loopback address, the host of --addr or a --host; any other name gets 403.
 
 Faults are written OPERATION=FAULT, where FAULT is the JSON of the control API; each request of the operation meets it.`,
 		Example: `  ymchats sandbox --addr 127.0.0.1:8080 --key secret
@@ -45,6 +47,9 @@ Faults are written OPERATION=FAULT, where FAULT is the JSON of the control API; 
 	flags.Int64SliceVar(&s.businesses, "business", nil, "the cabinets that the key may use, as `N,N` (default all)")
 	flags.Int64SliceVar(&s.orders, "order", nil, "the orders that there are, as `N,N` (default all)")
 	flags.StringSliceVar(&s.scopes, "scope", nil, "the scopes of the key (default all)")
+	flags.StringSliceVar(&s.hosts, "host", nil,
+		"names, without a port, by which other machines may drive it, as `NAME,NAME`")
+	flags.BoolVar(&s.keepAlive, "keep-alive", false, "keep connections open after an answer; the Market closes them")
 	flags.StringArrayVar(&s.faults, "fault", nil, "a fault, as `OPERATION=JSON`; may be given for each operation")
 	for _, name := range []string{"business", "order"} {
 		flags.Lookup(name).DefValue = "" // else the help shows [] for all
@@ -59,6 +64,8 @@ type sandboxServer struct {
 	businesses      []int64
 	orders          []int64
 	scopes, faults  []string
+	hosts           []string
+	keepAlive       bool
 }
 
 // market gives the Market. What sandbox.New would panic about is an error here.
@@ -81,24 +88,51 @@ func (s *sandboxServer) market() (market *sandbox.Market, err error) {
 	if s.scopes != nil {
 		opts = append(opts, sandbox.WithScopes(s.scopes...))
 	}
+	if s.keepAlive {
+		opts = append(opts, sandbox.WithKeepAlive())
+	}
+	opts = append(opts, sandbox.WithHost(s.hosts...))
+	if host := s.listensAs(); host != "" {
+		opts = append(opts, sandbox.WithHost(host))
+	}
 	market = sandbox.New(opts...)
+	if err := s.addFaults(market); err != nil {
+		return nil, err
+	}
+	return market, nil
+}
+
+// listensAs is the host of --addr, and empty where that means every address of the machine.
+func (s *sandboxServer) listensAs() string {
+	host, _, err := net.SplitHostPort(s.addr)
+	if err != nil {
+		return "" // net.Listen says what is wrong
+	}
+	host, _, _ = strings.Cut(host, "%") // the zone of an IPv6 address stands in no Host
+	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
+		return ""
+	}
+	return host
+}
+
+func (s *sandboxServer) addFaults(market *sandbox.Market) error {
 	seen := map[string]bool{}
 	for _, f := range s.faults {
 		operation, text, ok := strings.Cut(f, "=")
 		if !ok {
-			return nil, fmt.Errorf("--fault is %q, allowed is OPERATION=JSON", f)
+			return fmt.Errorf("--fault is %q, allowed is OPERATION=JSON", f)
 		}
 		if seen[operation] {
-			return nil, fmt.Errorf("--fault is given twice for %s, allowed is one", operation)
+			return fmt.Errorf("--fault is given twice for %s, allowed is one", operation)
 		}
 		seen[operation] = true
 		fault, err := sandbox.ParseFault([]byte(text))
 		if err != nil {
-			return nil, fmt.Errorf("--fault %s: %w", operation, err)
+			return fmt.Errorf("--fault %s: %w", operation, err)
 		}
 		market.Every(operation, fault)
 	}
-	return market, nil
+	return nil
 }
 
 // serve runs until the context ends. Times and sizes are bounded, so that a slow client or a flood holds nothing up.
@@ -108,14 +142,7 @@ func (s *sandboxServer) serve(ctx context.Context, market *sandbox.Market, out i
 		return fmt.Errorf("--addr: %w", err)
 	}
 	logTo(out, market)
-	server := &http.Server{
-		Handler:           market.Site(),
-		ReadHeaderTimeout: 5 * time.Second,
-		ReadTimeout:       15 * time.Second,
-		WriteTimeout:      2 * time.Minute, // a fault may drip
-		IdleTimeout:       time.Minute,
-		MaxHeaderBytes:    64 << 10,
-	}
+	server := newServer(market.Site())
 	s.greet(out, listener.Addr().(*net.TCPAddr))
 	done := make(chan error, 1)
 	go func() { done <- server.Serve(sandbox.HTTP2(server, listener)) }()
@@ -133,6 +160,17 @@ func (s *sandboxServer) serve(ctx context.Context, market *sandbox.Market, out i
 	return nil
 }
 
+func newServer(handler http.Handler) *http.Server {
+	return &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       15 * time.Second,
+		WriteTimeout:      2 * time.Minute, // a fault may drip
+		IdleTimeout:       time.Minute,
+		MaxHeaderBytes:    64 << 10,
+	}
+}
+
 func (s *sandboxServer) greet(out io.Writer, addr *net.TCPAddr) {
 	host := addr.String()
 	if addr.IP.IsUnspecified() {
@@ -141,19 +179,33 @@ func (s *sandboxServer) greet(out io.Writer, addr *net.TCPAddr) {
 	if !addr.IP.IsLoopback() {
 		fmt.Fprintf(out, "It listens on %s, for every machine that reaches this one, and its control API asks for no key.\n", addr)
 	}
-	key, business := s.key, int64(1)
+	fmt.Fprintf(out, "The Market listens on http://%[1]s/v2, its page is http://%[1]s/_sandbox/\n\n%[2]s\n\n",
+		host, s.firstCall(host))
+}
+
+// firstCall is a command that succeeds with the flags that were given, or says why there is none.
+func (s *sandboxServer) firstCall(host string) string {
+	key, business, about := s.key, int64(1), `{"context":{"type":"ORDER","id":1}}`
 	if key == "" {
 		key = "any"
 	}
 	if len(s.businesses) > 0 {
 		business = s.businesses[0]
 	}
-	fmt.Fprintf(out, `The Market listens on http://%[1]s/v2, its page is http://%[1]s/_sandbox/
-
-  curl -s -H 'Api-Key: %[2]s' -H 'Content-Type: application/json' -d '{"context":{"type":"ORDER","id":1}}' http://%[1]s/v2/businesses/%[3]d/chats/new
-
-`, host, strings.ReplaceAll(key, "'", `'\''`), business)
+	if s.scopes != nil && !slices.ContainsFunc(s.scopes, startsChats) {
+		return "  With these scopes the key cannot start a chat."
+	}
+	if len(s.orders) > 0 {
+		about = fmt.Sprintf(`{"context":{"type":"ORDER","id":%d}}`, s.orders[0])
+	} else if s.orders != nil {
+		about = `{"context":{"type":"RETURN","id":1}}` // there are no orders, and all returns
+	}
+	url := fmt.Sprintf("http://%s/v2/businesses/%d/chats/new", host, business)
+	return fmt.Sprintf(`  curl -s -H 'Api-Key: %s' -H 'Content-Type: application/json' -d '%s' %s`,
+		strings.ReplaceAll(key, "'", `'\''`), about, url)
 }
+
+func startsChats(scope string) bool { return scope == "communication" || scope == "all-methods" }
 
 // logTo writes a line for each request, from the Market's own record. Who does not read the log does not hold up the
 // Market: lines beyond a thousand are dropped.
@@ -172,6 +224,9 @@ func logTo(out io.Writer, market *sandbox.Market) {
 	})
 }
 
+// loggedViolations is how many of a call's violations the log shows.
+const loggedViolations = 10
+
 func logLine(c sandbox.Call) string {
 	status, verdict := fmt.Sprint(c.Status), "keeps the contract"
 	if c.Status == 0 {
@@ -179,10 +234,18 @@ func logLine(c sandbox.Call) string {
 	}
 	if c.Verdict != nil {
 		var rules []string
-		for _, v := range api.Violations(c.Verdict) {
+		violations := api.Violations(c.Verdict)
+		for _, v := range violations[:min(len(violations), loggedViolations)] {
 			rules = append(rules, v.Where+": "+v.Rule)
+		}
+		if more := len(violations) - len(rules); more > 0 {
+			rules = append(rules, fmt.Sprintf("and %d more", more))
 		}
 		verdict = strings.Join(rules, "; ")
 	}
-	return fmt.Sprintf("%s  %s %q  %s  %s", c.At.Local().Format(time.TimeOnly), c.Method, c.Path, status, verdict)
+	address := c.Path
+	if c.Query != "" {
+		address += "?" + c.Query
+	}
+	return fmt.Sprintf("%s  %s %q  %s  %s", c.At.Local().Format(time.TimeOnly), c.Method, address, status, verdict)
 }

@@ -54,7 +54,7 @@ func TestSandbox(t *testing.T) {
 		}
 		done <- err
 	}()
-	for _, want := range []string{`  POST "/v2/businesses/4200/chats/new"  200  keeps the contract`, `  GET "/v2/businesses/4200/chat"  403  keeps the contract`} {
+	for _, want := range []string{`  POST "/v2/businesses/4200/chats/new"  200  keeps the contract`, `  GET "/v2/businesses/4200/chat?chatId=7000001"  403  keeps the contract`} {
 		require.True(t, lines.Scan())
 		assert.True(t, strings.HasSuffix(lines.Text(), want), lines.Text())
 	}
@@ -82,16 +82,18 @@ func page(url string) string {
 
 func TestSandboxUsage(t *testing.T) {
 	for says, args := range map[string][]string{
-		"WithQuota is given 0, allowed is 1 and above":                         {"--quota", "0"},
-		"WithParallel is given -1, allowed is 1 and above":                     {"--parallel", "-1"},
-		"WithBusiness is given [0], allowed is at least one id of 1 and above": {"--business", "0"},
-		`WithScopes is given "all", allowed are [communication`:                {"--scope", "all"},
-		`--fault is "getChat", allowed is OPERATION=JSON`:                      {"--fault", "getChat"},
-		"--fault getChat: value must be an object":                             {"--fault", "getChat=500"},
-		"--fault getChat: the body is not JSON":                                {"--fault", "getChat=abort"},
-		`--fault getChat: Error at "/kind": property "kind" is missing`:        {"--fault", `getChat={}`},
-		"--fault is given twice for getChat, allowed is one":                   {"--fault", `getChat={"kind":"abort"}`, "--fault", `getChat={"kind":"html"}`},
-		`Every: the operation is "get", allowed is one of [createChat `:        {"--fault", `get={"kind":"abort"}`},
+		"WithQuota is given 0, allowed is 1 and above":                             {"--quota", "0"},
+		"WithParallel is given -1, allowed is 1 and above":                         {"--parallel", "-1"},
+		"WithBusiness is given [0], allowed is at least one id of 1 and above":     {"--business", "0"},
+		`WithScopes is given "all", allowed are [all-methods`:                      {"--scope", "all"},
+		`--fault is "getChat", allowed is OPERATION=JSON`:                          {"--fault", "getChat"},
+		"--fault getChat: value must be an object":                                 {"--fault", "getChat=500"},
+		"--fault getChat: the body is not JSON":                                    {"--fault", "getChat=abort"},
+		`--fault getChat: Error at "/kind": property "kind" is missing`:            {"--fault", `getChat={}`},
+		`WithHost is given "a:1", allowed is a name or an address, without a port`: {"--host", "a:1"},
+		`WithOrders is given [0], allowed are numbers of 1 and above`:              {"--order", "0"},
+		"--fault is given twice for getChat, allowed is one":                       {"--fault", `getChat={"kind":"abort"}`, "--fault", `getChat={"kind":"html"}`},
+		`Every: the operation is "get", allowed is one of [createChat getChat `:    {"--fault", `get={"kind":"abort"}`},
 	} {
 		root := newCommand()
 		root.SetArgs(append([]string{"sandbox", "--addr", "127.0.0.1:0"}, args...))
@@ -234,13 +236,95 @@ func TestSandboxLogLine(t *testing.T) {
 	var lines []string
 	m.Observe(func(c sandbox.Call) { lines = append(lines, logLine(c)) })
 	m.Script("getChat", nil, sandbox.Abort())
-	req := httptest.NewRequest("GET", "/v2/businesses/1/chat?chat=1", nil)
+	req := httptest.NewRequest("GET", "/v2/businesses/1/chat?chat=1&chatId=7&token=canary", nil)
 	req.Header.Set("Api-Key", "k")
 	m.ServeHTTP(httptest.NewRecorder(), req)
 	assert.Panics(t, func() { m.ServeHTTP(httptest.NewRecorder(), req) })
 	clock := now.Local().Format(time.TimeOnly)
 	assert.Equal(t, []string{
-		clock + `  GET "/v2/businesses/1/chat"  400  query chat: is not declared; query chatId: required`,
-		clock + `  GET "/v2/businesses/1/chat"  cut  query chat: is not declared; query chatId: required`,
+		clock + `  GET "/v2/businesses/1/chat?chatId=7"  400  query chat: is not declared; query token: is not declared`,
+		clock + `  GET "/v2/businesses/1/chat?chatId=7"  cut  query chat: is not declared; query token: is not declared`,
 	}, lines)
+}
+
+// The command of the greeting succeeds, whatever the flags are, or there is none.
+func TestSandboxGreetingWorks(t *testing.T) {
+	command := regexp.MustCompile(`curl -s -H 'Api-Key: (.+)' -H 'Content-Type: (.+)' -d '(.+)' http://host(/\S+)`)
+	for what, s := range map[string]sandboxServer{
+		"nothing given": {}, "orders": {orders: []int64{5, 6}}, "no orders": {orders: []int64{}}, "cabinets": {businesses: []int64{7}},
+		"key": {key: `a "b" c`}, "communication": {scopes: []string{"communication"}}, "all-methods": {scopes: []string{"all-methods:read-only", "all-methods"}},
+	} {
+		s.quota, s.parallel = 1, 1
+		market, err := s.market()
+		require.NoError(t, err)
+		parts := command.FindStringSubmatch(s.firstCall("host"))
+		require.NotNil(t, parts, s.firstCall("host"))
+		req := httptest.NewRequest("POST", parts[4], strings.NewReader(parts[3]))
+		req.Header = http.Header{"Api-Key": {parts[1]}, "Content-Type": {parts[2]}}
+		w := httptest.NewRecorder()
+		market.ServeHTTP(w, req)
+		assert.Equal(t, 200, w.Code, "%s: %s", what, w.Body)
+	}
+	for _, scopes := range [][]string{{"all-methods:read-only"}, {}} {
+		s := sandboxServer{scopes: scopes}
+		assert.NotContains(t, s.firstCall("host"), "curl")
+	}
+}
+
+// It is driven by the name that it listens on, by those that it was told, and by no others.
+func TestSandboxHosts(t *testing.T) {
+	for addr, row := range map[string]map[string]int{
+		"127.0.0.1:80":           {"127.0.0.1:80": 204, "localhost": 204, "told.example": 204, "rebound.example": 403},
+		"sandbox.internal:80":    {"sandbox.internal:80": 204, "told.example:80": 204, "rebound.example": 403},
+		"[fe80::1%eth0]:80":      {"[fe80::1]:80": 204, "rebound.example": 403},
+		"0.0.0.0:80":             {"127.0.0.1:80": 204, "0.0.0.0:80": 403, "rebound.example": 403},
+		":80":                    {"127.0.0.1:80": 204, "told.example": 204, "rebound.example": 403, "": 403},
+		"[::]:80":                {"[::1]:80": 204, "rebound.example": 403},
+		"no port, so no address": {"localhost": 204},
+	} {
+		s := sandboxServer{addr: addr, quota: 1, parallel: 1, hosts: []string{"told.example"}}
+		market, err := s.market()
+		require.NoError(t, err, addr)
+		for host, want := range row {
+			req := httptest.NewRequest("POST", "/_sandbox/reset", nil)
+			req.Host = host
+			w := httptest.NewRecorder()
+			market.Site().ServeHTTP(w, req)
+			assert.Equal(t, want, w.Code, "%s asked as %s", addr, host)
+		}
+	}
+}
+
+// A connection is closed after an answer, unless it is to be kept.
+func TestSandboxKeepAlive(t *testing.T) {
+	for kept, want := range map[bool]string{false: "close", true: ""} {
+		s := sandboxServer{quota: 1, parallel: 1, keepAlive: kept}
+		market, err := s.market()
+		require.NoError(t, err)
+		w := httptest.NewRecorder()
+		market.ServeHTTP(w, httptest.NewRequest("GET", "/", nil))
+		assert.Equal(t, want, w.Header().Get("Connection"))
+	}
+}
+
+// What a slow client may take is bounded, at each step.
+func TestSandboxServerIsBounded(t *testing.T) {
+	server := newServer(nil)
+	assert.Equal(t, 5*time.Second, server.ReadHeaderTimeout)
+	assert.Equal(t, 15*time.Second, server.ReadTimeout)
+	assert.Equal(t, 2*time.Minute, server.WriteTimeout)
+	assert.Equal(t, time.Minute, server.IdleTimeout)
+	assert.Equal(t, 64<<10, server.MaxHeaderBytes)
+}
+
+// A line of the log has ten violations at most.
+func TestSandboxLogLineIsBounded(t *testing.T) {
+	m := sandbox.New()
+	var line string
+	m.Observe(func(c sandbox.Call) { line = logLine(c) })
+	body := `"a":1,"b":1,"c":1,"d":1,"e":1,"f":1,"g":1,"h":1,"i":1,"j":1,"k":1,"l":1`
+	req := httptest.NewRequest("POST", "/v2/businesses/1/chats/new", strings.NewReader("{"+body+"}"))
+	req.Header = http.Header{"Api-Key": {"k"}, "Content-Type": {"application/json"}}
+	m.ServeHTTP(httptest.NewRecorder(), req)
+	assert.True(t, strings.HasSuffix(line, "body /j: is not declared; and 2 more"), line)
 }

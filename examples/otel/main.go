@@ -35,8 +35,8 @@ func main() {
 // converse starts a chat and sends a text. The first request meets a 420, the first send a 500.
 func converse(ctx context.Context, provider trace.TracerProvider, logger *slog.Logger, token, text string) error {
 	market := sandbox.New()
-	market.Script("createChat", sandbox.TooMany())
-	market.Script("sendMessageToChat", sandbox.Fail(500, "INTERNAL_ERROR", "try later"))
+	market.Script(sandbox.OperationCreateChat, sandbox.TooMany())
+	market.Script(sandbox.OperationSendMessageToChat, sandbox.Fail(500, "INTERNAL_ERROR", "try later"))
 	client, err := wrapper.New(12345, wrapper.APIKey(token),
 		wrapper.WithHTTPClient(&http.Client{Transport: market.RoundTripper()}),
 		wrapper.WithMiddleware(tracing(provider)),

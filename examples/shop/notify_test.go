@@ -37,7 +37,7 @@ func TestNotifyShippedAfterServerError(t *testing.T) {
 		market := sandbox.New()
 		client := newClient(t, market)
 		quietChat(t, client)
-		market.Script("sendMessageToChat", sandbox.Fail(http.StatusInternalServerError, "INTERNAL_ERROR", "try later"))
+		market.Script(sandbox.OperationSendMessageToChat, sandbox.Fail(http.StatusInternalServerError, "INTERNAL_ERROR", "try later"))
 
 		require.NoError(t, NotifyShipped(t.Context(), client, order))
 
@@ -52,7 +52,7 @@ func TestNotifyShippedMayHaveArrived(t *testing.T) {
 		market := sandbox.New()
 		client := newClient(t, market)
 		quietChat(t, client)
-		market.Script("sendMessageToChat",
+		market.Script(sandbox.OperationSendMessageToChat,
 			sandbox.CommitThen(sandbox.Fail(http.StatusInternalServerError, "INTERNAL_ERROR", "try later")))
 
 		err := NotifyShipped(t.Context(), client, order)

@@ -41,8 +41,8 @@ func demo(out io.Writer) {
 	}
 	must(0, client.SendMessage(ctx, chats[1], "Your order is packed.")) // the second one has arrived
 
-	market.Script("createChat", sandbox.TooMany())
-	market.Script("sendMessageToChat", // whichever come first
+	market.Script(sandbox.OperationCreateChat, sandbox.TooMany())
+	market.Script(sandbox.OperationSendMessageToChat, // whichever come first
 		sandbox.Fail(500, "INTERNAL_ERROR", "try later"),
 		sandbox.CommitThen(sandbox.Abort()),
 		sandbox.QuotaUsedUp(2*time.Second))

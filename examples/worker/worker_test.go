@@ -44,7 +44,7 @@ func TestStates(t *testing.T) {
 				market, w := newWorker(t)
 				chat := quietChat(t, w.client)
 				require.NoError(t, w.queue.add(1, test.message))
-				market.Script("sendMessageToChat", test.fault)
+				market.Script(sandbox.OperationSendMessageToChat, test.fault)
 				began := time.Now()
 
 				require.NoError(t, w.run(t.Context()))
@@ -78,9 +78,9 @@ func TestBrokenMarket(t *testing.T) {
 		chat := quietChat(t, w.client)
 		require.NoError(t, w.queue.add(1, "Hello!"))
 		for range 6 {
-			market.Script("createChat", sandbox.Fail(503, "UNAVAILABLE", "try later"))
+			market.Script(sandbox.OperationCreateChat, sandbox.Fail(503, "UNAVAILABLE", "try later"))
 		}
-		market.Script("sendMessageToChat", sandbox.Refuse(), sandbox.Refuse(), sandbox.Refuse(), sandbox.Refuse())
+		market.Script(sandbox.OperationSendMessageToChat, sandbox.Refuse(), sandbox.Refuse(), sandbox.Refuse(), sandbox.Refuse())
 		require.NoError(t, w.run(t.Context()))
 		assert.Equal(t, "sent", onlyRow(t, w.queue).state)
 		assert.Len(t, market.Messages(chat), 1)
@@ -104,7 +104,7 @@ func TestOrderIsKept(t *testing.T) {
 		chat := quietChat(t, w.client)
 		require.NoError(t, w.queue.add(1, "packed"))
 		require.NoError(t, w.queue.add(1, "on its way"))
-		market.Script("sendMessageToChat", sandbox.Refuse(), sandbox.Refuse(), sandbox.Refuse(), sandbox.Refuse()) // the first one
+		market.Script(sandbox.OperationSendMessageToChat, sandbox.Refuse(), sandbox.Refuse(), sandbox.Refuse(), sandbox.Refuse()) // the first one
 		require.NoError(t, w.run(t.Context()))
 		messages := market.Messages(chat)
 		require.Len(t, messages, 2)
@@ -121,7 +121,7 @@ func TestRequestUnderWay(t *testing.T) {
 				chat := quietChat(t, w.client)
 				require.NoError(t, w.queue.add(1, "Hello!"))
 				require.NoError(t, w.queue.set(onlyRow(t, w.queue), `state = 'sending', chat_id = ?, started_at = ?`, chat, time.Now().Unix()))
-				market.Script("sendMessageToChat", sandbox.Delay(late, nil))
+				market.Script(sandbox.OperationSendMessageToChat, sandbox.Delay(late, nil))
 				go func() { _ = w.client.SendMessage(context.Background(), chat, "Hello!") }() // by the killed one
 
 				require.NoError(t, w.run(t.Context()))

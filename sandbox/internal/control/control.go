@@ -126,10 +126,17 @@ type Call struct {
 	Operation string `json:"operation"`
 	Path      string `json:"path"`
 
+	// Query What the contract declares of it, where it is a number. The rest may be a secret
+	//
+	// Example: chatId=7000001
+	Query string `json:"query"`
+
 	// Status 0 when the connection was cut before an answer
-	Status      int      `json:"status"`
-	Traceparent string   `json:"traceparent"`
-	Violations  []string `json:"violations"`
+	Status      int    `json:"status"`
+	Traceparent string `json:"traceparent"`
+
+	// Violations The first 100
+	Violations []string `json:"violations"`
 }
 
 // Chat defines model for Chat.
@@ -191,7 +198,7 @@ type Fault struct {
 	// - `contentType`: the true answer as `contentType`
 	// - `unknown`: the true answer with enum values and fields that nobody knows
 	// - `duplicateKeys`: the true answer with every name twice
-	// - `closeAfter`: the true answer, and the connection is closed
+	// - `closeAfter`: the true answer, and the connection is closed, where the sandbox keeps connections
 	// - `resetStream`: over HTTP/2 the stream is reset with `streamError`; over HTTP/1 it is `abort`
 	// - `goAway`: over HTTP/2 the connection ends, and the request is said not to have been looked at; over HTTP/1
 	//   it is `abort`
@@ -232,7 +239,7 @@ type Fault struct {
 //   - `contentType`: the true answer as `contentType`
 //   - `unknown`: the true answer with enum values and fields that nobody knows
 //   - `duplicateKeys`: the true answer with every name twice
-//   - `closeAfter`: the true answer, and the connection is closed
+//   - `closeAfter`: the true answer, and the connection is closed, where the sandbox keeps connections
 //   - `resetStream`: over HTTP/2 the stream is reset with `streamError`; over HTTP/1 it is `abort`
 //   - `goAway`: over HTTP/2 the connection ends, and the request is said not to have been looked at; over HTTP/1
 //     it is `abort`

@@ -1,0 +1,22 @@
+"""The three operations by the Python client of openapi-generator."""
+import sys
+
+sys.path.insert(0, sys.argv[2])
+import openapi_client as market  # noqa: E402
+from openapi_client.rest import ApiException  # noqa: E402
+
+configuration = market.Configuration(host=sys.argv[1], api_key={"ApiKey": "key"})
+configuration.access_token = None  # this version of the generator reads it without having set it
+with market.ApiClient(configuration) as client:
+    chats = market.ChatsApi(client)
+    context = market.ChatContextDTO(type="ORDER", id=103)
+    chat = chats.create_chat(12345, market.CreateChatRequest(context=context)).result.chat_id
+    sent = chats.send_message_to_chat(12345, chat, market.SendMessageToChatRequest(message="Your order is on its way."))
+    assert sent["status"] == "OK", sent  # it takes a schema of one allOf for any object
+    read = chats.get_chat(12345, chat).result
+    assert (read.status, read.context.order_id) == ("WAITING_FOR_CUSTOMER", 103), read
+    try:
+        chats.get_chat(12345, 1)
+        sys.exit("an unknown chat was found")
+    except ApiException as e:
+        assert e.status == 404 and "NOT_FOUND" in e.body, e

@@ -1,0 +1,21 @@
+// The three operations by the client of @hey-api/openapi-ts.
+import { createChat, getChat, sendMessageToChat } from './heyapi/index.js'
+import { client } from './heyapi/client.gen.js'
+import { expect } from './expect.js'
+
+client.setConfig({ baseUrl: process.argv[2], auth: (scheme) => (scheme.type === 'apiKey' ? 'key' : undefined) })
+const path = { businessId: 12345 }
+
+const created = await createChat({ path, body: { context: { type: 'RETURN', id: 102 } } })
+const chatId = created.data?.result?.chatId
+if (chatId === undefined) throw new Error(`no chat: ${JSON.stringify(created.error)}`)
+
+const sent = await sendMessageToChat({ path, query: { chatId }, body: { message: 'Your money is on its way.' } })
+expect('status of the send', sent.data?.status, 'OK')
+
+const read = await getChat({ path, query: { chatId } })
+expect('status of the chat', read.data?.result?.status, 'WAITING_FOR_CUSTOMER')
+expect('return of the chat', read.data?.result?.context.returnId, 102)
+
+const missing = await getChat({ path, query: { chatId: 1 } })
+expect('code of an unknown chat', missing.error?.errors?.[0].code, 'NOT_FOUND')

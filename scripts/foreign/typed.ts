@@ -1,0 +1,27 @@
+// The three operations by openapi-fetch, with the types of openapi-typescript.
+import createClient from 'openapi-fetch'
+import type { paths } from './schema.js'
+import { expect } from './expect.js'
+
+const client = createClient<paths>({ baseUrl: process.argv[2], headers: { 'Api-Key': 'key' } })
+const businessId = 12345
+
+const created = await client.POST('/businesses/{businessId}/chats/new', {
+  params: { path: { businessId } },
+  body: { context: { type: 'ORDER', id: 101 } },
+})
+const chatId = created.data?.result?.chatId
+if (chatId === undefined) throw new Error(`no chat: ${JSON.stringify(created.error)}`)
+
+const sent = await client.POST('/businesses/{businessId}/chats/message', {
+  params: { path: { businessId }, query: { chatId } },
+  body: { message: 'Your order is on its way.' },
+})
+expect('status of the send', sent.data?.status, 'OK')
+
+const read = await client.GET('/businesses/{businessId}/chat', { params: { path: { businessId }, query: { chatId } } })
+expect('status of the chat', read.data?.result?.status, 'WAITING_FOR_CUSTOMER')
+expect('order of the chat', read.data?.result?.context.orderId, 101)
+
+const missing = await client.GET('/businesses/{businessId}/chat', { params: { path: { businessId }, query: { chatId: 1 } } })
+expect('code of an unknown chat', missing.error?.errors?.[0].code, 'NOT_FOUND')
