@@ -23,7 +23,7 @@ type report struct {
 type answer struct {
 	word string
 	now  int64 // Redis' clock, in ms
-	more int64 // granted: when the lease ends by that clock; shut: how many ms
+	more int64 // granted: when the lease ends by that clock; in ms, shut: how long, queued: when a lease may end by itself
 }
 
 // acquire asks for a lease.

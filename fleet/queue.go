@@ -11,11 +11,12 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// Who waits for a lease looks once in a while whether it is there: a message may be lost, and nobody tells of a lease
-// that has ended by itself. Redis forgets who has not looked for 3 s.
+// Who waits for a lease looks once in a while whether it is there, as a message may be lost, and when the lease of
+// somebody else ends by itself, as nobody tells of that. Redis forgets who has not looked for 3 s.
 const (
 	shortestLook = 1000 * time.Millisecond
 	longestLook  = 1500 * time.Millisecond
+	afterEnd     = 50 * time.Millisecond // spreads those who look for a lease that has ended
 )
 
 // waiters are those who wait for a message, by the lease that they want.
@@ -125,9 +126,13 @@ func (f *Fleet) hear(message any) {
 }
 
 // await waits for a reason to ask Redis again, and gives the end of the lease if it was given meanwhile, else 0. The
-// error is that of the context.
-func (w *waiter) await(ctx context.Context, turned <-chan struct{}) (ends int64, err error) {
-	look := time.NewTimer(shortestLook + rand.N(longestLook-shortestLook))
+// error is that of the context. nextEnd is when a lease may end by itself, 0: never.
+func (w *waiter) await(ctx context.Context, turned <-chan struct{}, nextEnd time.Duration) (ends int64, err error) {
+	pause := shortestLook + rand.N(longestLook-shortestLook)
+	if nextEnd > 0 {
+		pause = min(pause, nextEnd+rand.N(afterEnd))
+	}
+	look := time.NewTimer(pause)
 	defer look.Stop()
 	select {
 	case ends = <-w.calls:

@@ -7,7 +7,7 @@
 --       acquire: lease
 --       tell:    n, n leases that have ended, m, m leases whose requests run, any number of (operation, remaining, end)
 -- A lease is named "<process>.<number>.<operation>". Times are milliseconds of this server's clock. The answer is a word,
--- the time, and what the word needs: granted, when the lease ends; shut, how long.
+-- the time, and what the word needs: granted, when the lease ends; shut, how long; queued, how long the shortest lease lasts.
 
 local hash, queue, seen = KEYS[1], KEYS[2], KEYS[3]
 local verb, deadline, duration, channels, countable = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4], ARGV[5] == '1'
@@ -165,6 +165,13 @@ local function learn(operation, remaining, ends)
   if shut(operation) and not was_shut then call_back(operation) end
 end
 
+-- next_end is how long the shortest lease lasts, if nobody renews it or gives it back; 0 if there is none.
+local function next_end()
+  local first
+  for _, ends in pairs(leases) do first = math.min(first or ends, ends) end
+  return first and first - now or 0
+end
+
 local function acquire(lease)
   local operation = operation_of(lease)
   if leases[lease] then -- it was given before, and the answer was lost
@@ -183,7 +190,7 @@ local function acquire(lease)
   end
   keep()
   if leases[lease] then return answer('granted', leases[lease]) end
-  return answer('queued')
+  return answer('queued', next_end())
 end
 
 local function tell(gone, held, rest)

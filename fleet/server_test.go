@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -180,16 +181,35 @@ func (s *server) leases(cabinet int64) int {
 
 func countLeases(t *testing.T, rdb redis.Cmdable, cabinet int64) int {
 	t.Helper()
+	return len(leasesLeft(t, rdb, cabinet))
+}
+
+// leasesLeft lists the leases of a cabinet that have not ended, and how long they last.
+func leasesLeft(t *testing.T, rdb redis.Cmdable, cabinet int64) map[string]time.Duration {
+	t.Helper()
 	now, err := rdb.Time(context.Background()).Result()
 	require.NoError(t, err)
 	fields, err := rdb.HGetAll(context.Background(), fmt.Sprintf("ymchats:{%d}", cabinet)).Result()
 	require.NoError(t, err)
-	count := 0
+	left := map[string]time.Duration{}
 	for field, value := range fields {
 		ends, _ := strconv.ParseInt(value, 10, 64)
-		if field[:2] == "l:" && ends > now.UnixMilli() {
-			count++
+		if lease, isLease := strings.CutPrefix(field, "l:"); isLease && ends > now.UnixMilli() {
+			left[lease] = time.UnixMilli(ends).Sub(now)
 		}
+	}
+	return left
+}
+
+// holders counts the leases of each process.
+func (s *server) holders() map[string]int {
+	s.t.Helper()
+	rdb := s.admin()
+	defer rdb.Close()
+	count := map[string]int{}
+	for lease := range leasesLeft(s.t, rdb, cabinet) {
+		process, _, _ := strings.Cut(lease, ".")
+		count[process]++
 	}
 	return count
 }

@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -77,7 +78,7 @@ func (do task) fleet() (*Fleet, *Limiter) {
 	}
 	var options []Option
 	if do.Lease > 0 {
-		options = append(options, WithLease(do.Lease))
+		options = append(options, leaseOf(do.Lease))
 	}
 	if do.Timeout > 0 {
 		options = append(options, WithTimeout(do.Timeout))
@@ -97,6 +98,11 @@ func (do task) fleet() (*Fleet, *Limiter) {
 		panic(err)
 	}
 	return shared, limiter
+}
+
+// leaseOf sets leases that are shorter than WithLease allows.
+func leaseOf(d time.Duration) Option {
+	return func(c *config) error { c.lease = d; return nil }
 }
 
 func (do task) send(client *wrapper.Client, stopped <-chan struct{}) result {
@@ -151,12 +157,14 @@ type worker struct {
 	ended   chan struct{}
 }
 
+var hired atomic.Int64 // gives each worker a name of its own
+
 // hire starts n workers with the same task.
 func hire(t *testing.T, n int, do task) []*worker {
 	t.Helper()
 	var all []*worker
-	for i := range n {
-		do.Name = fmt.Sprint("worker ", i)
+	for range n {
+		do.Name = fmt.Sprint("worker ", hired.Add(1))
 		description, err := json.Marshal(do)
 		require.NoError(t, err)
 		w := &worker{t: t, process: exec.Command(os.Args[0]), ended: make(chan struct{})}
