@@ -1,12 +1,15 @@
 GOLANGCI := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
-.PHONY: help demo generate test lint bench fuzz contract-diff
+.PHONY: help demo fleet-demo generate test lint bench fuzz contract-diff
 
 help: ## Show what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
 
 demo: ## Send a message through a Market on this machine; no key, no network
 	@go run ./cmd/ymchats demo
+
+fleet-demo: ## Several processes of one cabinet, with and without shared limits; needs redis-server or valkey-server
+	@cd examples/fleet && go run .
 
 generate: ## Generate the client and the sandbox's face from openapi.yaml
 	go generate ./...
@@ -16,7 +19,7 @@ test: ## Run all tests
 
 lint: ## Check formatting and look for mistakes
 	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then echo "run gofmt -w on: $$unformatted"; exit 1; fi
-	@for module in . bench examples/*; do echo "golangci-lint in $$module"; \
+	@for module in . bench fleet examples/*; do echo "golangci-lint in $$module"; \
 	  (cd $$module && go run $(GOLANGCI) run -c $(CURDIR)/.golangci.yml ./...) || exit 1; done
 
 FUZZTIME := 10s

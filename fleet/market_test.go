@@ -24,7 +24,6 @@ type judge struct {
 	*sandbox.Market
 	url    string
 	chatID int64
-	left   time.Duration // of the first window, at the start
 
 	mu      sync.Mutex
 	running int
@@ -32,6 +31,8 @@ type judge struct {
 	sent    int // since the start
 	refused int // with 420
 	when    []time.Time
+	busy    time.Duration // what requests took, in all
+	changed time.Time     // when running changed last
 }
 
 // newJudge makes a sandbox whose requests take that long, with a window that ends after so long and an hour after that.
@@ -40,7 +41,7 @@ func newJudge(t *testing.T, takes, left time.Duration, quota int) *judge {
 	began := time.Now()
 	hour := time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
 	clock := func() time.Time { return hour.Add(-left).Add(time.Since(began)) }
-	j := &judge{left: left}
+	j := &judge{changed: began}
 	j.Market = sandbox.New(sandbox.WithClock(clock), sandbox.WithQuota(quota), sandbox.WithoutChecks())
 	server := httptest.NewServer(j.Market)
 	t.Cleanup(server.Close)
@@ -60,19 +61,34 @@ func newJudge(t *testing.T, takes, left time.Duration, quota int) *judge {
 func (j *judge) watch(takes time.Duration) sandbox.Fault {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			j.mu.Lock()
-			j.running++
-			j.most = max(j.most, j.running)
-			j.mu.Unlock()
+			j.change(1)
+			defer j.change(-1)
 			time.Sleep(takes)
-			defer func() {
-				j.mu.Lock()
-				j.running--
-				j.mu.Unlock()
-			}()
 			next.ServeHTTP(w, r)
 		})
 	}
+}
+
+func (j *judge) change(by int) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.addBusy()
+	j.running += by
+	j.most = max(j.most, j.running)
+}
+
+func (j *judge) addBusy() {
+	now := time.Now()
+	j.busy += time.Duration(j.running) * now.Sub(j.changed)
+	j.changed = now
+}
+
+// busyTime is what all requests have taken so far.
+func (j *judge) busyTime() time.Duration {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.addBusy()
+	return j.busy
 }
 
 func (j *judge) see(c sandbox.Call) {
