@@ -14,6 +14,7 @@ import (
 
 // In a cluster the keys of a cabinet stand in one slot, and the fleet works as with one server.
 func TestCluster(t *testing.T) {
+	beside(t)
 	c := startCluster(t, 0)
 	j := newJudge(t, 40*time.Millisecond, time.Hour, 150)
 	workers := hire(t, 4, task{Addrs: c.addrs, Market: j.url, ChatID: j.chatID, Callers: 8, Timeout: 5 * time.Second})
@@ -40,6 +41,7 @@ func TestCluster(t *testing.T) {
 
 // Cabinets stand in all nodes, and each knows the clock of its own.
 func TestClusterOfManyCabinets(t *testing.T) {
+	beside(t)
 	c := startCluster(t, 0)
 	shared, err := New(c.client(t), WithTimeout(5*time.Second))
 	require.NoError(t, err)
@@ -65,6 +67,7 @@ func TestClusterOfManyCabinets(t *testing.T) {
 
 // A master is killed, its replica takes over: meanwhile the processes go on alone.
 func TestClusterFailover(t *testing.T) {
+	beside(t)
 	c := startCluster(t, 1)
 	j := newJudge(t, 40*time.Millisecond, time.Hour, 1_000_000)
 	workers := hire(t, 4, task{Addrs: c.addrs[:3], Market: j.url, ChatID: j.chatID, Callers: 8})

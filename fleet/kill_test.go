@@ -33,6 +33,7 @@ func (s *server) waiting() int64 {
 
 // The slots of a worker that was killed are back when its leases end, and whoever waits finds that.
 func TestHolderKilled(t *testing.T) {
+	beside(t)
 	lease := brief
 	if *figures {
 		lease = defaultLease
@@ -61,6 +62,7 @@ func TestHolderKilled(t *testing.T) {
 
 // A waiter that was killed is passed by: what it is given, where nobody else waits, lasts 3 s.
 func TestWaiterKilled(t *testing.T) {
+	beside(t)
 	s, j, first, second := crew(t, 100*time.Millisecond, defaultLease)
 	eventually(t, "both wait", func() bool { return s.waiting() >= 4 })
 	second.kill()
@@ -99,6 +101,7 @@ func (s *server) listens(lease string) bool {
 
 // A worker that stands still for longer than its lease loses it, goes on afterwards, and disturbs nobody for long.
 func TestHolderStopped(t *testing.T) {
+	beside(t)
 	s, j, first, second := crew(t, 100*time.Millisecond, brief)
 	first.signal(syscall.SIGSTOP)
 	eventually(t, "its leases have ended", func() bool { return j.atWork() == 4 && s.leases(cabinet) == 4 })
@@ -117,6 +120,7 @@ func TestHolderStopped(t *testing.T) {
 
 // A request that takes longer than the lease is renewed: never do more than four run.
 func TestLongRequests(t *testing.T) {
+	beside(t)
 	s, j, first, second := crew(t, 3*time.Second, brief)
 	eventually(t, "two rounds are done", func() bool { sent, _, _ := j.counts(); return sent >= 8 })
 	done := dismiss(t, []*worker{first, second})

@@ -57,6 +57,9 @@ func (l *Limiter) Acquire(ctx context.Context, operation string) (release func(w
 	f := l.fleet
 	f.busy.Add(1)
 	defer f.busy.Add(-1)
+	if f.closed() {
+		return nil, errClosed
+	}
 	working, stop := context.WithCancel(ctx)
 	defer stop()
 	defer context.AfterFunc(f.life, stop)()

@@ -224,6 +224,10 @@ func TestClose(t *testing.T) {
 		other(served)
 		require.Zero(t, s.leases(cabinet))
 		require.Equal(t, map[string]int{}, s.holders())
+		for range 100 {
+			_, err := a.Acquire(background, "getChat")
+			require.Equal(t, errClosed, err)
+		}
 	})
 }
 

@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -63,8 +64,11 @@ func work(description string) {
 	if err != nil {
 		panic(err)
 	}
+	fmt.Println("ready")
+	input := bufio.NewReader(os.Stdin)
+	_, _ = input.ReadString('\n')
 	stopped := make(chan struct{})
-	go func() { _, _ = io.Copy(io.Discard, os.Stdin); close(stopped) }()
+	go func() { _, _ = io.Copy(io.Discard, input); close(stopped) }()
 	r := do.send(client, stopped)
 	if err := json.NewEncoder(os.Stdout).Encode(r); err != nil {
 		panic(err)
@@ -152,14 +156,33 @@ func (do task) call(client *wrapper.Client, text string) error {
 type worker struct {
 	t       *testing.T
 	process *exec.Cmd
-	input   io.Closer
-	output  bytes.Buffer
+	input   io.WriteCloser
+	output  output
 	ended   chan struct{}
+}
+
+// output is what a worker writes: a line when it is ready, and its result.
+type output struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.Write(p)
+}
+
+func (o *output) lines() (ready bool, result []byte) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	_, result, ready = bytes.Cut(o.text.Bytes(), []byte("\n"))
+	return ready, result
 }
 
 var hired atomic.Int64 // gives each worker a name of its own
 
-// hire starts n workers with the same task.
+// hire starts n workers with the same task. They begin together, once all are ready.
 func hire(t *testing.T, n int, do task) []*worker {
 	t.Helper()
 	var all []*worker
@@ -176,6 +199,13 @@ func hire(t *testing.T, n int, do task) []*worker {
 		go func() { w.process.Wait(); close(w.ended) }()
 		t.Cleanup(w.kill)
 		all = append(all, w)
+	}
+	for _, w := range all {
+		eventually(t, "the worker is ready", func() bool { ready, _ := w.output.lines(); return ready })
+	}
+	for _, w := range all {
+		_, err := io.WriteString(w.input, "go\n")
+		require.NoError(t, err)
 	}
 	return all
 }
@@ -210,7 +240,8 @@ func collect(t *testing.T, all []*worker) []result {
 			require.Fail(t, "a worker does not end")
 		}
 		var r result
-		require.NoError(t, json.Unmarshal(w.output.Bytes(), &r), "what the worker said: %.500q", w.output.String())
+		_, said := w.output.lines()
+		require.NoError(t, json.Unmarshal(said, &r), "what the worker said: %.500q", said)
 		done = append(done, r)
 	}
 	return done
