@@ -26,8 +26,9 @@ type Fleet struct {
 	countable string // "1" if Redis can count all subscribers of a channel
 	waiters   waiters
 	log       statusLog
-	leases    atomic.Int64 // how many were named
-	busy      atomic.Int64 // what Close waits for
+	look      time.Duration // see lookAfter
+	leases    atomic.Int64  // how many were named
+	busy      atomic.Int64  // what Close waits for
 
 	life context.Context // ends with Close
 	end  context.CancelFunc
@@ -54,7 +55,7 @@ func New(rdb redis.UniversalClient, opts ...Option) (*Fleet, error) {
 		return nil, fmt.Errorf("fleet: %w", err)
 	}
 	f := &Fleet{
-		config: c, rdb: rdb, script: newScript(), process: rand.Text()[:16], countable: "0",
+		config: c, rdb: rdb, script: newScript(), process: rand.Text()[:16], countable: "0", look: lookAfter,
 		limiters: map[int64]*Limiter{}, away: map[*Limiter]bool{},
 	}
 	if _, alone := rdb.(*redis.Client); alone {

@@ -162,7 +162,7 @@ func (l *Limiter) joinOnce(ctx context.Context, w *wish, place *waiter) (share, 
 	case a.word != "queued": // Redis is away
 		return share{}, nil
 	}
-	ends, err := place.await(ctx, turned, time.Duration(a.more)*time.Millisecond)
+	ends, err := place.await(ctx, turned, l.fleet.untilLook(time.Duration(a.more)*time.Millisecond))
 	if err != nil || ends <= l.clock.now() { // a process that stood still hears of leases that have ended
 		return share{}, err
 	}

@@ -241,7 +241,38 @@ func TestCloseWithoutRedis(t *testing.T) {
 	release(served)
 }
 
-// The wake-up call of a subscription that comes back.
+// never lets a process learn by messages alone: it does not look.
+func never(f *Fleet) { f.look = time.Hour }
+
+// A lease is handed over by a message.
+func TestMessagesHandOver(t *testing.T) {
+	s := onOne(t)
+	fa, a := member(t, s, WithTimeout(slow), WithLease(24*time.Hour))
+	never(fa)
+	_, b := member(t, s, WithTimeout(slow), WithLease(24*time.Hour))
+	var held []func(wrapper.Response)
+	for range 4 {
+		held = append(held, take(t, b, "getChat"))
+	}
+	w := ask(a, "getChat")
+	eventually(t, "it waits", func() bool { return s.waiting() == 1 })
+	held[0](served)
+	w.wait(t)
+	w.release(served)
+
+	held[0] = take(t, b, "getChat") // the same while there is no subscription: it is asked when there is one again
+	w = ask(a, "getChat")
+	eventually(t, "it waits", func() bool { return s.waiting() == 1 })
+	s.do("CLIENT", "KILL", "TYPE", "pubsub")
+	held[0](served)
+	w.wait(t)
+	w.release(served)
+	for _, release := range held[1:] {
+		release(served)
+	}
+}
+
+// A message may be lost.
 func TestLostMessagesAreLookedFor(t *testing.T) {
 	s := onOne(t)
 	fa, a := member(t, s, WithTimeout(slow))

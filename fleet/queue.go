@@ -14,9 +14,8 @@ import (
 // Who waits for a lease looks once in a while whether it is there, as a message may be lost, and when the lease of
 // somebody else ends by itself, as nobody tells of that. Redis forgets who has not looked for 3 s.
 const (
-	shortestLook = 1000 * time.Millisecond
-	longestLook  = 1500 * time.Millisecond
-	afterEnd     = 50 * time.Millisecond // spreads those who look for a lease that has ended
+	lookAfter = time.Second           // and up to half as long again
+	afterEnd  = 50 * time.Millisecond // spreads those who look for a lease that has ended
 )
 
 // waiters are those who wait for a message, by the lease that they want.
@@ -125,13 +124,18 @@ func (f *Fleet) hear(message any) {
 	}
 }
 
-// await waits for a reason to ask Redis again, and gives the end of the lease if it was given meanwhile, else 0. The
-// error is that of the context. nextEnd is when a lease may end by itself, 0: never.
-func (w *waiter) await(ctx context.Context, turned <-chan struct{}, nextEnd time.Duration) (ends int64, err error) {
-	pause := shortestLook + rand.N(longestLook-shortestLook)
+// untilLook is how long to wait before looking. nextEnd is when a lease may end by itself, 0: never.
+func (f *Fleet) untilLook(nextEnd time.Duration) time.Duration {
+	pause := f.look + rand.N(f.look/2)
 	if nextEnd > 0 {
 		pause = min(pause, nextEnd+rand.N(afterEnd))
 	}
+	return pause
+}
+
+// await waits for a reason to ask Redis again, and gives the end of the lease if it was given meanwhile, else 0. The
+// error is that of the context.
+func (w *waiter) await(ctx context.Context, turned <-chan struct{}, pause time.Duration) (ends int64, err error) {
 	look := time.NewTimer(pause)
 	defer look.Stop()
 	select {
