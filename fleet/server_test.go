@@ -311,10 +311,10 @@ func (c *cluster) join(t *testing.T) {
 		rdb := node.admin()
 		eventually(t, "the cluster is whole", func() bool {
 			info, _ := rdb.ClusterInfo(context.Background()).Result()
-			slots, _ := rdb.ClusterSlots(context.Background()).Result()
-			whole := len(slots) == 3
-			for _, slot := range slots {
-				whole = whole && len(slot.Nodes) == len(c.nodes)/3
+			shards, _ := rdb.ClusterShards(context.Background()).Result()
+			whole := len(shards) == 3
+			for _, shard := range shards {
+				whole = whole && len(shard.Nodes) == len(c.nodes)/3
 			}
 			linked := i < 3
 			if !linked {
