@@ -17,8 +17,8 @@ const (
 	probesAtOnce  = 16
 )
 
-// state tells whether Redis is away for this cabinet, and gives what is closed when that changes. In a cluster Redis may
-// be away for some cabinets alone.
+// state tells whether Redis is away for this cabinet, and gives what is closed when that changes. In a cluster Redis
+// may be away for some cabinets alone.
 func (l *Limiter) state() (away bool, turned <-chan struct{}) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -190,8 +190,8 @@ const (
 	longestPause = 2 * time.Second
 )
 
-// pauses spread the requests of processes that do not know of each other: after each 420 that says "too many at once" the
-// pause before the next one doubles, and with any other answer it gets shorter again.
+// pauses spread the requests of processes that do not know of each other: after each 420 that says "too many at once"
+// the pause before the next one doubles, and with any other answer it gets shorter again.
 type pauses struct {
 	pause time.Duration
 	until time.Time

@@ -8,8 +8,8 @@ import (
 	"github.com/ymarket-go/chats/wrapper"
 )
 
-// commandTime bounds a command of go-redis, which takes no notice of a context's deadline while it reads. It is more than
-// what a caller waits for it: go-redis dials several times before it learns that a server is gone.
+// commandTime bounds a command of go-redis, which takes no notice of a context's deadline while it reads. It is more
+// than what a caller waits for it: go-redis dials several times before it learns that a server is gone.
 const commandTime = 3 * time.Second
 
 // report is what Redis is told of a cabinet.

@@ -139,7 +139,7 @@ func ExampleWithStrict() {
 // Two fleets that share a Redis, for tests and for production say, keep apart by prefix.
 func ExampleWithPrefix() {
 	fmt.Println(refusal(fleet.WithPrefix("{chats}")))
-	// Output: fleet: WithPrefix is given "{chats}", allowed are 1 to 100 printable ASCII characters without spaces and braces
+	// Output: fleet: WithPrefix is given "{chats}", allowed are 1 to 100 printable ASCII characters but spaces and braces
 }
 
 // A line is written when Redis goes away, and one when it is back.

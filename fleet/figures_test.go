@@ -27,7 +27,7 @@ func TestMemoryOfACabinet(t *testing.T) {
 	onEach(t, func(t *testing.T, s *server) {
 		_, l := member(t, s, WithTimeout(slow))
 		for _, operation := range operations {
-			take(t, l, operation)(wrapper.Response{StatusCode: 200, Quota: wrapper.Quota{Remaining: 900, Until: time.Now().Add(time.Hour)}})
+			take(t, l, operation)(left(900, time.Hour))
 		}
 		release := take(t, l, "getChat")
 		bytes := s.do("MEMORY", "USAGE", "ymchats:{12345}").(int64)
@@ -72,7 +72,8 @@ func TestAddedLatency(t *testing.T) {
 		ping50, ping99 := measure(func() { rdb.Ping(background) })
 		local50, local99 := measure(call(local))
 		shared50, shared99 := measure(call(l))
-		t.Logf("added p50 %v, p99 %v; the way to Redis and back: p50 %v, p99 %v", shared50-local50, shared99-local99, ping50, ping99)
+		t.Logf("added p50 %v, p99 %v; the way to Redis and back: p50 %v, p99 %v",
+			shared50-local50, shared99-local99, ping50, ping99)
 		require.LessOrEqual(t, shared50-local50, 2*ping50+time.Millisecond)
 		require.LessOrEqual(t, shared99-local99, 2*ping99+time.Millisecond)
 	})
@@ -87,8 +88,10 @@ func TestShareOfTheSlots(t *testing.T) {
 		t.Run(fmt.Sprint(n, " processes"), func(t *testing.T) {
 			s := onOne(t)
 			j := newJudge(t, 100*time.Millisecond, time.Hour, 1_000_000)
-			workers := hire(t, n, task{Network: s.network(), Addrs: []string{s.address}, Market: j.url, ChatID: j.chatID, Callers: 8,
-				Timeout: 5 * time.Second})
+			workers := hire(t, n, task{
+				Network: s.network(), Addrs: []string{s.address}, Market: j.url, ChatID: j.chatID, Callers: 8,
+				Timeout: 5 * time.Second,
+			})
 			eventually(t, "all work", func() bool { sent, _, _ := j.counts(); return sent > 100 })
 			before, best := s.commands(), 0.0
 			sentBefore, _, _ := j.counts()
@@ -118,6 +121,7 @@ func TestWithoutAFleet(t *testing.T) {
 		j := newJudge(t, 40*time.Millisecond, 16*time.Second, 400)
 		done := collect(t, hire(t, n, task{Market: j.url, ChatID: j.chatID, Callers: 8}))
 		sent, refused, most := j.counts()
-		t.Logf("%d processes: sent %d of 800, 420s %d, most at once %d, calls failed %d", n, sent, refused, most, len(failures(done)))
+		t.Logf("%d processes: sent %d of 800, 420s %d, most at once %d, calls failed %d",
+			n, sent, refused, most, len(failures(done)))
 	}
 }

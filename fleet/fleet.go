@@ -39,9 +39,9 @@ type Fleet struct {
 	probing  bool
 }
 
-// New makes a Fleet over a client of Redis or Valkey, alone, behind Sentinel or as a cluster. It asks Redis for nothing:
-// where Redis is away, New and what follows work as the package documentation says. The client stays the caller's, who
-// closes it after the Fleet. The error tells what was refused, and what is allowed.
+// New makes a Fleet over a client of Redis or Valkey, alone, behind Sentinel or as a cluster. It asks Redis for
+// nothing: where Redis is away, New and what follows work as the package documentation says. The client stays the
+// caller's, who closes it after the Fleet. The error tells what was refused, and what is allowed.
 func New(rdb redis.UniversalClient, opts ...Option) (*Fleet, error) {
 	if rdb == nil || reflect.ValueOf(rdb).Kind() == reflect.Pointer && reflect.ValueOf(rdb).IsNil() {
 		return nil, errors.New("fleet: the client is nil, allowed is a *redis.Client or a *redis.ClusterClient")
@@ -67,8 +67,8 @@ func New(rdb redis.UniversalClient, opts ...Option) (*Fleet, error) {
 	return f, nil
 }
 
-// Limiter gives the limits of a cabinet, for wrapper.WithLimiter; the same ones each time for the same cabinet. The error
-// says that the businessId is below 1, or that the Fleet is closed.
+// Limiter gives the limits of a cabinet, for wrapper.WithLimiter; the same ones each time for the same cabinet. The
+// error says that the businessId is below 1, or that the Fleet is closed.
 func (f *Fleet) Limiter(businessID int64) (*Limiter, error) {
 	if businessID < 1 {
 		return nil, fmt.Errorf("fleet: businessId is %d, allowed is 1 and above", businessID)
@@ -95,10 +95,10 @@ func (f *Fleet) Limiter(businessID int64) (*Limiter, error) {
 	return l, nil
 }
 
-// Close gives back what this process holds and waits for: close it once the work is done, as requests that still run are
-// counted no more. Acquire fails from now on, and so does who waits in it. Close takes no longer than two or three
-// timeouts; the error says that Redis could not be told, so that the leases end by themselves. Closed again, it does
-// nothing and gives nil.
+// Close gives back what this process holds and waits for: close it once the work is done, as requests that still run
+// are counted no more. Acquire fails from now on, and so does who waits in it. Close takes no longer than two or
+// three timeouts; the error says that Redis could not be told, so that the leases end by themselves. Closed again, it
+// does nothing and gives nil.
 func (f *Fleet) Close() error {
 	f.mu.Lock()
 	again := f.closed()

@@ -12,9 +12,9 @@ import (
 	"github.com/ymarket-go/chats/wrapper"
 )
 
-// Limiter is a wrapper.Limiter for one cabinet: its processes share 4 requests at once, and the quota of each operation.
-// In front of Redis stands the Limiter that a Client has by default, so what waits, and for what, is the same. Fleet.Limiter
-// makes one. It is safe for concurrent use.
+// Limiter is a wrapper.Limiter for one cabinet: its processes share 4 requests at once, and the quota of each
+// operation. In front of Redis stands the Limiter that a Client has by default, so what waits, and for what, is the
+// same. Fleet.Limiter makes one. It is safe for concurrent use.
 type Limiter struct {
 	fleet *Fleet
 	keys  []string // of the cabinet, in the order of the script
@@ -45,8 +45,8 @@ const (
 // with the answer; more calls do nothing.
 //
 // Errors: what the default Limiter refuses, as a *wrapper.Error with RetryAt; the context's own; ErrUnavailable in a
-// *wrapper.Error, see WithStrict; and errors without a name for an operation that the contract does not have, a nil ctx,
-// and a Fleet that is closed.
+// *wrapper.Error, see WithStrict; and errors without a name for an operation that the contract does not have, a nil
+// ctx, and a Fleet that is closed.
 func (l *Limiter) Acquire(ctx context.Context, operation string) (release func(wrapper.Response), err error) {
 	if ctx == nil {
 		return nil, errors.New("fleet: ctx is nil")
@@ -70,8 +70,8 @@ func (l *Limiter) Acquire(ctx context.Context, operation string) (release func(w
 	return release, err
 }
 
-// enter takes a place in the process, and then one in the fleet. What Redis says of a window goes to the Limiter in front,
-// which waits for its end or refuses.
+// enter takes a place in the process, and then one in the fleet. What Redis says of a window goes to the Limiter in
+// front, which waits for its end or refuses.
 func (l *Limiter) enter(ctx context.Context, operation string) (func(wrapper.Response), error) {
 	for told := 0; ; told++ {
 		free, err := l.local.Acquire(ctx, operation)

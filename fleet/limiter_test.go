@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -30,6 +31,11 @@ func take(t *testing.T, l *Limiter, operation string) func(wrapper.Response) {
 }
 
 var served = wrapper.Response{StatusCode: 200}
+
+// left is an answer that tells of a window.
+func left(remaining int, ends time.Duration) wrapper.Response {
+	return wrapper.Response{StatusCode: 200, Quota: wrapper.Quota{Remaining: remaining, Until: time.Now().Add(ends)}}
+}
 
 // taker asks in the background.
 type taker struct {
@@ -74,7 +80,10 @@ func TestHandedOver(t *testing.T) {
 	onEach(t, func(t *testing.T, s *server) {
 		_, a := member(t, s, WithTimeout(slow))
 		_, b := member(t, s, WithTimeout(slow))
-		held := []func(wrapper.Response){take(t, a, "getChat"), take(t, a, "createChat"), take(t, b, "getChat"), take(t, b, "getChat")}
+		var held []func(wrapper.Response)
+		for _, l := range []*Limiter{a, a, b, b} {
+			held = append(held, take(t, l, "getChat"))
+		}
 		var waiting []*taker
 		for i, l := range []*Limiter{a, b, a, b} {
 			waiting = append(waiting, ask(l, "sendMessageToChat"))
@@ -134,7 +143,7 @@ func TestGateShutsOnWaiters(t *testing.T) {
 	held := []func(wrapper.Response){take(t, a, "createChat"), take(t, a, "createChat"), take(t, a, "createChat")}
 	w := ask(b, "getChat")
 	eventually(t, "it waits", func() bool { return s.waiting() == 1 })
-	last(wrapper.Response{StatusCode: 200, Quota: wrapper.Quota{Remaining: 0, Until: time.Now().Add(time.Hour)}})
+	last(left(0, time.Hour))
 	w.wait(t)
 	require.ErrorIs(t, w.err, wrapper.ErrRateLimited)
 	require.Zero(t, s.waiting())
@@ -159,7 +168,7 @@ func TestGateKeepsToThePolicy(t *testing.T) {
 	s := onOne(t)
 	_, a := member(t, s, WithTimeout(slow))
 	_, b := member(t, s, WithTimeout(slow), WithRetry(wrapper.RetryPolicy{MaxDelay: time.Second}))
-	take(t, a, "getChat")(wrapper.Response{StatusCode: 200, Quota: wrapper.Quota{Remaining: 0, Until: time.Now().Add(20 * time.Second)}})
+	take(t, a, "getChat")(left(0, 20*time.Second))
 	_, err := b.Acquire(background, "getChat")
 	require.ErrorIs(t, err, wrapper.ErrRateLimited)
 	require.ErrorContains(t, err, "MaxDelay is 1s")
@@ -429,7 +438,7 @@ func TestWindowsAreToldLater(t *testing.T) {
 	s := onOne(t)
 	_, a := member(t, s)
 	s.kill()
-	take(t, a, "getChat")(wrapper.Response{StatusCode: 200, Quota: wrapper.Quota{Remaining: 0, Until: time.Now().Add(time.Hour)}})
+	take(t, a, "getChat")(left(0, time.Hour))
 	s.run()
 	eventually(t, "Redis is back", func() bool { away, _ := a.state(); return !away })
 	_, b := member(t, s, WithTimeout(slow))
@@ -437,10 +446,12 @@ func TestWindowsAreToldLater(t *testing.T) {
 	require.ErrorIs(t, err, wrapper.ErrRateLimited)
 }
 
-// The context ends while Redis is away.
+// The context ends while Redis is away. Its client never gives up, so nobody waits for that.
 func TestContextEndsWithoutRedis(t *testing.T) {
 	s := onOne(t)
-	_, l := member(t, s)
+	rdb := redis.NewClient(&redis.Options{Network: "unix", Addr: s.address, ReadTimeout: -1})
+	t.Cleanup(func() { rdb.Close() })
+	_, l := memberOver(t, s, rdb)
 	s.signal(stop)
 	defer s.signal(goOn)
 	held := take(t, l, "getChat")
@@ -519,7 +530,8 @@ func TestPauses(t *testing.T) {
 		assert.Less(t, p.until, now.Add(p.pause*3/2+1))
 	}
 	ms := time.Millisecond
-	assert.Equal(t, []time.Duration{50 * ms, 100 * ms, 200 * ms, 400 * ms, 800 * ms, 1600 * ms, 2000 * ms, 2000 * ms}, seen)
+	assert.Equal(t, []time.Duration{50 * ms, 100 * ms, 200 * ms, 400 * ms, 800 * ms, 1600 * ms, 2000 * ms, 2000 * ms},
+		seen)
 	p.note(served, now)
 	assert.Equal(t, 1750*ms, p.pause)
 	p.note(usedUp, now)

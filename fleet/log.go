@@ -9,8 +9,8 @@ import (
 // quietTime is how long a line is not written again.
 const quietTime = time.Minute
 
-// statusLog writes when Redis goes away and when it is back. A change that comes too early after the last one of its kind
-// is written later, if it still holds then. Lines are written by a goroutine of their own, as a logger may wait.
+// statusLog writes when Redis goes away and when it is back. A change that comes too early after the last one of its
+// kind is written later, if it still holds then. Lines are written by a goroutine of their own, as a logger may wait.
 type statusLog struct {
 	logger *slog.Logger
 	quiet  time.Duration

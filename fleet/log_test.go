@@ -56,7 +56,8 @@ func TestOneLineEachWay(t *testing.T) {
 	eventually(t, "a line is written", func() bool { return log.String() != "" })
 	s.run()
 	eventually(t, "a second line is written", func() bool { return strings.Count(log.String(), "\n") == 2 })
-	assert.Regexp(t, "^level=WARN msg=\"fleet: Redis is away\" error=.*\nlevel=INFO msg=\"fleet: Redis is back\"\n$", log.String())
+	want := "^level=WARN msg=\"fleet: Redis is away\" error=.*\nlevel=INFO msg=\"fleet: Redis is back\"\n$"
+	assert.Regexp(t, want, log.String())
 }
 
 // Each line is written at most once a minute. In the end the last one says how it is.

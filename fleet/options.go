@@ -38,8 +38,8 @@ const (
 	defaultMaxDelay = 30 * time.Second // that of wrapper.RetryPolicy
 )
 
-// WithRetry sets the policy that bounds the wait for a new window of the quota, and with WithStrict the wait for Redis: its
-// MaxDelay, 0: 30 s. Give the one that the Client has. Without it all of RetryPolicy's defaults hold.
+// WithRetry sets the policy that bounds the wait for a new window of the quota, and with WithStrict the wait for
+// Redis: its MaxDelay, 0: 30 s. Give the one that the Client has. Without it all of RetryPolicy's defaults hold.
 func WithRetry(p wrapper.RetryPolicy) Option {
 	return func(c *config) error {
 		if _, err := wrapper.NewLimiter(p); err != nil {
@@ -53,8 +53,9 @@ func WithRetry(p wrapper.RetryPolicy) Option {
 	}
 }
 
-// WithLease sets how long what a killed process held stays taken: 12 s to 24 h. Leases of requests that run are renewed.
-// Less than 12 s would end while the Market, which takes up to 10 s, still works on the request. Without it: 15 s.
+// WithLease sets how long what a killed process held stays taken: 12 s to 24 h. Leases of requests that run are
+// renewed. Less than 12 s would end while the Market, which takes up to 10 s, still works on the request. Without it:
+// 15 s.
 func WithLease(d time.Duration) Option {
 	return func(c *config) error {
 		if d < shortestLease || d > longestLease {
@@ -101,7 +102,7 @@ func WithPrefix(prefix string) Option {
 	return func(c *config) error {
 		wrong := func(r rune) bool { return r <= ' ' || r > '~' || r == '{' || r == '}' }
 		if prefix == "" || len(prefix) > longestPrefix || strings.ContainsFunc(prefix, wrong) {
-			return fmt.Errorf("WithPrefix is given %.120q, allowed are 1 to %d printable ASCII characters without spaces and braces",
+			return fmt.Errorf("WithPrefix is given %.120q, allowed are 1 to %d printable ASCII characters but spaces and braces",
 				prefix, longestPrefix)
 		}
 		c.prefix = prefix
@@ -109,8 +110,8 @@ func WithPrefix(prefix string) Option {
 	}
 }
 
-// WithLogger writes a line when Redis goes away (level Warn, with its error) and one when it is back (Info), each at most
-// once a minute. Without it nothing is logged.
+// WithLogger writes a line when Redis goes away (level Warn, with its error) and one when it is back (Info), each at
+// most once a minute. Without it nothing is logged.
 func WithLogger(l *slog.Logger) Option {
 	return func(c *config) error {
 		if l == nil {

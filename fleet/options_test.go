@@ -22,8 +22,9 @@ func nowhere(t *testing.T) *redis.Client {
 }
 
 func TestRefusedValues(t *testing.T) {
+	negative := wrapper.RetryPolicy{MaxDelay: -1}
 	for says, option := range map[string]Option{
-		"WithLease is given 11.999s, allowed is 12s to 24h0m0s":                      WithLease(12*time.Second - time.Millisecond),
+		"WithLease is given 11.999s, allowed is 12s to 24h0m0s":                      WithLease(11999 * time.Millisecond),
 		"WithLease is given 24h0m0.000000001s, allowed is 12s to 24h0m0s":            WithLease(24*time.Hour + 1),
 		"WithTimeout is given 0s, allowed is 1ms to 10s":                             WithTimeout(0),
 		"WithTimeout is given 11s, allowed is 1ms to 10s":                            WithTimeout(11 * time.Second),
@@ -37,7 +38,7 @@ func TestRefusedValues(t *testing.T) {
 		`WithPrefix is given "ü", allowed are`:                                       WithPrefix("ü"),
 		strings.Repeat("x", 101):                                                     WithPrefix(strings.Repeat("x", 101)),
 		"WithLogger is given nil, allowed is an *slog.Logger":                        WithLogger(nil),
-		"WithRetry: wrapper: RetryPolicy is ":                                        WithRetry(wrapper.RetryPolicy{MaxDelay: -1}),
+		"WithRetry: wrapper: RetryPolicy is":                                         WithRetry(negative),
 		"option 1 is nil":                                                            nil,
 	} {
 		shared, err := New(nowhere(t), option)

@@ -66,7 +66,8 @@ var outages = map[string]outage{
 	"paused":                    {begin: func(s *server) { s.do("CLIENT", "PAUSE", "1000", "ALL") }},
 }
 
-// Whatever happens to Redis: no call is lost, none arrives twice, none fails or hangs, and all slots are free at the end.
+// Whatever happens to Redis: no call is lost, none arrives twice, none fails or hangs, and all slots are free at the
+// end.
 func TestOutages(t *testing.T) {
 	for name, o := range outages {
 		t.Run(name, func(t *testing.T) {
@@ -88,7 +89,8 @@ func TestOutageOfManyProcesses(t *testing.T) {
 func endure(t *testing.T, o outage, n int) {
 	s := onOne(t, o.args...)
 	j := newJudge(t, 40*time.Millisecond, time.Hour, 1_000_000)
-	workers := hire(t, n, task{Network: s.network(), Addrs: []string{s.address}, Market: j.url, ChatID: j.chatID, Callers: 8})
+	do := task{Network: s.network(), Addrs: []string{s.address}, Market: j.url, ChatID: j.chatID, Callers: 8}
+	workers := hire(t, n, do)
 	eventually(t, "all work", func() bool { sent, _, _ := j.counts(); return sent > 20 })
 	time.Sleep(time.Second)
 	now := time.Now()
@@ -104,7 +106,8 @@ func endure(t *testing.T, o outage, n int) {
 	full := fullRateAfter(t, j, back, before)
 	_, refused, most := j.counts()
 	done := dismiss(t, workers)
-	t.Logf("%d processes: %d calls/s before, %d sent while away, %d 420s, most at once %d, failed %d, longest call %v, full rate %v after",
+	t.Logf("%d processes: %d calls/s before, %d sent while away, %d 420s, most at once %d, failed %d, longest call %v,"+
+		" full rate %v after",
 		n, before, during, refused-refusedBefore, most, len(failures(done)), longest(done).Round(time.Millisecond), full)
 	j.checkMessages(t, done)
 	if n <= 4 {

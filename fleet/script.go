@@ -12,12 +12,12 @@ import (
 //go:embed script.lua
 var scriptText string
 
-// Since Redis 7 a script that declares its flags is refused as a whole where it may not write: with too little memory, or
-// at a replica.
+// Since Redis 7 a script that declares its flags is refused as a whole where it may not write: with too little
+// memory, or at a replica.
 const declared = "#!lua\n"
 
-// Before, a script that has written may go on writing; so the first thing that this form does is a write that is refused
-// as long as memory is too little.
+// Before, a script that has written may go on writing; so the first thing that this form does is a write that is
+// refused as long as memory is too little.
 const plain = "redis.call('HSET', KEYS[1], 'w', '1') redis.call('HDEL', KEYS[1], 'w')\n"
 
 // script runs the script of the package in the form that the server understands.

@@ -6,11 +6,13 @@
 -- ARGV  verb, deadline, duration of a lease, prefix of the channels, "1" if all subscribers can be counted here; then of
 --       acquire: lease
 --       tell:    n, n leases that have ended, m, m leases whose requests run, any number of (operation, remaining, end)
--- A lease is named "<process>.<number>.<operation>". Times are milliseconds of this server's clock. The answer is a word,
--- the time, and what the word needs: granted, when the lease ends; shut, how long; queued, how long the shortest lease lasts.
+-- A lease is named "<process>.<number>.<operation>". Times are milliseconds of this server's clock. The answer is a
+-- word, the time, and what the word needs: granted, when the lease ends; shut, how long; queued, how long the
+-- shortest lease lasts.
 
 local hash, queue, seen = KEYS[1], KEYS[2], KEYS[3]
-local verb, deadline, duration, channels, countable = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4], ARGV[5] == '1'
+local verb, deadline, duration = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
+local channels, countable = ARGV[4], ARGV[5] == '1'
 
 local parallel = 4             -- requests of a cabinet at once
 local patience = 3000          -- a waiter who does not ask for so long is forgotten
@@ -150,8 +152,8 @@ local function call_back(operation)
   end
 end
 
--- learn takes in what an answer said of a window. Answers overtake each other, and within a window the quota only falls,
--- so the lowest figure holds, and the earliest end. An older window changes nothing.
+-- learn takes in what an answer said of a window. Answers overtake each other, and within a window the quota only
+-- falls, so the lowest figure holds, and the earliest end. An older window changes nothing.
 local function learn(operation, remaining, ends)
   local window = windows[operation]
   if ends <= now or ends - now > longest_window then return end

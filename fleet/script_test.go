@@ -14,8 +14,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// bench runs the script alone, without a Fleet. Leases are written as "a1": process a, number 1, of getChat; "a1s" is of
-// sendMessageToChat.
+// bench runs the script alone, without a Fleet. Leases are written as "a1": process a, number 1, of getChat; "a1s" is
+// of sendMessageToChat.
 type bench struct {
 	t       *testing.T
 	rdb     *redis.Client
@@ -24,6 +24,8 @@ type bench struct {
 	count   string
 	allowed int64 // deadline, from now
 }
+
+var benchKeys = []string{"ymchats:{1}", "ymchats:{1}:queue", "ymchats:{1}:seen"}
 
 func newBench(t *testing.T, s *server, listeners ...string) *bench {
 	t.Helper()
@@ -57,7 +59,7 @@ func (b *bench) now() int64 { return b.rdb.Time(context.Background()).Val().Unix
 func (b *bench) run(args ...any) answer {
 	b.t.Helper()
 	all := append([]any{args[0], b.now() + b.allowed, 15000, "ymchats:wake:", b.count}, args[1:]...)
-	said, err := b.form.Run(context.Background(), b.rdb, []string{"ymchats:{1}", "ymchats:{1}:queue", "ymchats:{1}:seen"}, all...).Result()
+	said, err := b.form.Run(context.Background(), b.rdb, benchKeys, all...).Result()
 	a, err := readAnswer(said, err)
 	require.NoError(b.t, err)
 	for _, key := range b.rdb.Keys(context.Background(), "*").Val() {
@@ -212,7 +214,8 @@ func TestScriptHeldIsNotQueued(t *testing.T) {
 func TestScriptForgetsWaiters(t *testing.T) {
 	b := newBench(t, onOne(t), "a", "b", "c")
 	b.acquired("a1 a2 a3 a4 b1 c1 b2 c2")
-	require.NoError(t, b.rdb.ZAdd(context.Background(), "ymchats:{1}:seen", redis.Z{Score: float64(b.now() - 1), Member: leaseName("b1")}).Err())
+	over := redis.Z{Score: float64(b.now() - 1), Member: leaseName("b1")}
+	require.NoError(t, b.rdb.ZAdd(context.Background(), "ymchats:{1}:seen", over).Err())
 	b.tell("c1", "")
 	assert.Equal(t, "a1 a2 a3 a4 | b2 c2", b.state())
 	b.tell("a1", "")
@@ -332,7 +335,7 @@ func TestScriptLate(t *testing.T) {
 	assert.Equal(t, " | ", b.state())
 	for _, args := range [][]any{{"acquire", leaseName("a4")}, {"tell", 0, 0, "getChat", 0, b.now() + 1000}} {
 		all := append([]any{args[0], 0, 15000, "ymchats:wake:", "1"}, args[1:]...)
-		said, err := b.form.Run(context.Background(), b.rdb, []string{"ymchats:{1}", "ymchats:{1}:queue", "ymchats:{1}:seen"}, all...).Result()
+		said, err := b.form.Run(context.Background(), b.rdb, benchKeys, all...).Result()
 		a, err := readAnswer(said, err)
 		require.NoError(t, err)
 		assert.Equal(t, "late", a.word, "who does not know the clock")
@@ -363,7 +366,7 @@ func TestScriptIsRefusedAsAWhole(t *testing.T) {
 			s.do("CONFIG", "SET", "maxmemory", "1")
 			for _, args := range [][]any{{"acquire", leaseName("a5")}, {"tell", 1, leaseName("a1"), 0}} {
 				all := append([]any{args[0], b.now() + 60000, 15000, "ymchats:wake:", "1"}, args[1:]...)
-				err := form.Run(context.Background(), b.rdb, []string{"ymchats:{1}", "ymchats:{1}:queue", "ymchats:{1}:seen"}, all...).Err()
+				err := form.Run(context.Background(), b.rdb, benchKeys, all...).Err()
 				assert.ErrorContains(t, err, "OOM", name)
 			}
 			s.do("CONFIG", "SET", "maxmemory", "0")

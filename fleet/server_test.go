@@ -65,7 +65,7 @@ func start(t *testing.T, program string, args ...string) *server {
 	require.NoError(t, err)
 	t.Cleanup(func() { os.RemoveAll(dir) })
 	socket := filepath.Join(dir, "s")
-	own := []string{"--port", "0", "--unixsocket", socket, "--dir", dir, "--save", "", "--daemonize", "no", "--loglevel", "warning"}
+	own := []string{"--port", "0", "--unixsocket", socket, "--dir", dir, "--save", "", "--loglevel", "warning"}
 	s := &server{t: t, program: program, args: append(own, args...), address: socket}
 	s.run()
 	t.Cleanup(s.kill)
@@ -214,7 +214,8 @@ func (s *server) holders() map[string]int {
 	return count
 }
 
-// freePort is one that nobody listens on now. Another program may take it before it is used, so who uses it tries again.
+// freePort is one that nobody listens on now. Another program may take it before it is used, so who uses it tries
+// again.
 func freePort(t *testing.T) int {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")

@@ -27,8 +27,8 @@ func (u *untold) add(news report, now time.Time) {
 // sameWindow is more than the ends differ that answers tell of one window.
 const sameWindow = 20 * time.Second
 
-// newest is what is known of a window after an answer: of a later window what the answer says, of the same one the lowest
-// figure and the earliest end.
+// newest is what is known of a window after an answer: of a later window what the answer says, of the same one the
+// lowest figure and the earliest end.
 func newest(known, said wrapper.Quota) wrapper.Quota {
 	switch later := said.Until.Sub(known.Until); {
 	case later > sameWindow:

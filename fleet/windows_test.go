@@ -11,7 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The figures of docs/fleet.md are taken with -figures: 400 sends a window, and what the default Limiter does beside it.
+// The figures of docs/fleet.md are taken with -figures: 400 sends a window, and what the default Limiter does beside
+// it.
 var figures = flag.Bool("figures", false, "take the figures of docs/fleet.md: longer runs of the same tests")
 
 // Processes that have more work than two windows send all that two windows allow, and the Market refuses nothing.

@@ -1,5 +1,5 @@
-// The program starts a worker several times for one cabinet, with and without the limits of a fleet, and prints what each
-// process sent and what the sandbox saw. It needs redis-server or valkey-server, or -redis HOST:PORT.
+// The program starts a worker several times for one cabinet, with and without the limits of a fleet, and prints what
+// each process sent and what the sandbox saw. It needs redis-server or valkey-server, or -redis HOST:PORT.
 package main
 
 import (
@@ -99,7 +99,7 @@ func round(out io.Writer, name string, s settings, redis string) error {
 		sent[i] = strings.TrimSpace(text.String())
 	}
 	fmt.Fprintf(out, "%-16s each process sent %s\n", name+":", strings.Join(sent, " "))
-	fmt.Fprintf(out, "%16s the Market saw %d of %d sends, %d answers 420, at most %d requests at once\n", "", m.sent, 2*s.quota,
-		m.refused, m.most)
+	fmt.Fprintf(out, "%16s the Market saw %d of %d sends, %d answers 420, at most %d requests at once\n", "",
+		m.sent, 2*s.quota, m.refused, m.most)
 	return err
 }

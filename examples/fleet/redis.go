@@ -12,8 +12,8 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-var errNoServer = errors.New("neither redis-server nor valkey-server is installed: install one (apt-get install redis-server)," +
-	" or name a server with -redis HOST:PORT")
+var errNoServer = errors.New("neither redis-server nor valkey-server is installed:" +
+	" install one (apt-get install redis-server), or name a server with -redis HOST:PORT")
 
 // findRedis gives the address of a server that answers, and what ends it if it was started here.
 func findRedis(address string) (found string, stop func(), err error) {
@@ -28,8 +28,8 @@ func findRedis(address string) (found string, stop func(), err error) {
 	return "", nil, errNoServer
 }
 
-// startRedis starts a server that keeps nothing, on a free port. Another program may take the port first, so it is tried
-// again.
+// startRedis starts a server that keeps nothing, on a free port. Another program may take the port first, so it is
+// tried again.
 func startRedis(path string) (address string, stop func(), err error) {
 	dir, err := os.MkdirTemp("", "fleet")
 	if err != nil {
@@ -43,7 +43,8 @@ func startRedis(path string) (address string, stop func(), err error) {
 		address = listener.Addr().String()
 		listener.Close()
 		_, port, _ := net.SplitHostPort(address)
-		server := exec.Command(path, "--bind", "127.0.0.1", "--port", port, "--dir", dir, "--save", "", "--loglevel", "warning")
+		server := exec.Command(path, "--bind", "127.0.0.1", "--port", port, "--dir", dir, "--save", "",
+			"--loglevel", "warning")
 		if err := server.Start(); err != nil {
 			return "", nil, err
 		}
