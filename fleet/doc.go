@@ -16,7 +16,7 @@
 // Any error of Redis, and an answer that takes longer than WithTimeout, means that Redis is away. Requests of a
 // process then go one at a time, WithAlone, with pauses once the Market says that too many run at once; WithStrict
 // lets them wait instead. Redis is tried again three to four times a second, and once it answers it is told of what
-// runs. No call fails or hangs as Redis is away, WithStrict aside.
+// runs. No call fails or hangs because Redis is away, unless WithStrict is given.
 //
 // # What is not promised
 //

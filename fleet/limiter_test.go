@@ -332,6 +332,44 @@ func TestOldMessagesAreNotBelieved(t *testing.T) {
 	w.release(served)
 }
 
+// Redis is not as it should be when the Fleet is made: requests go alone, and together once it is.
+func TestAwayFromTheStart(t *testing.T) {
+	for name, row := range map[string]struct {
+		broken, whole []any
+	}{
+		"full":        {[]any{"CONFIG", "SET", "maxmemory", "1"}, []any{"CONFIG", "SET", "maxmemory", "0"}},
+		"read-only":   {[]any{"REPLICAOF", "127.0.0.1", "1"}, []any{"REPLICAOF", "NO", "ONE"}},
+		"no right to": {[]any{"ACL", "SETUSER", "default", "-evalsha", "-eval"}, []any{"ACL", "SETUSER", "default", "+@all"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := onOne(t)
+			s.do(row.broken...)
+			_, l := member(t, s)
+			take(t, l, "getChat")(served)
+			away, _ := l.state()
+			require.True(t, away)
+			s.do(row.whole...)
+			eventually(t, "Redis is back", func() bool { away, _ := l.state(); return !away })
+			release := take(t, l, "getChat")
+			require.Equal(t, 1, s.leases(cabinet))
+			release(served)
+		})
+	}
+}
+
+// A wrong password is found out with the first call, not by New.
+func TestWrongPasswordFromTheStart(t *testing.T) {
+	s := onOne(t, "--requirepass", "right")
+	rdb := redis.NewClient(&redis.Options{Network: "unix", Addr: s.address, Password: "wrong"})
+	t.Cleanup(func() { rdb.Close() })
+	var log lines
+	_, l := memberOver(t, s, rdb, WithLogger(log.logger()))
+	take(t, l, "getChat")(served)
+	eventually(t, "a line is written", func() bool { return log.String() != "" })
+	require.Contains(t, log.String(), "WRONGPASS")
+	require.NotContains(t, log.String(), "wrong")
+}
+
 // A server from before Redis 7 does not know the declared form of the script.
 func TestPlainForm(t *testing.T) {
 	s := onOne(t)

@@ -20,7 +20,7 @@ func TestMain(m *testing.M) {
 	code := m.Run()
 	// A command that nobody waits for any more ends within go-redis' own limits.
 	for end := time.Now().Add(30 * time.Second); code == 0; time.Sleep(100 * time.Millisecond) {
-		leak := goleak.Find(goleak.IgnoreTopFunction("time.Sleep"))
+		leak := goleak.Find()
 		if leak == nil {
 			break
 		}

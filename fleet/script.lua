@@ -3,7 +3,7 @@
 -- KEYS  1 hash: "l:<lease>" = when it ends; "q:<operation>" = "<remaining> <end of the window>"
 --       2 sorted set: the leases that are waited for, by arrival
 --       3 sorted set: the same, by when they are forgotten unless asked for again
--- ARGV  verb, deadline, duration of a lease, prefix of the channels, "1" if all subscribers can be counted here; then of
+-- ARGV  verb, deadline, duration of a lease, prefix of channels, "1" if all subscribers can be counted here; then of
 --       acquire: lease
 --       tell:    n, n leases that have ended, m, m leases whose requests run, any number of (operation, remaining, end)
 -- A lease is named "<process>.<number>.<operation>". Times are milliseconds of this server's clock. The answer is a
