@@ -15,7 +15,7 @@ import (
 // Whatever other people's programs can name says what it is, and it says so of itself: a comment that was copied names
 // another.
 func TestComments(t *testing.T) {
-	for _, room := range []string{".", "api", "sandbox", "wrapper"} {
+	for _, room := range []string{".", "api", "fleet", "sandbox", "wrapper"} {
 		dir := filepath.Join("..", room)
 		var silent []string
 		about := 0

@@ -29,7 +29,7 @@ func TestExamples(t *testing.T) {
 	for name := range notShown {
 		needless[name] = true
 	}
-	for _, room := range []string{"api", "sandbox", "wrapper"} {
+	for _, room := range []string{"api", "fleet", "sandbox", "wrapper"} {
 		dir := filepath.Join("..", room)
 		examples := doc.Examples(parseFiles(t, dir, true)...)
 		for _, e := range examples {
