@@ -136,7 +136,7 @@ func (c *caller) look(ctx context.Context, call *call, h *history) (goOn bool) {
 			h.clear()
 			return true
 		}
-		err = d.explain(why, seen, now)
+		err = d.explain(why, now)
 	}
 	h.stop(withoutSecrets(err, h.secrets()))
 	return false

@@ -22,12 +22,13 @@ func sandboxCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "sandbox",
 		Short: "Serve a Market to test against",
-		Long: `Serves a Market in memory until it is interrupted: the chat API, a control API for tests in any language and a page for
-people under /_sandbox/. Each request is logged with its verdict against the contract. It speaks HTTP/1 and, with those
+		Long: `Serves a Market in memory until it is interrupted: the chat API, a control API for tests in any language and a
+page for people under /_sandbox/. Each request is logged with its verdict against the contract. It speaks HTTP/1 and, with those
 who begin with it (curl --http2-prior-knowledge), HTTP/2. What is under /_sandbox/ answers who names this machine by
 localhost, a loopback address, the host of --addr or a --host; any other name gets 403.
 
-Faults are written OPERATION=FAULT, where FAULT is the JSON of the control API; each request of the operation meets it.`,
+Faults are written OPERATION=FAULT, where FAULT is the JSON of the control API; each request of the operation meets
+it.`,
 		Example: `  ymchats sandbox --addr 127.0.0.1:8080 --key secret
   ymchats sandbox --fault 'sendMessageToChat={"kind":"fail","status":500,"commit":true,"probability":0.3}'`,
 		Args: noArguments,
@@ -177,7 +178,8 @@ func (s *sandboxServer) greet(out io.Writer, addr *net.TCPAddr) {
 		host = net.JoinHostPort("127.0.0.1", fmt.Sprint(addr.Port))
 	}
 	if !addr.IP.IsLoopback() {
-		fmt.Fprintf(out, "It listens on %s, for every machine that reaches this one, and its control API asks for no key.\n", addr)
+		fmt.Fprintf(out, "It listens on %s, for every machine that reaches this one, "+
+			"and its control API asks for no key.\n", addr)
 	}
 	fmt.Fprintf(out, "The Market listens on http://%[1]s/v2, its page is http://%[1]s/_sandbox/\n\n%[2]s\n\n",
 		host, s.firstCall(host))
