@@ -41,7 +41,7 @@ func startRedis(path string) (address string, stop func(), err error) {
 			return "", nil, err
 		}
 		address = listener.Addr().String()
-		listener.Close()
+		_ = listener.Close()
 		_, port, _ := net.SplitHostPort(address)
 		server := exec.Command(path, "--bind", "127.0.0.1", "--port", port, "--dir", dir, "--save", "",
 			"--loglevel", "warning")
@@ -51,7 +51,7 @@ func startRedis(path string) (address string, stop func(), err error) {
 		stop = func() {
 			_ = server.Process.Kill()
 			_ = server.Wait()
-			os.RemoveAll(dir)
+			_ = os.RemoveAll(dir)
 		}
 		if answers(address, 10*time.Second) == nil {
 			return address, stop, nil
@@ -68,7 +68,7 @@ func answers(address string, patience time.Duration) error {
 	for {
 		connection, err := (&net.Dialer{}).DialContext(ctx, "tcp", address)
 		if err == nil {
-			connection.Close()
+			_ = connection.Close()
 			break
 		}
 		select {
@@ -78,7 +78,7 @@ func answers(address string, patience time.Duration) error {
 		}
 	}
 	rdb := redis.NewClient(&redis.Options{Addr: address})
-	defer rdb.Close()
+	defer func() { _ = rdb.Close() }()
 	if err := rdb.Ping(ctx).Err(); err != nil {
 		return fmt.Errorf("no Redis answers at %s: %w", address, err)
 	}
