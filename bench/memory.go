@@ -114,11 +114,11 @@ func memoryChart(r memoryResult, all []contender, op string) chart {
 }
 
 func memoryGoals(r memoryResult, op string) (goals []goal) {
-	overRetryable := map[string]float64{"getChat": 0.60, "sendMessageToChat": 0.50, "createChat": 0.50}[op]
+	overRetryable := map[string]float64{"getChat": 0.80, "sendMessageToChat": 0.70, "createChat": 0.70}[op]
 	for _, g := range []struct {
 		other         string
 		times, allocs float64 // 0: no goal
-	}{{plain, 0.75, 0.75}, {retryable, overRetryable, 0}, {tuned, 1.2, 0}} {
+	}{{plain, 0.85, 0.80}, {retryable, overRetryable, 0}, {tuned, 1.10, 0}} {
 		if r[ours] == nil || r[g.other] == nil {
 			continue
 		}

@@ -29,7 +29,7 @@ type trace struct {
 	withheld    atomic.Bool               // Auth or the context was against it
 	wanted      atomic.Bool               // a connection was
 	connected   atomic.Bool               // there was one
-	written     atomic.Bool               // its headers were
+	written     atomic.Bool               // its headers were, or were about to be
 	lastStep    atomic.Pointer[time.Time] // when it came further for the last time
 }
 
@@ -69,6 +69,8 @@ func (t *trace) follow(ctx context.Context) context.Context {
 			t.connected.Store(true)
 			t.step()
 		},
+		// Over HTTP/2 a stream may be reset before net/http says that it wrote the headers; what it encodes it tells before.
+		WroteHeaderField: func(string, []string) { t.written.Store(true) },
 		WroteHeaders: func() {
 			t.written.Store(true)
 			t.step()
