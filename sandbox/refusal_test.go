@@ -115,7 +115,7 @@ func TestRefusalsWithoutChecks(t *testing.T) {
 		{"POST", inMessage, `{"message":1}`, "'message' must be of type 'string' (rejected value: 1)"},
 		{"POST", inNewChat, `{}`, "'context' must not be null (rejected value: null)"},
 		{"POST", inMessage, `{"message":"` + strings.Repeat("x", 512<<10) + `"}`, "'body' has more than 524288 bytes"},
-		{"POST", inMessage, hello + strings.Repeat(" ", 512<<10+1-len(hello)), "'body' has more than 524288 bytes"},
+		{"POST", inMessage, hello + strings.Repeat(" ", 512<<10+1-len(hello)), `'body' has more than 524288 bytes (rejected value: {"message":"hello"})`},
 	}
 	for _, row := range rows {
 		m := newMarket(sandbox.WithoutChecks())
