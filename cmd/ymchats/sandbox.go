@@ -23,9 +23,9 @@ func sandboxCommand() *cobra.Command {
 		Use:   "sandbox",
 		Short: "Serve a Market to test against",
 		Long: `Serves a Market in memory until it is interrupted: the chat API, a control API for tests in any language and a
-page for people under /_sandbox/. Each request is logged with its verdict against the contract. It speaks HTTP/1 and, with those
-who begin with it (curl --http2-prior-knowledge), HTTP/2. What is under /_sandbox/ answers who names this machine by
-localhost, a loopback address, the host of --addr or a --host; any other name gets 403.
+page for people under /_sandbox/. Each request is logged with its verdict against the contract. It speaks HTTP/1 and,
+with those who begin with it (curl --http2-prior-knowledge), HTTP/2. What is under /_sandbox/ answers who names this
+machine by localhost, a loopback address, the host of --addr or a --host; any other name gets 403.
 
 Faults are written OPERATION=FAULT, where FAULT is the JSON of the control API; each request of the operation meets
 it.`,
