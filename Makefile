@@ -13,7 +13,7 @@ demo: ## Send a message through a Market on this machine; no key, no network
 fleet-demo: ## Several processes of one cabinet, with and without shared limits; needs redis-server or valkey-server
 	@cd examples/fleet && go run .
 
-generate: ## Generate the client and the sandbox's face from openapi.yaml
+generate: ## Generate the client and the sandbox's handlers from openapi.yaml
 	go generate ./...
 
 test: ## Run all tests
