@@ -46,7 +46,7 @@ func (a authorized) Do(req *http.Request) (*http.Response, error) {
 	signed := req
 	if a.watched {
 		signed = req.Clone(req.Context())
-		t.given = req
+		t.given = credentials{req.Header, req.URL.RawQuery}
 	}
 	t.signed = signed
 	err := a.auth(req.Context(), signed)

@@ -194,8 +194,11 @@ func trim(body []byte) []byte {
 
 // readErrors reads a list of errors, or one alone.
 func readErrors(value json.RawMessage) []gen.APIErrorDTO {
+	if len(value) == 0 {
+		return nil
+	}
 	list := []json.RawMessage{value}
-	if len(value) > 0 && value[0] == '[' {
+	if value[0] == '[' {
 		_ = json.Unmarshal(value, &list) // it is valid, as what holds it was
 	}
 	var errs []gen.APIErrorDTO

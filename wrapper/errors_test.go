@@ -382,3 +382,17 @@ func TestManyErrors(t *testing.T) {
 	assert.Len(t, asError(t, err).Errors, 20)
 	assert.Less(t, len(err.Error()), 2200)
 }
+
+// The chat's id in the query is no secret of Auth's: the API's words that name it are shown.
+func TestIDsAreNoSecrets(t *testing.T) {
+	const id, says = 7000001, "Can't find chat by id: '7000001'"
+	none := func(next wrapper.Doer) wrapper.Doer { return next }
+	for what, opts := range map[string][]wrapper.Option{
+		"alone": nil, "with a middleware": {wrapper.WithMiddleware(none)},
+	} {
+		client := newClient(t, newScript(t, failure(404, "NOT_FOUND", says), failure(404, "NOT_FOUND", says)), opts...)
+		_, err := client.GetChat(t.Context(), id)
+		assert.ErrorContains(t, err, says, what)
+		assert.ErrorContains(t, client.SendMessage(t.Context(), id, text), says, what)
+	}
+}

@@ -29,12 +29,12 @@ var Passed = passed
 
 // Wake has f called when a gate's window ends, whose end is learned to be after each of these times, one after the other.
 func Wake(f func(), after ...time.Duration) {
-	var g gate
+	g := gate{wake: f}
 	g.queue.PushBack(&waiter{})
 	now := time.Now()
 	for _, d := range after {
 		g.window, g.ends = Quota{Until: now.Add(d).Round(0)}, now.Add(d)
-		g.setTimer(now, f)
+		g.setTimer(now)
 	}
 }
 

@@ -20,6 +20,7 @@ type gate struct {
 	running int       // requests that may or may not be counted in the window yet
 	queue   list.List // of *waiter, in the order in which they came
 	timer   *time.Timer
+	wake    func() // called when the window ends
 	release func(Response)
 }
 
@@ -57,11 +58,11 @@ func (g *gate) learn(q Quota, now time.Time) {
 
 // setTimer has wake called when the window ends, if somebody waits for that. The timer does not outlive the last
 // waiter.
-func (g *gate) setTimer(now time.Time, wake func()) {
+func (g *gate) setTimer(now time.Time) {
 	needed := g.queue.Len() > 0 && g.shut(now)
 	switch {
 	case needed && g.timer == nil:
-		g.timer = time.AfterFunc(g.left(now), wake)
+		g.timer = time.AfterFunc(g.left(now), g.wake)
 	case needed:
 		g.timer.Reset(g.left(now))
 	case g.timer != nil:

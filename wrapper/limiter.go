@@ -61,7 +61,7 @@ type waiter struct {
 func newLimiter(policy RetryPolicy) *limiter {
 	l := &limiter{policy: policy, gates: map[string]*gate{}}
 	for _, op := range operations {
-		g := &gate{}
+		g := &gate{wake: l.wake}
 		g.release = func(r Response) { l.release(g, r) }
 		l.gates[op.id] = g
 	}
@@ -154,7 +154,7 @@ func (l *limiter) admit(now time.Time) {
 		w.admitted <- nil
 	}
 	for _, g := range l.gates {
-		g.setTimer(now, l.wake)
+		g.setTimer(now)
 	}
 }
 

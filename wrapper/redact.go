@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"html"
 	"net/http"
+	"net/url"
 	"regexp"
 	"slices"
 	"strconv"
@@ -193,28 +194,37 @@ func shorten(text string) string {
 	return fmt.Sprintf("%.*s%s", maxSaid, text, hidden)
 }
 
+// credentials are where an Auth may write them in a request.
+type credentials struct {
+	header http.Header
+	query  string
+}
+
 // addedValues are what was added to a request: the values of headers and query parameters, and of parameters within
 // headers.
-func addedValues(before, after *http.Request) []string {
+func addedValues(before, after credentials) []string {
 	var added []string
-	for name, values := range after.Header {
-		if slices.Equal(values, before.Header[name]) {
+	for name, values := range after.header {
+		if slices.Equal(values, before.header[name]) {
 			continue
 		}
 		for _, value := range values {
 			added = append(added, parameters(value)...)
 		}
 	}
-	if before.URL.RawQuery == after.URL.RawQuery {
-		return added
-	}
-	known := before.URL.Query()
-	for name, values := range after.URL.Query() {
+	known, query := queryOf(before), queryOf(after)
+	for name, values := range query {
 		if !slices.Equal(values, known[name]) {
 			added = append(added, values...)
 		}
 	}
 	return added
+}
+
+// queryOf reads a query, whatever of it can be read.
+func queryOf(c credentials) url.Values {
+	values, _ := url.ParseQuery(c.query)
+	return values
 }
 
 // parameters are what a header holds without its scheme, and each value within it where it is written like

@@ -22,8 +22,8 @@ const (
 type trace struct {
 	giveUp func() // ends the attempt
 
-	given  *http.Request // what Auth was given, or a request with the same headers
-	signed *http.Request // the same after Auth; nil: Auth was not asked
+	given  credentials   // what Auth was given
+	signed *http.Request // what it made of it; nil: it was not asked
 
 	wouldResend atomic.Bool               // the transport was about to send the request again
 	withheld    atomic.Bool               // Auth or the context was against it
@@ -110,5 +110,5 @@ func (t *trace) authValues() []string {
 	if t.signed == nil {
 		return nil
 	}
-	return addedValues(t.given, t.signed)
+	return addedValues(t.given, credentials{t.signed.Header, t.signed.URL.RawQuery})
 }
