@@ -40,13 +40,13 @@ func judge(op operation, resend Resend, f findings) verdict {
 		return verdict{outcome: NotSent}
 	case f.status == statusMethodFailure && f.quotaUsedUp: // the Market has done nothing
 		return verdict{repeat: true, untilWindowEnds: true, outcome: Rejected}
-	case f.status == statusMethodFailure: // nor here
+	case f.status == statusMethodFailure: // too many ran at once: it has done nothing either
 		return verdict{repeat: true, outcome: Rejected}
 	case f.status == http.StatusInternalServerError && f.body.fromMarket(): // the Market has ended, perhaps after storing
 		return inDoubt(op, resend, false)
 	case f.status >= 500: // a gateway says so: the Market may be at it still
 		return inDoubt(op, resend, true)
-	case f.status == http.StatusRequestTimeout, f.status == statusClientClosedRequest: // so do proxies
+	case f.status == http.StatusRequestTimeout, f.status == statusClientClosedRequest: // proxies say so, too
 		return inDoubt(op, resend, true)
 	case f.reached == neverLeft: // the Market knows nothing of it
 		return verdict{repeat: true, outcome: NotSent}

@@ -42,8 +42,8 @@ func withTrace(ctx context.Context, t *trace) context.Context {
 	return context.WithValue(ctx, traceKey{}, t)
 }
 
-// traceOf finds the trace of the attempt that a request belongs to. A middleware that has replaced the context has
-// lost it: then a trace is made that nobody asks.
+// traceOf finds the trace of the attempt that a request belongs to. Where a middleware has replaced the context there
+// is none: then the hooks write into a new one, and the attempt counts as one that may have left.
 func traceOf(ctx context.Context) *trace {
 	if t, ok := ctx.Value(traceKey{}).(*trace); ok {
 		return t
