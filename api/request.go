@@ -18,6 +18,9 @@ const maxRequest = 512 << 10
 // Violations. nil means that there is none. A body may have up to 512 KiB. It leaves the request as it was; the body
 // that it read can be read again.
 func (v *Validator) Request(req *http.Request) error {
+	if v.deliveries {
+		return v.delivery(req)
+	}
 	route, path, violation := v.find(req)
 	if violation != nil {
 		return violation

@@ -15,8 +15,9 @@ import (
 
 // Validator checks traffic against the contract. NewValidator makes one. It is safe for concurrent use.
 type Validator struct {
-	doc    *openapi3.T
-	router routers.Router
+	doc        *openapi3.T
+	router     routers.Router
+	deliveries bool // the Market's to a shop: see notifications.go
 }
 
 // Option changes what NewValidator makes. Every option refuses values that make no sense.
