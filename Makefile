@@ -29,6 +29,7 @@ fuzz: ## Try all fuzz targets for FUZZTIME each, 10s
 	go test ./api -run '^$$' -fuzz FuzzRequest -fuzztime $(FUZZTIME) -fuzzminimizetime 1s
 	go test ./api -run '^$$' -fuzz FuzzResponse -fuzztime $(FUZZTIME) -fuzzminimizetime 1s
 	go test ./cmd/ymchats -run '^$$' -fuzz FuzzHAR -fuzztime $(FUZZTIME) -fuzzminimizetime 1s
+	go test ./notify -run '^$$' -fuzz FuzzBody -fuzztime $(FUZZTIME) -fuzzminimizetime 1s
 
 bench: ## Compare the client with others, and measure the rest; writes docs/benchmarks.md
 	cd bench && go run .
