@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"path"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/ymarket-go/chats/api"
@@ -24,6 +25,8 @@ type Market struct {
 	mux      *http.ServeMux
 	store    store
 	limits   limits
+	notifier notifier
+	buyers   atomic.Int64 // who began chats: see Direct
 
 	mu       sync.Mutex
 	scripts  map[string][]Fault
@@ -57,11 +60,12 @@ func New(opts ...Option) *Market {
 	return m
 }
 
-// Reset forgets chats, messages, calls, faults and used quota, and takes back what Advance did. Options and Observe
-// stay.
+// Reset forgets chats, messages, calls, faults, used quota, deliveries and what waits to be delivered, and takes back what
+// Advance did. Options, Observe and the shops of Notify stay.
 func (m *Market) Reset() {
 	m.store.reset()
 	m.limits.reset()
+	m.notifier.reset()
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.scripts, m.standing = map[string][]Fault{}, map[string]Fault{}
@@ -80,6 +84,7 @@ func (m *Market) Advance(by time.Duration) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.moved = min(m.moved, farthest-by) + by
+	m.notifier.wake()
 }
 
 func (m *Market) now() time.Time {

@@ -39,6 +39,7 @@ type store struct {
 	mu        sync.Mutex
 	chats     map[int64]*chat
 	byContext map[about]*chat
+	tell      announcer // nil: nobody is told of what happens
 }
 
 type about struct {
@@ -73,6 +74,7 @@ func (s *store) open(what about, now time.Time) int64 {
 		updatedAt: now,
 	}
 	s.chats[c.id], s.byContext[what] = c, c
+	s.announceChat(c)
 	return c.id
 }
 
@@ -93,6 +95,7 @@ func (s *store) write(id int64, message Message, cabinet int64) bool {
 	if message.FromBuyer {
 		c.status = gen.ChatStatusTypeWaitingForPartner
 	}
+	s.announceMessage(c)
 	return true
 }
 
@@ -142,6 +145,9 @@ func (a about) full() gen.ChatFullContextDTO {
 		Type:       gen.ChatContextType(a.context.Type),
 		Customer:   &gen.ChatCustomerDTO{Name: &name, PublicID: &publicID},
 		CampaignID: &campaign,
+	}
+	if a.context.Type == direct {
+		return context
 	}
 	id := a.context.ID
 	context.OrderID = &id
