@@ -21,6 +21,7 @@ import (
 func (m *Market) Control() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /_sandbox/{$}", m.page)
+	mux.HandleFunc("POST /_sandbox/buyer", m.buyerWrites)
 	return sameOrigin(control.HandlerWithOptions(controls{m}, control.StdHTTPServerOptions{
 		BaseRouter:       mux,
 		ErrorHandlerFunc: func(w http.ResponseWriter, _ *http.Request, err error) { refuseControl(w, http.StatusBadRequest, err) },

@@ -36,7 +36,8 @@ func (m *Market) page(w http.ResponseWriter, _ *http.Request) {
 		Calls  []pageCall
 		Total  int
 		Quotas []quota
-	}{m.now(), m.pageChats(), rows, len(calls), tail(m.limits.list(m.now()), pageRows)})
+		Notify pageNotify
+	}{m.now(), m.pageChats(), rows, len(calls), tail(m.limits.list(m.now()), pageRows), m.pageNotify()})
 }
 
 // newest gives the last ones of a list, the last one first.
