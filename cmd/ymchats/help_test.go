@@ -90,7 +90,7 @@ func TestCompletion(t *testing.T) {
 		assert.Equal(t, want, out, args)
 	}
 	_, out, _ := run(t, "__complete", "")
-	for _, name := range []string{"new", "send", "get", "demo", "check", "sandbox"} {
+	for _, name := range []string{"new", "send", "get", "demo", "check", "sandbox", "listen"} {
 		assert.Contains(t, out, name+"\t")
 	}
 }

@@ -24,12 +24,19 @@ func sandboxCommand() *cobra.Command {
 		Long: `Serves a Market in memory until it is interrupted: the chat API, a control API for tests in any language and a page for
 people under /_sandbox/. Each request is logged with its verdict against the contract.
 
+With --notify a shop is told what happens: a PING first, again until it is taken, then each new chat and each message, in
+order, repeated as the Market does it. The notifications look as if a proxy on this machine had handed them on.
+
 Faults are written OPERATION=FAULT, where FAULT is the JSON of the control API; each request of the operation meets it.`,
 		Example: `  ymchats sandbox --addr 127.0.0.1:8080 --key secret
+  ymchats sandbox --notify http://127.0.0.1:8081/market
   ymchats sandbox --fault 'sendMessageToChat={"kind":"fail","status":500,"commit":true,"probability":0.3}'`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			market, err := s.market()
+			if err == nil {
+				err = s.checkNotify()
+			}
 			if err != nil {
 				return usageError{err}
 			}
@@ -45,6 +52,7 @@ Faults are written OPERATION=FAULT, where FAULT is the JSON of the control API; 
 	flags.Int64SliceVar(&s.orders, "order", nil, "the orders that there are, as `N,N` (default all)")
 	flags.StringSliceVar(&s.scopes, "scope", nil, "the scopes of the key (default all)")
 	flags.StringArrayVar(&s.faults, "fault", nil, "a fault, as `OPERATION=JSON`; may be given for each operation")
+	flags.StringVar(&s.notify, "notify", "", "the address of a shop to post notifications to, as `URL`; /notification is added")
 	for _, name := range []string{"business", "order"} {
 		flags.Lookup(name).DefValue = "" // else the help shows [] for all
 	}
@@ -54,6 +62,7 @@ Faults are written OPERATION=FAULT, where FAULT is the JSON of the control API; 
 // sandboxServer is the sandbox as the flags want it.
 type sandboxServer struct {
 	addr, key       string
+	notify          string
 	quota, parallel int
 	businesses      []int64
 	orders          []int64
@@ -116,20 +125,10 @@ func (s *sandboxServer) serve(ctx context.Context, market *sandbox.Market, out i
 		MaxHeaderBytes:    64 << 10,
 	}
 	s.greet(out, listener.Addr().(*net.TCPAddr))
-	done := make(chan error, 1)
-	go func() { done <- server.Serve(listener) }()
-	select {
-	case err := <-done:
-		return err
-	case <-ctx.Done():
+	if s.notify != "" {
+		go s.notifyShop(ctx, market, out)
 	}
-	fmt.Fprintln(out, "Stopping.")
-	grace, cancel := context.WithTimeout(context.Background(), time.Second)
-	defer cancel()
-	if server.Shutdown(grace) != nil {
-		_ = server.Close() // somebody is still being answered
-	}
-	return nil
+	return serveUntil(ctx, server, listener, out)
 }
 
 func (s *sandboxServer) greet(out io.Writer, addr *net.TCPAddr) {
