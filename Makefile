@@ -8,7 +8,7 @@ help: ## Show what there is to make
 demo: ## Send a message through a Market on this machine; no key, no network
 	@go run ./cmd/ymchats demo
 
-generate: ## Generate the client and the sandbox's face from openapi.yaml
+generate: ## Generate the client, the notifications' types and the sandbox's face from the contracts
 	go generate ./...
 
 test: ## Run all tests

@@ -23,6 +23,11 @@
 // An answer may have fields that the contract does not know, as the Market may add some any day. An enum value that it
 // does not know is a violation: a client should cope with one, and somebody should hear of it.
 //
+// # Notifications
+//
+// [NewNotificationValidator] makes a Validator of notifications.yaml, for what the Market posts to a shop and what the shop
+// answers.
+//
 // # What a violation shows
 //
 // Operation, place and rule, and never a value: recorded traffic holds keys, messages and the names of buyers, and

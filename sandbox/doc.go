@@ -27,6 +27,12 @@
 //
 //	market.Every("sendMessageToChat", sandbox.Sometimes(0.3, 1, sandbox.CommitThen(sandbox.Abort())))
 //
+// # Notifications
+//
+// [Market.Notify] tells a shop what happens, as the Market does: a PING, then each new chat and each message, in order, and
+// again until it is taken. [Market.Deliveries] is what the shop said, with its verdict against the contract.
+// [Market.Direct] begins a chat as a buyer. Disputes do not happen here.
+//
 // # Time
 //
 // The Market goes by the clock of this machine, or by the one of [WithClock]; [Market.Advance] moves it. A test that

@@ -23,6 +23,11 @@ func TestWrapperStaysLight(t *testing.T) {
 		list(t, "{{.ImportPath}}", "/wrapper", func(path string) bool { return strings.HasPrefix(path, module) }))
 }
 
+// A program that takes notifications links the standard library and nothing else.
+func TestNotifyImportsTheStandardLibrary(t *testing.T) {
+	assert.Equal(t, []string{module + "/notify"}, list(t, "{{if not .Standard}}{{.ImportPath}}{{end}}", "/notify", func(string) bool { return true }))
+}
+
 // The rooms of the house may import what stands below them, and nothing else of it.
 func TestRooms(t *testing.T) {
 	for room, below := range map[string][]string{
@@ -30,7 +35,8 @@ func TestRooms(t *testing.T) {
 		"/gen":           {"/gen"},
 		"/internal/fast": {"/internal/fast"},
 		"/api":           {"", "/api"},
-		"/sandbox":       {"", "/api", "/gen", "/sandbox", "/sandbox/internal/control", "/sandbox/internal/face"},
+		"/notify":        {"/notify"},
+		"/sandbox":       {"", "/api", "/gen", "/notify", "/sandbox", "/sandbox/internal/control", "/sandbox/internal/face"},
 	} {
 		var want []string
 		for _, b := range below {
