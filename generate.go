@@ -1,7 +1,7 @@
 // Package chats holds the contracts of the Yandex Market chat API, and the commands that generate code from them.
 //
-// There are two, OpenAPI 3.0.3, written by hand: openapi.yaml is what a shop asks the Market for, notifications.yaml what
-// the Market posts to a shop. The rest goes by them:
+// There are two, OpenAPI 3.0.3, written by hand: openapi.yaml is what a shop asks the Market for, notifications.yaml
+// what the Market posts to a shop. The rest goes by them:
 //
 //   - [github.com/ymarket-go/chats/wrapper] is the client that programs import: it adds authorization, validation,
 //     retries, limits and errors to
@@ -20,13 +20,14 @@ import _ "embed"
 //go:generate go tool oapi-codegen -config api/oapi-codegen-server.yaml openapi.yaml
 //go:generate go tool oapi-codegen -config api/oapi-codegen-notify.yaml notifications.yaml
 
-// Spec is the contract of the three operations: the bytes of openapi.yaml, in UTF-8. They are not to be changed; api.Load parses them.
+// Spec is the contract of the three operations: the bytes of openapi.yaml, in UTF-8. They are not to be changed;
+// api.Load parses them.
 //
 //go:embed openapi.yaml
 var Spec []byte
 
-// NotificationsSpec is the contract of the notifications, seen from the shop's server: the bytes of notifications.yaml, in
-// UTF-8. They are not to be changed; api.LoadNotifications parses them.
+// NotificationsSpec is the contract of the notifications, seen from the shop's server: the bytes of
+// notifications.yaml, in UTF-8. They are not to be changed; api.LoadNotifications parses them.
 //
 //go:embed notifications.yaml
 var NotificationsSpec []byte

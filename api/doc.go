@@ -25,8 +25,8 @@
 //
 // # Notifications
 //
-// [NewNotificationValidator] makes a Validator of notifications.yaml, for what the Market posts to a shop and what the shop
-// answers.
+// [NewNotificationValidator] makes a Validator of notifications.yaml, for what the Market posts to a shop and what the
+// shop answers.
 //
 // # What a violation shows
 //

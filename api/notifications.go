@@ -11,9 +11,9 @@ import (
 	"github.com/ymarket-go/chats"
 )
 
-// LoadNotifications parses the contract of the notifications, chats.NotificationsSpec, and validates it as OpenAPI. Each
-// call gives a document of its own, which may be changed. It fails only when notifications.yaml was broken before the
-// build.
+// LoadNotifications parses the contract of the notifications, chats.NotificationsSpec, and validates it as OpenAPI.
+// Each call gives a document of its own, which may be changed. It fails only when notifications.yaml was broken before
+// the build.
 func LoadNotifications() (*openapi3.T, error) {
 	loader := openapi3.NewLoader()
 	doc, err := loader.LoadFromData(chats.NotificationsSpec)
@@ -26,10 +26,10 @@ func LoadNotifications() (*openapi3.T, error) {
 	return doc, nil
 }
 
-// NewNotificationValidator makes a Validator of notifications.yaml, for what the Market posts to a shop: Request checks a
-// delivery, Response the shop's answer to it. A delivery may come to any path, as the shop chooses it; so WithBasePaths is
-// refused. A delivery may be of a type that the contract does not know, as the Market may add some any day, and both may
-// have fields that it does not know. Each may have up to 1 MiB.
+// NewNotificationValidator makes a Validator of notifications.yaml, for what the Market posts to a shop: Request
+// checks a delivery, Response the shop's answer to it. A delivery may come to any path, as the shop chooses it; so
+// WithBasePaths is refused. A delivery may be of a type that the contract does not know, as the Market may add some
+// any day, and both may have fields that it does not know. Each may have up to 1 MiB.
 func NewNotificationValidator(opts ...Option) (*Validator, error) {
 	var o options
 	for _, opt := range opts {
@@ -99,8 +99,8 @@ func (v *Validator) delivery(req *http.Request) error {
 	return join(route.Operation.OperationID, findings)
 }
 
-// checkNotification checks a body against the schema of its type. What kin-openapi reports of a oneOf names neither place
-// nor rule, and it refuses types that are not in the contract.
+// checkNotification checks a body against the schema of its type. What kin-openapi reports of a oneOf names neither
+// place nor rule, and it refuses types that are not in the contract.
 func checkNotification(schema *openapi3.Schema, data []byte) []finding {
 	value, findings, ok := parse(data, "body")
 	if !ok {

@@ -285,6 +285,16 @@ func (row row) checkBody(t *testing.T, body []byte, began time.Time) {
 	assert.Equal(t, row.message, *said.Error.Message)
 }
 
+// The time of an answer is in UTC, whatever zone this machine is in.
+func TestTimeOfAnAnswerIsInUTC(t *testing.T) {
+	h, err := New("a/1", Anywhere(), Events{})
+	require.NoError(t, err)
+	w := httptest.NewRecorder()
+	began := time.Date(2026, 3, 1, 12, 0, 0, 0, time.FixedZone("MSK", 3*60*60))
+	h.(*handler).answer(w, began, taken)
+	assert.Contains(t, w.Body.String(), `"time":"2026-03-01T09:00:00Z"`)
+}
+
 // deliver makes a request as the Market does.
 func deliver(body string) *http.Request {
 	r := httptest.NewRequest(http.MethodPost, "/market/notification", strings.NewReader(body))

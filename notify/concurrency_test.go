@@ -128,8 +128,8 @@ func TestEqualWithoutTimeLeft(t *testing.T) {
 	})
 }
 
-// A function that takes 11 s has missed the Market's 10 s. When the notification comes again, the function is not called
-// again; and while it is still at work, neither.
+// A function that takes 11 s has missed the Market's 10 s. When the notification comes again, the function is not
+// called again; and while it is still at work, neither.
 func TestSlowFunctionIsCalledOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var called atomic.Int32
@@ -216,8 +216,8 @@ func (p pipes) dial() net.Conn {
 
 var slowSenders = 10_000
 
-// Ten thousand senders that stop in the middle of a body are gone after 10 s, with their goroutines, on a server that has
-// no time limit of its own. Meanwhile others are served.
+// Ten thousand senders that stop in the middle of a body are gone after 10 s, with their goroutines, on a server that
+// has no time limit of its own. Meanwhile others are served.
 func TestSlowSenders(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var called atomic.Int32

@@ -13,9 +13,9 @@
 //
 //   - Write the event down and return. The Market is the queue: what failed comes again, and until it is answered well,
 //     nothing else comes. A slow function keeps everything else from the shop.
-//   - [Events].MessageSent may tell of the shop's own messages. A reply that goes out without a look at the chat answers
-//     itself without end. Ask getChat first: reply only when the status is WAITING_FOR_PARTNER. That is one getChat a
-//     message, of 1,000 an hour.
+//   - [Events].MessageSent may tell of the shop's own messages. A reply that goes out without a look at the chat
+//     answers itself without end. Ask getChat first: reply only when the status is WAITING_FOR_PARTNER. That is one
+//     getChat a message, of 1,000 an hour.
 //   - There is no signature. Whoever gets past the check of the address can invent events: take from them what is worth
 //     asking about, and act on what the API says.
 //   - Answer at the address that you enter in the cabinet, and at the same with /notification behind it: the Market is
@@ -38,9 +38,9 @@
 //	a sender that Source refuses                        403
 //	another method than POST                            405
 //
-// The Content-Type of a notification is not looked at. The rest of the body may hold anything. A function has 9 s: then
-// its context ends. One that pays no heed to that gets 750 ms more, and is answered for with 500; it runs on, and the same
-// event is not handed to another call meanwhile.
+// The Content-Type of a notification is not looked at. The rest of the body may hold anything. A function has 9 s:
+// then its context ends. One that pays no heed to that gets 750 ms more, and is answered for with 500; it runs on, and
+// the same event is not handed to another call meanwhile.
 //
 // Every answer is JSON in the form of the contract, [github.com/ymarket-go/chats.NotificationsSpec]. It never holds the
 // text of a function's error.

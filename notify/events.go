@@ -7,8 +7,8 @@ import (
 
 // Events has the functions that are called for what came, each for one type of notification; each may be nil. They are
 // called for several notifications at once, in goroutines of their own. A function that returns nil has the event for
-// good. For an error, a panic and a function that takes longer than 9 s, the Market is told to repeat it, and everything
-// else waits: return an error only where another try may help.
+// good. For an error, a panic and a function that takes longer than 9 s, the Market is told to repeat it, and
+// everything else waits: return an error only where another try may help.
 //
 // The context is that of the request, and ends 9 s after it came.
 type Events struct {

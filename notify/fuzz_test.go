@@ -10,8 +10,8 @@ import (
 	"github.com/ymarket-go/chats/api"
 )
 
-// FuzzBody: whatever comes, the answer keeps the contract, is 200 or 400, and calls a function only with 200. What keeps
-// the contract is never refused, and Other gets the body as it came.
+// FuzzBody: whatever comes, the answer keeps the contract, is 200 or 400, and calls a function only with 200. What
+// keeps the contract is never refused, and Other gets the body as it came.
 func FuzzBody(f *testing.F) {
 	for _, row := range rows() {
 		if len(row.body) < 1000 {

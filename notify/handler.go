@@ -16,9 +16,9 @@ import (
 // New makes the http.Handler that takes the Market's notifications. It answers as the table of the package says, and is
 // safe for concurrent use.
 //
-// The product is the name and the version of the program, "my-shop/1.4.0", 1 to 100 characters each; the Market asks for
-// both in every answer. from says who may send; see Source. The error says what is wrong with an argument, and what is
-// allowed.
+// The product is the name and the version of the program, "my-shop/1.4.0", 1 to 100 characters each; the Market asks
+// for both in every answer. from says who may send; see Source. The error says what is wrong with an argument, and
+// what is allowed.
 func New(product string, from Source, events Events, opts ...Option) (http.Handler, error) {
 	name, version, err := splitProduct(product)
 	if err != nil {
@@ -43,8 +43,8 @@ func New(product string, from Source, events Events, opts ...Option) (http.Handl
 func splitProduct(product string) (name, version string, err error) {
 	name, version, _ = strings.Cut(product, "/")
 	if !nameable(name) || !nameable(version) {
-		return "", "", fmt.Errorf("notify: the product is %.220q, allowed is NAME/VERSION, printable, 1 to 100 characters each",
-			product)
+		const allowed = "allowed is NAME/VERSION, printable, 1 to 100 characters each"
+		return "", "", fmt.Errorf("notify: the product is %.220q, %s", product, allowed)
 	}
 	return name, version, nil
 }
@@ -103,15 +103,9 @@ const (
 	bodyTime = 10 * time.Second // the Market waits no longer for the answer
 )
 
-// readBody bounds the size of a body, and the time to read it where the server can do that. The deadline is taken back
-// when the body is whole: else it would end the request's context while a function runs. Otherwise it stays, so that the
-// server does not wait for the rest.
+// readBody bounds the size of a body, and the time to read it where the server can do that. net/http takes the deadline
+// back when the body is whole. Otherwise it stays, so that the server does not wait for the rest.
 func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
-	connection := http.NewResponseController(w)
-	_ = connection.SetReadDeadline(time.Now().Add(bodyTime))
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
-	if err == nil {
-		_ = connection.SetReadDeadline(time.Time{})
-	}
-	return body, err
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTime))
+	return io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 }

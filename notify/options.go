@@ -8,9 +8,9 @@ import (
 // Option changes what New makes. Every option refuses values that make no sense.
 type Option func(*handler) error
 
-// WithSeen keeps an event that was processed from being processed once more: Has is asked before a function is called, Add
-// is told after it has returned nil. Without it each notification calls its function, however often it comes; only equal
-// ones at the same moment call it once. Recent is one in memory; a table with a unique key outlives the process.
+// WithSeen keeps an event that was processed from being processed once more: Has is asked before a function is called,
+// Add is told after it has returned nil. Without it each notification calls its function, however often it comes; only
+// equal ones at the same moment call it once. Recent is one in memory; a table with a unique key outlives the process.
 func WithSeen(s Seen) Option {
 	return func(h *handler) error {
 		if s == nil {
@@ -21,9 +21,9 @@ func WithSeen(s Seen) Option {
 	}
 }
 
-// WithLogger writes a line for each request: its type, the status of the answer, the header traceparent, and for a failure
-// what failed and the type of the function's error. Never the body, the text of an error, or who sent it. 200 is
-// slog.LevelInfo, 500 slog.LevelError, the others are slog.LevelWarn. Without it nothing is logged.
+// WithLogger writes a line for each request: its type, the status of the answer, the header traceparent, and for a
+// failure what failed and the type of the function's error. Never the body, the text of an error, or who sent it. 200
+// is slog.LevelInfo, 500 slog.LevelError, the others are slog.LevelWarn. Without it nothing is logged.
 func WithLogger(l *slog.Logger) Option {
 	return func(h *handler) error {
 		if l == nil {

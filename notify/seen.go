@@ -6,9 +6,10 @@ import (
 	"sync"
 )
 
-// Seen remembers which events were processed, as the Market may send one more than once. A key is 64 hexadecimal digits,
-// the same for equal events: of a message, its chat, its time and its id; of a chat, its id; of a dispute, its chat and
-// its time; of anything else, the whole body. Both methods are called for several events at once, and not for the same one.
+// Seen remembers which events were processed, as the Market may send one more than once. A key is 64 hexadecimal
+// digits, the same for equal events: of a message, its chat, its time and its id; of a chat, its id; of a dispute, its
+// chat and its time; of anything else, the whole body. Both methods are called for several events at once, and not for
+// the same one.
 type Seen interface {
 	// Has tells whether a key was added. An error makes the Market repeat the event.
 	Has(ctx context.Context, key string) (bool, error)
@@ -17,8 +18,8 @@ type Seen interface {
 	Add(ctx context.Context, key string) error
 }
 
-// Recent remembers the last n events, 1 or more, in the memory of this process. It panics when n is below 1. 10,000 events
-// need about 2 MB.
+// Recent remembers the last n events, 1 or more, in the memory of this process. It panics when n is below 1. 10,000
+// events need about 2 MB.
 func Recent(n int) Seen {
 	if n < 1 {
 		panic(fmt.Sprintf("notify: Recent is given %d, allowed is 1 and above", n))

@@ -26,9 +26,10 @@ func Networks() []netip.Prefix {
 // Networks. Headers are not looked at.
 func Direct() Source { return From(nil, Networks()...) }
 
-// Behind is for a server behind proxies of the shop's own, given by the networks they connect from. The sender is looked
-// for in X-Forwarded-For: from the right, past the proxies, as anybody can write anything further to the left. It must be
-// one of Networks. A request that did not come through a proxy is taken by its own address. Behind nothing, it is Direct.
+// Behind is for a server behind proxies of the shop's own, given by the networks they connect from. The sender is
+// looked for in X-Forwarded-For: from the right, past the proxies, as anybody can write anything further to the left.
+// It must be one of Networks. A request that did not come through a proxy is taken by its own address. Behind nothing,
+// it is Direct.
 //
 // Every one of the proxies has to append the address of whoever connected to it; nginx does so with
 // proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for.
@@ -37,7 +38,8 @@ func Behind(proxies ...netip.Prefix) Source { return From(proxies, Networks()...
 // Anywhere lets everybody in: for tests, and where something in front of the server checks the sender.
 func Anywhere() Source { return func(*http.Request) bool { return true } }
 
-// From is Behind for other senders than Networks, should the Market's addresses change. Without senders nobody is let in.
+// From is Behind for other senders than Networks, should the Market's addresses change. Without senders nobody is let
+// in.
 func From(proxies []netip.Prefix, senders ...netip.Prefix) Source {
 	proxies, senders = unmapped(proxies), unmapped(senders)
 	return func(r *http.Request) bool {

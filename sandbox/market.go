@@ -60,8 +60,8 @@ func New(opts ...Option) *Market {
 	return m
 }
 
-// Reset forgets chats, messages, calls, faults, used quota, deliveries and what waits to be delivered, and takes back what
-// Advance did. Options, Observe and the shops of Notify stay.
+// Reset forgets chats, messages, calls, faults, used quota, deliveries and what waits to be delivered, and takes back
+// what Advance did. Options, Observe and the shops of Notify stay.
 func (m *Market) Reset() {
 	m.store.reset()
 	m.limits.reset()

@@ -15,19 +15,19 @@ import (
 )
 
 // Notify switches notifications on for a shop at an address, http or https: each is posted to that address with
-// /notification behind it, as the real Market is said to do. It posts a PING first, and gives an error when that is not
-// answered with 200 and what the contract asks for, within 1 s. From then on all that happens in this Market is posted,
-// until ctx ends: a new chat, and each message, those that the shop sends included, as nothing says that the real Market
-// leaves them out.
+// /notification behind it, as the real Market is said to do. It posts a PING first, and gives an error when that is
+// not answered with 200 and what the contract asks for, within 1 s. From then on all that happens in this Market is
+// posted, until ctx ends: a new chat, and each message, those that the shop sends included, as nothing says that the
+// real Market leaves them out.
 //
 // The events of a cabinet come one after the other, in the order in which they happened. One that is not answered with
-// 200, or 400, within 10 s is repeated: each minute for an hour, each 15 minutes until a day has passed, then each hour,
-// by the Market's clock, which Advance moves. The other events of the cabinet wait for it. After 14 days notifications are
-// off, and what waited is dropped; Notify switches them on again.
+// 200, or 400, within 10 s is repeated: each minute for an hour, each 15 minutes until a day has passed, then each
+// hour, by the Market's clock, which Advance moves. The other events of the cabinet wait for it. After 14 days
+// notifications are off, and what waited is dropped; Notify switches them on again.
 //
-// The header X-Forwarded-For names an address of the Market's, as if a proxy on this machine had handed the notification
-// on: notify.Behind(netip.MustParsePrefix("127.0.0.0/8")) lets it in. Redirects are not followed. A nil client is one of
-// its own; a client is not changed. Each call of Notify adds a shop.
+// The header X-Forwarded-For names an address of the Market's, as if a proxy on this machine had handed the
+// notification on: notify.Behind(netip.MustParsePrefix("127.0.0.0/8")) lets it in. Redirects are not followed. A nil
+// client is one of its own; a client is not changed. Each call of Notify adds a shop.
 func (m *Market) Notify(ctx context.Context, address string, client *http.Client) error {
 	target, err := shopAddress(address)
 	if err != nil {
@@ -63,7 +63,8 @@ const (
 func shopAddress(address string) (string, error) {
 	u, err := url.Parse(address)
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-		return "", errors.New("sandbox: Notify is given no address of a shop, allowed is one like https://shop.example/market")
+		return "", errors.New("sandbox: Notify is given no address of a shop, " +
+			"allowed is one like https://shop.example/market")
 	}
 	return u.JoinPath("notification").String(), nil
 }
@@ -89,8 +90,8 @@ func (d Delivery) reason() error {
 	return fmt.Errorf("it answered with %d", d.Status)
 }
 
-// Deliveries gives a copy of every attempt so far to tell a shop of something, in the order in which they ended; of more
-// than 100,000, the newest ones.
+// Deliveries gives a copy of every attempt so far to tell a shop of something, in the order in which they ended; of
+// more than 100,000, the newest ones.
 func (m *Market) Deliveries() []Delivery {
 	m.notifier.mu.Lock()
 	defer m.notifier.mu.Unlock()
@@ -100,8 +101,8 @@ func (m *Market) Deliveries() []Delivery {
 // maxDeliveries bounds what a Market remembers.
 const maxDeliveries = 100_000
 
-// notifier is what a Market knows of the shops that it tells. Its mutex is the innermost one: nothing else is locked while
-// it is held.
+// notifier is what a Market knows of the shops that it tells. Its mutex is the innermost one: nothing else is locked
+// while it is held.
 type notifier struct {
 	mu            sync.Mutex
 	subscriptions []*subscription

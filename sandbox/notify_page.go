@@ -69,8 +69,8 @@ func (m *Market) writeAsBuyer(chat, cabinet string) (id int64, err error) {
 // maxForm bounds what a button of the page sends, in bytes.
 const maxForm = 1 << 10
 
-// buyerWrites is what the buttons of the page ask for: a message into a chat, or a new chat in a cabinet. The page has no
-// field for the text, as it loads itself anew every two seconds.
+// buyerWrites is what the buttons of the page ask for: a message into a chat, or a new chat in a cabinet. The page has
+// no field for the text, as it loads itself anew every two seconds.
 func (m *Market) buyerWrites(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 	id, err := m.writeAsBuyer(r.PostFormValue("chat"), r.PostFormValue("cabinet"))

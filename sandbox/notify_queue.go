@@ -65,10 +65,7 @@ func (q *queue) next() bool {
 	q.lock()
 	defer q.unlock()
 	q.notices = q.notices[1:]
-	if len(q.notices) > 0 {
-		return true
-	}
-	return false
+	return len(q.notices) > 0
 }
 
 // deliver tries until a notice is taken or refused for good. It gives false when there is nothing more to be told.

@@ -23,8 +23,8 @@ func listenCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "listen",
 		Short: "Print the notifications that the Market posts",
-		Long: `Takes the notifications that the Market posts to a shop, and prints each event as a line on standard output, until it is
-interrupted. It answers at every path, with 200 once the line is written. What is no event stands on standard error: the
+		Long: `Takes the notifications that the Market posts to a shop, and prints each event as a line on standard output,
+until it is interrupted. It answers at every path, with 200 once the line is written. What is no event stands on standard error: the
 PING by which the Market checks the address, what was refused, and why.
 
 The Market posts over HTTPS: put a server with a certificate in front, and name it with --behind. Without --behind and
@@ -94,7 +94,8 @@ func (l *listener) telling(source notify.Source) notify.Source {
 	return func(r *http.Request) bool {
 		ok := source(r)
 		if !ok {
-			fmt.Fprintf(l.errors, "refused: it came from %s, with X-Forwarded-For %.200q\n", r.RemoteAddr, r.Header.Values("X-Forwarded-For"))
+			fmt.Fprintf(l.errors, "refused: it came from %s, with X-Forwarded-For %.200q\n",
+				r.RemoteAddr, r.Header.Values("X-Forwarded-For"))
 		}
 		return ok
 	}

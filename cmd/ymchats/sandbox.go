@@ -24,8 +24,8 @@ func sandboxCommand() *cobra.Command {
 		Long: `Serves a Market in memory until it is interrupted: the chat API, a control API for tests in any language and a page for
 people under /_sandbox/. Each request is logged with its verdict against the contract.
 
-With --notify a shop is told what happens: a PING first, again until it is taken, then each new chat and each message, in
-order, repeated as the Market does it. The notifications look as if a proxy on this machine had handed them on.
+With --notify a shop is told what happens: a PING first, again until it is taken, then each new chat and each message,
+in order, repeated as the Market does it. The notifications look as if a proxy on this machine had handed them on.
 
 Faults are written OPERATION=FAULT, where FAULT is the JSON of the control API; each request of the operation meets it.`,
 		Example: `  ymchats sandbox --addr 127.0.0.1:8080 --key secret
@@ -52,7 +52,7 @@ Faults are written OPERATION=FAULT, where FAULT is the JSON of the control API; 
 	flags.Int64SliceVar(&s.orders, "order", nil, "the orders that there are, as `N,N` (default all)")
 	flags.StringSliceVar(&s.scopes, "scope", nil, "the scopes of the key (default all)")
 	flags.StringArrayVar(&s.faults, "fault", nil, "a fault, as `OPERATION=JSON`; may be given for each operation")
-	flags.StringVar(&s.notify, "notify", "", "the address of a shop to post notifications to, as `URL`; /notification is added")
+	flags.StringVar(&s.notify, "notify", "", "the address of a shop to notify, as `URL`; /notification is added")
 	for _, name := range []string{"business", "order"} {
 		flags.Lookup(name).DefValue = "" // else the help shows [] for all
 	}

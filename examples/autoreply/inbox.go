@@ -25,7 +25,8 @@ import (
 const schema = `CREATE TABLE IF NOT EXISTS inbox (
 	chat_id    INTEGER NOT NULL,
 	message_id TEXT    NOT NULL,
-	state      TEXT    NOT NULL DEFAULT 'new' CHECK (state IN ('new', 'sending', 'answered', 'nothing', 'in_doubt', 'failed')),
+	state      TEXT    NOT NULL DEFAULT 'new'
+	           CHECK (state IN ('new', 'sending', 'answered', 'nothing', 'in_doubt', 'failed')),
 	updated_at TEXT    NOT NULL DEFAULT '',  -- of the chat, when the answer to it was decided on
 	not_before INTEGER NOT NULL DEFAULT 0,   -- in Unix milliseconds
 	error      TEXT    NOT NULL DEFAULT '',
@@ -72,7 +73,8 @@ func (i *inbox) close() error { return errors.Join(i.db.Close(), i.lock.Close())
 
 // add writes a message down. One that is there already stays as it is.
 func (i *inbox) add(ctx context.Context, chat int64, id string) error {
-	_, err := i.db.ExecContext(ctx, `INSERT INTO inbox (chat_id, message_id) VALUES (?, ?) ON CONFLICT DO NOTHING`, chat, id)
+	const insert = `INSERT INTO inbox (chat_id, message_id) VALUES (?, ?) ON CONFLICT DO NOTHING`
+	_, err := i.db.ExecContext(ctx, insert, chat, id)
 	select {
 	case i.added <- struct{}{}:
 	default: // somebody was told already
@@ -82,7 +84,8 @@ func (i *inbox) add(ctx context.Context, chat int64, id string) error {
 
 // due gives the message that is to be looked at next, if there is one.
 func (i *inbox) due() ([]message, error) {
-	return i.rows(`state IN ('new', 'sending') AND not_before <= ? ORDER BY not_before, rowid LIMIT 1`, time.Now().UnixMilli())
+	return i.rows(`state IN ('new', 'sending') AND not_before <= ? ORDER BY not_before, rowid LIMIT 1`,
+		time.Now().UnixMilli())
 }
 
 // rows gives the rows for which a condition holds.
@@ -103,7 +106,8 @@ func (i *inbox) rows(where string, args ...any) (list []message, err error) {
 
 // set writes down how far a message has come.
 func (i *inbox) set(m message) error {
-	_, err := i.db.Exec(`UPDATE inbox SET state = ?, updated_at = ?, not_before = ?, error = ? WHERE chat_id = ? AND message_id = ?`,
-		m.state, m.updatedAt, m.notBefore, m.error, m.chat, m.id)
+	const update = `UPDATE inbox SET state = ?, updated_at = ?, not_before = ?, error = ?
+		WHERE chat_id = ? AND message_id = ?`
+	_, err := i.db.Exec(update, m.state, m.updatedAt, m.notBefore, m.error, m.chat, m.id)
 	return err
 }

@@ -30,8 +30,8 @@ func build(t *testing.T) string {
 	return binary
 }
 
-// setup is all that outlives the program: the database, the Market, and the proxy in front of the program, which answers
-// 502 while none runs.
+// setup is all that outlives the program: the database, the Market, and the proxy in front of the program, which
+// answers 502 while none runs.
 type setup struct {
 	binary, db string
 	market     *sandbox.Market
@@ -255,8 +255,8 @@ func (s *setup) buyersBegin(t *testing.T) {
 	}
 }
 
-// TestKilled kills the program with SIGKILL at every point of its way, and starts it again: each message is answered once,
-// or the program says that it cannot tell.
+// TestKilled kills the program with SIGKILL at every point of its way, and starts it again: each message is answered
+// once, or the program says that it cannot tell.
 func TestKilled(t *testing.T) {
 	binary := build(t)
 	const send, read = "sendMessageToChat", "getChat"
@@ -265,7 +265,7 @@ func TestKilled(t *testing.T) {
 		name    string
 		traps   []trap
 		writes  bool // the buyer of the first chat writes once more while the program is dead
-		inDoubt int // at most: when the second message is looked at first, its answer settles the first one too
+		inDoubt int  // at most: when the second message is looked at first, its answer settles the first one too
 	}{
 		{name: "a notification comes", traps: []trap{onTheWay(func(h hold, _ pass) answered {
 			h.reached <- struct{}{}

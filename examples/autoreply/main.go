@@ -1,5 +1,5 @@
-// The program answers buyers: it takes the Market's notifications, and answers each message once. Killed at any point and
-// started again it loses none, and knows which ones are in doubt. Without flags it shows that on a sandbox.
+// The program answers buyers: it takes the Market's notifications, and answers each message once. Killed at any point
+// and started again it loses none, and knows which ones are in doubt. Without flags it shows that on a sandbox.
 package main
 
 import (

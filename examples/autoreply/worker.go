@@ -26,8 +26,8 @@ type worker struct {
 	underWay time.Duration
 }
 
-// run answers until ctx ends. It finishes what it has begun. An error means that it cannot go on: the database or the key
-// is of no use. All rows are safe then.
+// run answers until ctx ends. It finishes what it has begun. An error means that it cannot go on: the database or the
+// key is of no use. All rows are safe then.
 func (w *worker) run(ctx context.Context) error {
 	if err := w.waitForTheKilled(); err != nil {
 		return err
@@ -57,8 +57,8 @@ func (w *worker) wait(ctx context.Context) {
 	}
 }
 
-// waitForTheKilled gives the request of a program that was killed time to come to its end: a message that is stored after
-// the chat was read would arrive twice.
+// waitForTheKilled gives the request of a program that was killed time to come to its end: a message that is stored
+// after the chat was read would arrive twice.
 func (w *worker) waitForTheKilled() error {
 	left, err := w.inbox.rows(`state = 'sending'`)
 	for _, m := range left {
@@ -95,8 +95,8 @@ func (w *worker) look(ctx context.Context, m message) error {
 	return w.note(m, "new", w.client.SendMessage(ctx, m.chat, answer))
 }
 
-// note writes down what a call has come to. again is the state of a message that the Market did not take. The text of an
-// error holds neither the key nor a message.
+// note writes down what a call has come to. again is the state of a message that the Market did not take. The text of
+// an error holds neither the key nor a message.
 func (w *worker) note(m message, again string, err error) error {
 	var e *wrapper.Error
 	errors.As(err, &e)
@@ -110,7 +110,8 @@ func (w *worker) note(m message, again string, err error) error {
 	case errors.Is(err, wrapper.ErrUnauthorized), errors.Is(err, wrapper.ErrForbidden): // the key is wrong, not the row
 		m.state, m.error = again, err.Error()
 		return errors.Join(err, w.inbox.set(m))
-	case errors.Is(err, wrapper.ErrRateLimited), errors.Is(err, wrapper.ErrServer), errors.Is(err, wrapper.ErrInvalidResponse),
+	case errors.Is(err, wrapper.ErrRateLimited), errors.Is(err, wrapper.ErrServer),
+		errors.Is(err, wrapper.ErrInvalidResponse),
 		e.StatusCode == 0 && !errors.Is(err, wrapper.ErrInvalidRequest):
 		at := time.Now().Add(later)
 		if !e.RetryAt.IsZero() {

@@ -139,7 +139,11 @@ func TestLeftInSending(t *testing.T) {
 			require.NoError(t, w.inbox.set(m))
 			for _, who := range row.since {
 				market.Advance(time.Second)
-				map[string]func(*testing.T, *sandbox.Market, *worker, int64){"shop": shopAnswers, "buyer": buyerWrites}[who](t, market, w, chat)
+				if who == "shop" {
+					shopAnswers(t, market, w, chat)
+				} else {
+					buyerWrites(t, market, w, chat)
+				}
 			}
 			require.NoError(t, w.waitForTheKilled())
 			require.NoError(t, w.lookAtAll(t))
