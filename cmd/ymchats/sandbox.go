@@ -34,9 +34,6 @@ Faults are written OPERATION=FAULT, where FAULT is the JSON of the control API; 
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			market, err := s.market()
-			if err == nil {
-				err = s.checkNotify()
-			}
 			if err != nil {
 				return usageError{err}
 			}
@@ -111,6 +108,9 @@ func (s *sandboxServer) market() (market *sandbox.Market, err error) {
 
 // serve runs until the context ends. Times and sizes are bounded, so that a slow client or a flood holds nothing up.
 func (s *sandboxServer) serve(ctx context.Context, market *sandbox.Market, out io.Writer) error {
+	if err := s.checkNotify(); err != nil {
+		return usageError{err}
+	}
 	listener, err := net.Listen("tcp", s.addr)
 	if err != nil {
 		return fmt.Errorf("--addr: %w", err)

@@ -49,17 +49,25 @@ func demo(ctx context.Context, out io.Writer) (err error) {
 	go func() { ended <- (&worker{inbox, client, 0}).run(ctx) }()
 
 	for _, text := range []string{"Is it red?", "When will it arrive?"} {
-		chat, err := market.Direct(12345, text)
-		if err != nil {
+		if err := converse(ctx, out, market, text); err != nil {
 			return err
-		}
-		for ctx.Err() == nil && len(market.Messages(chat)) < 2 {
-			time.Sleep(10 * time.Millisecond)
-		}
-		for _, m := range market.Messages(chat) {
-			fmt.Fprintf(out, "chat %d, buyer %v: %s\n", chat, m.FromBuyer, m.Text)
 		}
 	}
 	stop()
 	return <-ended
+}
+
+// converse lets a buyer begin a chat, and shows it when the shop has answered.
+func converse(ctx context.Context, out io.Writer, market *sandbox.Market, text string) error {
+	chat, err := market.Direct(12345, text)
+	if err != nil {
+		return err
+	}
+	for ctx.Err() == nil && len(market.Messages(chat)) < 2 {
+		time.Sleep(10 * time.Millisecond)
+	}
+	for _, m := range market.Messages(chat) {
+		fmt.Fprintf(out, "chat %d, buyer %v: %s\n", chat, m.FromBuyer, m.Text)
+	}
+	return nil
 }
