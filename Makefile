@@ -10,7 +10,7 @@ demo: ## Send a message through a Market on this machine; no key, no network
 	@echo "Compiling. The first time that takes a minute or two, package by package:" >&2
 	@go run -v ./cmd/ymchats demo
 
-generate: ## Generate the client and the sandbox's face from openapi.yaml
+generate: ## Generate the client, the notifications' types and the sandbox's handlers from the contracts
 	go generate ./...
 
 test: ## Run all tests
@@ -33,6 +33,7 @@ fuzz: ## Try all fuzz targets for FUZZTIME each, 10s
 	go test ./cmd/ymchats -run '^$$' -fuzz FuzzHAR -fuzztime $(FUZZTIME) -fuzzminimizetime 1s
 	go test ./sandbox -run '^$$' -fuzz FuzzRequest -fuzztime $(FUZZTIME) -fuzzminimizetime 1s
 	go test ./sandbox -run '^$$' -fuzz FuzzControl -fuzztime $(FUZZTIME) -fuzzminimizetime 1s
+	go test ./notify -run '^$$' -fuzz FuzzBody -fuzztime $(FUZZTIME) -fuzzminimizetime 1s
 
 bench: ## Compare the client with others, and measure the rest; writes docs/benchmarks.md
 	cd bench && go run .
