@@ -81,7 +81,7 @@ func TestEqualAtTheSameMoment(t *testing.T) {
 func TestEqualAfterAFailure(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var called atomic.Int32
-		h, err := New("a/1", Anywhere(), Events{MessageSent: func(ctx context.Context, _ ChatMessageSentNotificationDTO) error {
+		h, err := New("a/1", Anywhere(), Events{MessageSent: func(context.Context, ChatMessageSentNotificationDTO) error {
 			first := called.Add(1) == 1
 			time.Sleep(2 * time.Second)
 			if first {

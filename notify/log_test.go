@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
-	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -154,5 +153,4 @@ func TestArguments(t *testing.T) {
 	h.ServeHTTP(w, deliver(ping))
 	assert.Contains(t, w.Body.String(), `"name":"shop"`)
 	assert.Contains(t, w.Body.String(), `"version":"1/2"`)
-	_ = http.Handler(h)
 }

@@ -26,6 +26,8 @@ func TestSources(t *testing.T) {
 		"the Market's second network":                          {direct, "141.8.142.127:1", nil, true},
 		"the Market's third network":                           {direct, "5.255.253.0:1", nil, true},
 		"just past the Market's networks":                      {direct, "5.45.207.128:1", nil, false},
+		"just past the Market's third network":                 {direct, "5.255.253.128:1", nil, false},
+		"all of IPv4, told as mapped":                          {From(nil, netip.MustParsePrefix("::ffff:0.0.0.0/96")), market, nil, true},
 		"just before the Market's networks":                    {direct, "141.8.141.255:1", nil, false},
 		"the Market as a mapped IPv6 address":                  {direct, "[::ffff:5.45.207.10]:443", nil, true},
 		"a stranger":                                           {direct, stranger, nil, false},

@@ -21,7 +21,7 @@ func demo(ctx context.Context, out io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(dir)
+	defer func() { _ = os.RemoveAll(dir) }()
 	inbox, err := openInbox(filepath.Join(dir, "inbox.db"))
 	if err != nil {
 		return err

@@ -62,7 +62,7 @@ func (s settings) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer inbox.close()
+	defer func() { _ = inbox.close() }() // what is committed is safe
 	handler, err := receiver(inbox, notify.Behind(proxy))
 	if err != nil {
 		return err
