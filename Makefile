@@ -1,7 +1,7 @@
 GOLANGCI := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 MODULES := . $(patsubst %/go.mod,%,$(wildcard */go.mod */*/go.mod))
 
-.PHONY: help demo generate test lint bench fuzz world contract-diff
+.PHONY: help demo fleet-demo generate test lint bench fuzz world contract-diff
 
 help: ## Show what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -9,6 +9,9 @@ help: ## Show what there is to make
 demo: ## Send a message through a Market on this machine; no key, no network
 	@echo "Compiling. The first time that takes a minute or two, package by package:" >&2
 	@go run -v ./cmd/ymchats demo
+
+fleet-demo: ## Several processes of one cabinet, with and without shared limits; needs redis-server or valkey-server
+	@cd examples/fleet && go run .
 
 generate: ## Generate the client, the notifications' types and the sandbox's handlers from the contracts
 	go generate ./...

@@ -27,8 +27,8 @@ func fill(unit string, size int) string { return strings.Repeat(unit, size/len(u
 
 // costly are bodies whose check could cost far more than they have bytes.
 func costly() map[string]string {
-	nested := func(open, inner, close string) string {
-		return strings.Repeat(open, 95) + inner + strings.Repeat(close, 95)
+	nested := func(opening, inner, closing string) string {
+		return strings.Repeat(opening, 95) + inner + strings.Repeat(closing, 95)
 	}
 	long := `{"` + strings.Repeat("n", 64) + `":`
 	names := func(format string) string {

@@ -15,10 +15,10 @@ import (
 )
 
 // packed packs a text by what make gives.
-func packed(t *testing.T, text string, make func(io.Writer) io.WriteCloser) string {
+func packed(t *testing.T, text string, pack func(io.Writer) io.WriteCloser) string {
 	t.Helper()
 	var into bytes.Buffer
-	w := make(&into)
+	w := pack(&into)
 	_, err := io.WriteString(w, text)
 	require.NoError(t, err)
 	require.NoError(t, w.Close())

@@ -68,8 +68,8 @@ func (a *answers) current() *answerHeader {
 	return h
 }
 
-// RoundTrip answers from memory, as http.Transport would: it reads and closes the request's body, tells the trace what
-// it does, and makes a header and a body of its own for each answer.
+// RoundTrip answers from memory, as http.Transport would: it reads and closes the request's body, tells the trace
+// what it does, and makes a header and a body of its own for each answer.
 func (a *answers) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err := req.Context().Err(); err != nil {
 		return nil, err

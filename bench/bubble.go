@@ -13,8 +13,8 @@ import (
 )
 
 // Hours of quota, and waits of milliseconds that no other program disturbs, take virtual time: that of
-// testing/synctest. It asks for a *testing.T, which only the package testing makes; so this program starts itself once
-// more, as a test.
+// testing/synctest. It asks for a *testing.T, which only the package testing makes; so this program starts itself
+// once more, as a test.
 
 var bubbles = map[string]func() any{
 	"quota":   func() any { return []quotaRun{runQuota(ours), runQuota(naive)} },

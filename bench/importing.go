@@ -46,7 +46,8 @@ func importing(options) (section, error) {
 	t := table{head: []string{"", "start, ms", "more", "size, MB", "more"}}
 	for i, b := range begins {
 		slower, larger := difference(took[i], took[0]).by(1e6), (sizes[i]-sizes[0])/1e6
-		row := []string{b.what, spreadOf(took[i]).by(1e6).String(), slower.String(), fmt.Sprintf("%.2f", sizes[i]/1e6), fmt.Sprintf("%.2f", larger)}
+		row := []string{b.what, spreadOf(took[i]).by(1e6).String(), slower.String(),
+			fmt.Sprintf("%.2f", sizes[i]/1e6), fmt.Sprintf("%.2f", larger)}
 		if i == 0 {
 			row[2], row[4] = "", ""
 		}

@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// machine tells what is measured, and on what. What else the machine does shows in the load of the last minute: it makes
-// times longer, and ratios hardly.
+// machine tells what is measured, and on what. What else the machine does shows in the load of the last minute: it
+// makes times longer, and ratios hardly.
 func machine() table {
 	t := table{head: []string{"measured", ""}, left: true, rows: [][]string{
 		{"on", time.Now().UTC().Format(time.DateOnly)},

@@ -1,7 +1,7 @@
 //go:debug x509usefallbackroots=1
 
-// Command bench measures what the wrapper costs beside other ways to make the same calls. It writes docs/benchmarks.md
-// and docs/benchmarks.svg; README.md tells more.
+// Command bench measures what the wrapper costs beside other ways to make the same calls. It writes
+// docs/benchmarks.md and docs/benchmarks.svg; README.md tells more.
 package main
 
 import (

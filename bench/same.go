@@ -20,8 +20,8 @@ func (r *recorder) sent() sent {
 	return sent{r.request.Method, r.request.URL.String(), body, header.Get("Api-Key"), header.Get("Content-Type")}
 }
 
-// checkSame makes each call once with every contender. Whoever sends another request than the generated client does, or
-// makes other values of the answer, does other work, and cannot be compared.
+// checkSame makes each call once with every contender. Whoever sends another request than the generated client does,
+// or makes other values of the answer, does other work, and cannot be compared.
 func checkSame(all []contender) error {
 	want, err := trace(newGenerated(0))
 	if err != nil {

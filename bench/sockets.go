@@ -160,12 +160,13 @@ func handshakeChart(times crowdTimes, c certificate) chart {
 	return drawn
 }
 
-// handshakeGoals shows beside each figure how low one can get.
+// handshakeGoals compares with the transport alone, which is as low as one can get, and shows the generated client's
+// figure beside it.
 func handshakeGoals(times crowdTimes, c certificate) (goals []goal) {
 	for _, n := range crowds {
-		what := fmt.Sprintf("%s, goroutines: %d, time by that of %s", c.name, n, plain)
-		g := atMost(what, ratio(times[ours][n], times[plain][n]).median, 0.5)
-		g.measured += fmt.Sprintf(" (%s %.2f)", bare, ratio(times[bare][n], times[plain][n]).median)
+		what := fmt.Sprintf("%s, goroutines: %d, time by that of %s", c.name, n, bare)
+		g := atMost(what, ratio(times[ours][n], times[bare][n]).median, 1.10)
+		g.measured += fmt.Sprintf(" (by that of %s %.2f)", plain, ratio(times[ours][n], times[plain][n]).median)
 		goals = append(goals, g)
 	}
 	return goals

@@ -12,7 +12,7 @@ import (
 	"github.com/ymarket-go/chats/wrapper"
 )
 
-// Over HTTP/2 net/http sends anew by itself what was reset with PROTOCOL_ERROR: the buyer reads the message twice.
+// Over HTTP/2 net/http sends anew by itself what was reset with REFUSED_STREAM: the buyer reads the message twice.
 func ExampleResetStream() {
 	market := sandbox.New()
 	server := httptest.NewUnstartedServer(market)
@@ -30,7 +30,7 @@ func ExampleResetStream() {
 		}
 	}
 	post("new", `{"context": {"type": "ORDER", "id": 67890}}`)
-	market.Script("sendMessageToChat", sandbox.CommitThen(sandbox.ResetStream(sandbox.ProtocolError)))
+	market.Script("sendMessageToChat", sandbox.CommitThen(sandbox.ResetStream(sandbox.RefusedStream)))
 	post("message?chatId=7000001", `{"message": "Hello!"}`)
 	fmt.Println(len(market.Messages(7000001)))
 	// Output: 2

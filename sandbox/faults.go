@@ -34,7 +34,8 @@ func Fail(status int, code, message string) Fault {
 
 // HTML answers with a page, as a proxy in front of the Market does. It panics when status is not one of 200 to 999.
 func HTML(status int) Fault {
-	return Answer(status, http.Header{"Content-Type": {"text/html"}}, "<!doctype html><title>Error</title><h1>Something went wrong</h1>")
+	return Answer(status, http.Header{"Content-Type": {"text/html"}},
+		"<!doctype html><title>Error</title><h1>Something went wrong</h1>")
 }
 
 // Redirect answers 302 with another address, and nothing happens in the Market.

@@ -29,13 +29,15 @@ func (attemptTimeoutError) Temporary() bool { return true }
 // outgoing is what each attempt of a call sends.
 type outgoing struct {
 	operation operation
-	request   *http.Request // without the body; attempts send copies
+	request   *http.Request // without query and body; attempts send copies
+	query     string
 	body      []byte
 }
 
 // newRequest makes the request of an attempt, whose body can be sent again by whoever calls GetBody.
 func (o *outgoing) newRequest(ctx context.Context) *http.Request {
 	req := o.request.Clone(ctx)
+	req.URL.RawQuery = o.query
 	req.Body, req.GetBody, req.ContentLength = nil, nil, int64(len(o.body))
 	if len(o.body) > 0 {
 		req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(o.body)), nil }
@@ -88,8 +90,7 @@ func (s *sender) attempt(ctx context.Context, out *outgoing) *attempt {
 	a.began = time.Now()
 	ctx, cancel := context.WithDeadlineCause(ctx, a.began.Add(s.timeout), errAttemptTimeout)
 	defer cancel()
-	ctx, a.trace.giveUp = context.WithCancelCause(ctx)
-	defer a.trace.giveUp(nil)
+	a.trace.given, a.trace.giveUp = out.request, cancel
 	resp, err := s.doer.Do(out.newRequest(withTrace(ctx, &a.trace)))
 	if resp != nil && resp.Body != nil {
 		defer resp.Body.Close()
@@ -98,7 +99,7 @@ func (s *sender) attempt(ctx context.Context, out *outgoing) *attempt {
 	}
 	a.reached = a.trace.reach(ctx.Err() != nil)
 	if err != nil {
-		a.err = attemptError(ctx, err)
+		a.err = a.explain(ctx, err)
 		return a
 	}
 	a.read(ctx, resp)
@@ -124,7 +125,7 @@ func (a *attempt) read(ctx context.Context, resp *http.Response) {
 	a.body = body[:min(len(body), maxAnswer)]
 	switch {
 	case err != nil:
-		a.err = attemptError(ctx, err)
+		a.err = a.explain(ctx, err)
 	case len(body) > maxAnswer:
 		a.err = errAnswerTooLarge
 	}
@@ -140,11 +141,13 @@ func traceParent(h http.Header) string {
 	return id
 }
 
-// attemptError tells what ended an attempt from the end of the caller's context: net/http says the same of both.
-func attemptError(ctx context.Context, err error) error {
-	switch cause := context.Cause(ctx); cause {
-	case errAttemptTimeout, errWouldResend:
-		return cause
+// explain tells what ended an attempt from the end of the caller's context: net/http says the same of both.
+func (a *attempt) explain(ctx context.Context, err error) error {
+	switch {
+	case a.trace.wouldResend.Load():
+		return errWouldResend
+	case context.Cause(ctx) == errAttemptTimeout:
+		return errAttemptTimeout
 	}
 	return err
 }

@@ -37,13 +37,18 @@ func headerAuth(name, scheme, token string) Auth {
 type authorized struct {
 	auth      Auth
 	transport http.RoundTripper
+	watched   bool // there is a middleware, which must not meet the token
 }
 
-// Do authorizes a copy of the request, so that neither a middleware nor whoever holds the answer meets the token.
+// Do authorizes a request: where there is a middleware, a copy of it.
 func (a authorized) Do(req *http.Request) (*http.Response, error) {
 	t := traceOf(req.Context())
-	signed := req.Clone(req.Context())
-	t.given, t.signed = req, signed
+	signed := req
+	if a.watched {
+		signed = req.Clone(req.Context())
+		t.given = req
+	}
+	t.signed = signed
 	err := a.auth(req.Context(), signed)
 	if err == nil {
 		err = req.Context().Err()
@@ -64,7 +69,7 @@ func (a authorized) Do(req *http.Request) (*http.Response, error) {
 
 // newDoer puts the middleware around the authorization around the transport, the first middleware outermost.
 func newDoer(auth Auth, transport http.RoundTripper, middleware []func(Doer) Doer) (Doer, error) {
-	var doer Doer = authorized{auth, transport}
+	var doer Doer = authorized{auth, transport, len(middleware) > 0}
 	for i := len(middleware) - 1; i >= 0; i-- {
 		if doer = middleware[i](doer); doer == nil {
 			return nil, fmt.Errorf("middleware %d gave back a nil Doer", i+1)

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/url"
 	"time"
 )
 
@@ -21,25 +20,20 @@ type call struct {
 
 // arguments are what a method of the Client gives to its call.
 type arguments struct {
-	invalid  error      // the constraint that they break
-	query    url.Values // nil: none
-	body     any        // nil: none
-	text     string     // of the message, which no error may show
-	result   any        // where the result goes; nil: the contract promises none
+	invalid  error // the constraint that they break
+	query    string
+	body     any    // nil: none
+	text     string // of the message, which no error may show
+	result   any    // where the result goes; nil: the contract promises none
 	promised func() bool
 	fresh    bool                          // caches are asked not to answer
 	read     func(context.Context) reading // of the chat, for the resend check
 }
 
-// newCall makes a call of what is sent for its operation without query and body.
+// newCall makes a call of what is prepared for its operation.
 func newCall(prepared *outgoing, args arguments) *call {
 	c := &call{outgoing: *prepared, args: args, refused: args.invalid}
-	if args.query != nil {
-		c.request = c.request.WithContext(context.Background())
-		target := *c.request.URL
-		target.RawQuery = args.query.Encode()
-		c.request.URL = &target
-	}
+	c.query = args.query
 	if args.fresh {
 		c.request = c.request.Clone(context.Background())
 		c.request.Header.Set("Cache-Control", "no-cache")
@@ -136,7 +130,7 @@ func (c *caller) look(ctx context.Context, call *call, h *history) (goOn bool) {
 			h.clear()
 			return true
 		}
-		err = d.explain(why, seen, now)
+		err = d.explain(why, now)
 	}
 	h.stop(withoutSecrets(err, h.secrets()))
 	return false

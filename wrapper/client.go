@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"net/url"
 	"strconv"
 
 	"github.com/ymarket-go/chats/gen"
@@ -143,9 +142,7 @@ func (c *Client) reader(chatID int64, text string) func(context.Context) reading
 	}
 }
 
-func chatQuery(chatID int64) url.Values {
-	return url.Values{"chatId": {strconv.FormatInt(chatID, 10)}}
-}
+func chatQuery(chatID int64) string { return "chatId=" + strconv.FormatInt(chatID, 10) }
 
 // call makes a call of an operation, and gives nil or an *Error.
 func (c *Client) call(

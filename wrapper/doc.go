@@ -64,10 +64,11 @@
 // comes no earlier than 10 s after the request has left, and where that does not fit MaxDelay or the deadline, the
 // call ends at once with ErrOutcomeUnknown. Nothing is read as long as nothing goes wrong.
 //
-// What remains: a message that somebody else wrote in the 2 to 3 s before the send, or a chat that was made then,
-// makes a doubtful send unknown. A message arrives twice if the Market stores it later than 10 s after it was sent,
-// or if the chat is read from a machine of the Market that lags behind. A proxy that sends a POST twice on its own,
-// because it was told to, does so behind the client's back.
+// What remains: a message that somebody else wrote in the 2 to 3 s before the send, or a chat that was made then, makes
+// a doubtful send unknown. A message arrives twice if the Market stores it later than 10 s after it was sent, or if the
+// chat is read from something that lags behind: a machine of the Market, or a cache that hides its age and whose answer
+// this Client has not had before. A proxy that sends a POST twice on its own, because it was told to, does so behind
+// the client's back. A proxy's 403 or 404 is taken for the Market's.
 //
 // [ResendAlways] repeats without the check: about every message that was stored before its 500 arrives twice.
 // [ResendNever] stops at once with ErrOutcomeUnknown.

@@ -35,6 +35,7 @@ func (r raw) Do(req *http.Request) (*http.Response, error) {
 	prepared := &outgoing{operation: op, request: req, body: body}
 	call := newCall(prepared, arguments{
 		invalid: refused,
+		query:   req.URL.RawQuery,
 		text:    message.Message,
 		read:    r.client.reader(chatIDOf(req), message.Message),
 	})

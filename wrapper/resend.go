@@ -103,7 +103,7 @@ func (d doubt) check(s sighting, now time.Time) uncertainty {
 func (d doubt) unseen(now time.Time) time.Duration { return passed(d.began, now) + clockSlack }
 
 // explain says in an error why the message may not be sent again.
-func (d doubt) explain(why uncertainty, s sighting, now time.Time) error {
+func (d doubt) explain(why uncertainty, now time.Time) error {
 	switch why {
 	case fromCache:
 		return errors.New("the chat was read from a cache, as its header Age says")

@@ -20,16 +20,17 @@ const (
 
 // trace follows the request of an attempt.
 type trace struct {
-	giveUp context.CancelCauseFunc // ends the attempt
+	giveUp func() // ends the attempt
 
-	given  *http.Request // before Auth
-	signed *http.Request // after it; nil: Auth was not asked
+	given  *http.Request // what Auth was given, or a request with the same headers
+	signed *http.Request // the same after Auth; nil: Auth was not asked
 
-	withheld  atomic.Bool               // Auth or the context was against it
-	wanted    atomic.Bool               // a connection was
-	connected atomic.Bool               // there was one
-	written   atomic.Bool               // its headers were
-	lastStep  atomic.Pointer[time.Time] // when it came further for the last time
+	wouldResend atomic.Bool               // the transport was about to send the request again
+	withheld    atomic.Bool               // Auth or the context was against it
+	wanted      atomic.Bool               // a connection was
+	connected   atomic.Bool               // there was one
+	written     atomic.Bool               // its headers were, or were about to be
+	lastStep    atomic.Pointer[time.Time] // when it came further for the last time
 }
 
 var errWouldResend = errors.New("the connection was lost, and the transport would have sent the request again")
@@ -47,7 +48,7 @@ func traceOf(ctx context.Context) *trace {
 	if t, ok := ctx.Value(traceKey{}).(*trace); ok {
 		return t
 	}
-	return &trace{giveUp: func(error) {}}
+	return &trace{giveUp: func() {}}
 }
 
 // follow gives a context in which the transport reports how far the request comes. Whatever else was asked for
@@ -59,7 +60,8 @@ func (t *trace) follow(ctx context.Context) context.Context {
 	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		GetConn: func(string) {
 			if t.written.Load() {
-				t.giveUp(errWouldResend)
+				t.wouldResend.Store(true)
+				t.giveUp()
 			}
 			t.wanted.Store(true)
 		},
@@ -67,6 +69,8 @@ func (t *trace) follow(ctx context.Context) context.Context {
 			t.connected.Store(true)
 			t.step()
 		},
+		// Over HTTP/2 a stream may be reset before net/http says that it wrote the headers; what it encodes it tells before.
+		WroteHeaderField: func(string, []string) { t.written.Store(true) },
 		WroteHeaders: func() {
 			t.written.Store(true)
 			t.step()

@@ -41,7 +41,8 @@ type access struct {
 
 func accessFlags(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	const keyWarning = "every user of this machine can see it in the list of processes, and it stays in the shell's history"
+	const keyWarning = "every user of this machine can see it in the list of processes, " +
+		"and it stays in the shell's history"
 	flags.String("key", "", "the Api-Key; "+keyWarning)
 	flags.String("business", "", "the cabinet, its businessId")
 	flags.String("base-url", "", "where the API is (default that of the contract)")

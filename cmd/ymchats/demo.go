@@ -80,9 +80,11 @@ func serve(market http.Handler) (url string, stop func(), err error) {
 	return "http://" + listener.Addr().String() + "/v2", func() { _ = server.Close() }, nil
 }
 
-// converse makes the three calls. A message that may have arrived is repeated when nobody has written into the chat since;
-// that can only be told of a chat that has been quiet for some seconds.
-func converse(ctx context.Context, out io.Writer, market *sandbox.Market, client *wrapper.Client) (chatID int64, err error) {
+// converse makes the three calls. A message that may have arrived is repeated when nobody has written into the chat
+// since; that can only be told of a chat that has been quiet for some seconds.
+func converse(
+	ctx context.Context, out io.Writer, market *sandbox.Market, client *wrapper.Client,
+) (chatID int64, err error) {
 	fmt.Fprintf(out, "\nStart a chat about order %d\n", demoOrder)
 	chat, err := client.CreateChat(ctx, wrapper.Order(demoOrder))
 	if err != nil {

@@ -24,11 +24,11 @@ func listenCommand() *cobra.Command {
 		Use:   "listen",
 		Short: "Print the notifications that the Market posts",
 		Long: `Takes the notifications that the Market posts to a shop, and prints each event as a line on standard output,
-until it is interrupted. It answers at every path, with 200 once the line is written. What is no event stands on standard error: the
-PING by which the Market checks the address, what was refused, and why.
+until it is interrupted. It answers at every path, with 200 once the line is written. What is no event stands on
+standard error: the PING by which the Market checks the address, what was refused, and why.
 
-The Market posts over HTTPS: put a server with a certificate in front, and name it with --behind. Without --behind and
---anywhere only the Market's own addresses are let in. An event may come more than once.`,
+The Market posts over HTTPS: put a server with a certificate in front, and name it with --behind. Without
+--behind and --anywhere only the Market's own addresses are let in. An event may come more than once.`,
 		Example: `  ymchats listen --addr 127.0.0.1:8081 --behind 127.0.0.1
   ymchats listen --json --behind 10.0.0.0/8,fd00::/8 >events.jsonl`,
 		Args: noArguments,

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/ymarket-go/chats/api"
 	"github.com/ymarket-go/chats/sandbox"
@@ -22,15 +23,16 @@ func sandboxCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "sandbox",
 		Short: "Serve a Market to test against",
-		Long: `Serves a Market in memory until it is interrupted: the chat API, a control API for tests in any language and a page for
-people under /_sandbox/. Each request is logged with its verdict against the contract. It speaks HTTP/1 and, with those
-who begin with it (curl --http2-prior-knowledge), HTTP/2. What is under /_sandbox/ answers who names this machine by
-localhost, a loopback address, the host of --addr or a --host; any other name gets 403.
+		Long: `Serves a Market in memory until it is interrupted: the chat API, a control API for tests in any language and a
+page for people under /_sandbox/. Each request is logged with its verdict against the contract. It speaks HTTP/1 and,
+with those who begin with it (curl --http2-prior-knowledge), HTTP/2. What is under /_sandbox/ answers who names this
+machine by localhost, a loopback address, the host of --addr or a --host; any other name gets 403.
 
 With --notify a shop is told what happens: a PING first, again until it is taken, then each new chat and each message,
 in order, repeated as the Market does it. The notifications look as if a proxy on this machine had handed them on.
 
-Faults are written OPERATION=FAULT, where FAULT is the JSON of the control API; each request of the operation meets it.`,
+Faults are written OPERATION=FAULT, where FAULT is the JSON of the control API; each request of the operation meets
+it.`,
 		Example: `  ymchats sandbox --addr 127.0.0.1:8080 --key secret
   ymchats sandbox --notify http://127.0.0.1:8081/market
   ymchats sandbox --fault 'sendMessageToChat={"kind":"fail","status":500,"commit":true,"probability":0.3}'`,
@@ -43,7 +45,11 @@ Faults are written OPERATION=FAULT, where FAULT is the JSON of the control API; 
 			return s.serve(cmd.Context(), market, cmd.OutOrStdout())
 		},
 	}
-	flags := cmd.Flags()
+	s.addFlags(cmd.Flags())
+	return cmd
+}
+
+func (s *sandboxServer) addFlags(flags *pflag.FlagSet) {
 	flags.StringVar(&s.addr, "addr", "127.0.0.1:8080", "where to listen; port 0 takes a free one")
 	flags.StringVar(&s.key, "key", "", "the only Api-Key that is good (default any)")
 	flags.IntVar(&s.quota, "quota", 1000, "requests an hour for each operation of a cabinet")
@@ -59,7 +65,6 @@ Faults are written OPERATION=FAULT, where FAULT is the JSON of the control API; 
 	for _, name := range []string{"business", "order"} {
 		flags.Lookup(name).DefValue = "" // else the help shows [] for all
 	}
-	return cmd
 }
 
 // sandboxServer is the sandbox as the flags want it.
@@ -176,7 +181,8 @@ func (s *sandboxServer) greet(out io.Writer, addr *net.TCPAddr) {
 		host = net.JoinHostPort("127.0.0.1", fmt.Sprint(addr.Port))
 	}
 	if !addr.IP.IsLoopback() {
-		fmt.Fprintf(out, "It listens on %s, for every machine that reaches this one, and its control API asks for no key.\n", addr)
+		fmt.Fprintf(out, "It listens on %s, for every machine that reaches this one, "+
+			"and its control API asks for no key.\n", addr)
 	}
 	fmt.Fprintf(out, "The Market listens on http://%[1]s/v2, its page is http://%[1]s/_sandbox/\n\n%[2]s\n\n",
 		host, s.firstCall(host))

@@ -1,5 +1,5 @@
-// The program shows the attempts of calls as spans: one for each request, retries and the resend check included, below a
-// span of its own. The Market is the sandbox, which first says no.
+// The program shows the attempts of calls as spans: one for each request, retries and the resend check included,
+// below a span of its own. The Market is the sandbox, which first says no.
 package main
 
 import (
@@ -55,8 +55,8 @@ func converse(ctx context.Context, provider trace.TracerProvider, logger *slog.L
 	return client.SendMessage(ctx, chat.ChatID, text)
 }
 
-// tracing makes a span of each attempt. The middleware wraps a Doer and otelhttp a RoundTripper, so each is dressed up
-// as the other. Neither sees the key: it is added further in.
+// tracing makes a span of each attempt. The middleware wraps a Doer and otelhttp a RoundTripper, so each is dressed
+// up as the other. Neither sees the key: it is added further in.
 func tracing(provider trace.TracerProvider) func(wrapper.Doer) wrapper.Doer {
 	return func(next wrapper.Doer) wrapper.Doer {
 		return doer{otelhttp.NewTransport(roundTripper{next},

@@ -144,7 +144,8 @@ func chatOf(t *testing.T, client *wrapper.Client) int64 {
 	return chat.ChatID
 }
 
-// quietChat makes a chat that nobody has written into for a while: there it can be told that a message did not arrive.
+// quietChat makes a chat that nobody has written into for a while: there it can be told that a message did not
+// arrive.
 func quietChat(t *testing.T, client *wrapper.Client) {
 	chatOf(t, client)
 	time.Sleep(time.Minute)

@@ -30,7 +30,8 @@ func demo(out io.Writer) {
 	for order := int64(1001); order <= 1004; order++ {
 		chats = append(chats, must(client.CreateChat(ctx, wrapper.Order(order))).ChatID)
 	}
-	market.Advance(time.Minute)                        // in a chat that is quiet, it can be told that a message did not arrive
+	// In a chat that is quiet, it can be told that a message did not arrive.
+	market.Advance(time.Minute)
 	for order := int64(1001); order <= 1005; order++ { // there is no order 1005
 		must(0, queue.add(order, "Your order is packed."))
 		must(0, queue.add(order, "Your order is on its way."))

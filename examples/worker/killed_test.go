@@ -26,8 +26,8 @@ const (
 	newOrder    = quietOrders + 1 // its chat is not
 )
 
-// The worker is killed whenever the Market comes to a certain point in a certain request, and started again until it has
-// nothing left to do.
+// The worker is killed whenever the Market comes to a certain point in a certain request, and started again until it
+// has nothing left to do.
 func TestKilled(t *testing.T) {
 	binary := filepath.Join(t.TempDir(), "worker")
 	out, err := exec.Command("go", "build", "-o", binary, ".").CombinedOutput()
@@ -164,7 +164,8 @@ func (h *house) chat(t *testing.T, order int64) int64 {
 	return chat.ChatID
 }
 
-// start starts a worker on a server of its own: when that is closed, nothing the worker has sent is under way any more.
+// start starts a worker on a server of its own: when that is closed, nothing the worker has sent is under way any
+// more.
 func (h *house) start(t *testing.T) (*exec.Cmd, *httptest.Server, *bytes.Buffer) {
 	server := httptest.NewServer(h.market)
 	worker := h.command(server)
@@ -204,7 +205,8 @@ func (h *house) runToTheEnd(t *testing.T) {
 	require.NoError(t, err, "%s", said)
 }
 
-// look finds which rows cannot be told: those in sending whose chat is new, or was written into while the clock stood.
+// look finds which rows cannot be told: those in sending whose chat is new, or was written into while the clock
+// stood.
 func (h *house) look(t *testing.T) {
 	for _, u := range h.rows(t) {
 		if u.state == "sending" && (u.order == newOrder || len(h.market.Messages(u.chat)) > 0) && !slices.Contains(h.inDoubt, u.id) {

@@ -14,9 +14,9 @@ import (
 // slack is a second because the Market may cut times to whole ones, and a second because its machines may differ.
 const slack = 2 // seconds
 
-// look settles a row that was left in sending: by a worker that was killed, or because somebody in between answered the
-// send. It reads the chat when the request has had its time to come to an end: a message that is stored after the chat
-// was read would arrive twice. While the chat cannot be read the row stays as it is, and other orders go on.
+// look settles a row that was left in sending: by a worker that was killed, or because somebody in between answered
+// the send. It reads the chat when the request has had its time to come to an end: a message that is stored after the
+// chat was read would arrive twice. While the chat cannot be read the row stays as it is, and other orders go on.
 func (w *worker) look(ctx context.Context, u update) error {
 	var answer wrapper.Response
 	chat, err := w.client.GetChat(ctx, u.chat, wrapper.Capture(&answer))
@@ -37,8 +37,8 @@ func (w *worker) look(ctx context.Context, u update) error {
 	return w.queue.set(u, `state = 'pending', not_before = 0, error = ''`)
 }
 
-// isQuiet tells that nobody has written into the chat of a row since its send began: then the message has not arrived.
-// Both times are the Market's. What remains:
+// isQuiet tells that nobody has written into the chat of a row since its send began: then the message has not
+// arrived. Both times are the Market's. What remains:
 //
 //   - Who wrote cannot be told. A buyer who writes while no worker runs, and anything up to 3 s before the start, a new
 //     chat as well, leave a row in doubt that has not arrived.

@@ -1,5 +1,5 @@
-// The program sends order updates out of a database. Killed at any point and started again it loses none, and knows which
-// ones are in doubt. Without flags it shows that on a sandbox.
+// The program sends order updates out of a database. Killed at any point and started again it loses none, and knows
+// which ones are in doubt. Without flags it shows that on a sandbox.
 package main
 
 import (

@@ -10,8 +10,8 @@ import (
 	_ "modernc.org/sqlite"
 )
 
-// A row goes from pending to sending, and from there to one of the other three, or back. A row that stands in sending is
-// in the hands of a sender, or was left there: then the chat tells whether it has arrived.
+// A row goes from pending to sending, and from there to one of the other three, or back. A row that stands in sending
+// is in the hands of a sender, or was left there: then the chat tells whether it has arrived.
 //
 //	pending   to be sent
 //	sending   SendMessage may have been called

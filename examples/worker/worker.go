@@ -24,9 +24,9 @@ type worker struct {
 	underWay time.Duration
 }
 
-// run sends until nothing is left to send; a worker that stays calls it again and again. When ctx ends it finishes what
-// it has begun. An error means that it cannot go on: the database, the key or the address is of no use. All rows are
-// safe then.
+// run sends until nothing is left to send; a worker that stays calls it again and again. When ctx ends it finishes
+// what it has begun. An error means that it cannot go on: the database, the key or the address is of no use. All rows
+// are safe then.
 func (w *worker) run(ctx context.Context) error {
 	if err := w.queue.begin(w.underWay); err != nil {
 		return err
@@ -72,9 +72,10 @@ func (w *worker) advance(ctx context.Context, u update) error {
 	return w.deliver(ctx, u)
 }
 
-// deliver sends a row. Before it calls SendMessage it has written down that it does, and when by the Market's clock: the
-// Date of the answer just before. That comes out too early rather than too late, and this machine's clock, which may be
-// set while no worker runs, has no part in it. CreateChat gives the chat that exists, so it may be called each time.
+// deliver sends a row. Before it calls SendMessage it has written down that it does, and when by the Market's clock:
+// the Date of the answer just before. That comes out too early rather than too late, and this machine's clock, which
+// may be set while no worker runs, has no part in it. CreateChat gives the chat that exists, so it may be called each
+// time.
 func (w *worker) deliver(ctx context.Context, u update) error {
 	var answer wrapper.Response
 	chat, err := w.client.CreateChat(ctx, wrapper.Order(u.order), wrapper.Capture(&answer))

@@ -58,14 +58,21 @@ func TestNotToldToDouble(t *testing.T) {
 }
 
 // An nginx that caches, says nothing of it (it writes a Date of its own, and no Age) and does not listen to
-// Cache-Control gives the resend check a chat as it was before.
+// Cache-Control gives the resend check a chat as it was before. A client that has had that answer knows it by its
+// traceparent; one that has not is misled, as by a machine of the Market that lags behind.
 func TestToldToHideACache(t *testing.T) {
 	needs(t, "nginx")
 	l := newLedger(t, 1, 10, nil, nil)
-	n := nginx{Location: "proxy_cache chats; proxy_cache_valid 200 1m;"}
-	stored, err := sendBehindACache(t, l, n.start(t, serve(t, l)))
+	g := nginx{Location: "proxy_cache chats; proxy_cache_valid 200 1m;"}.start(t, serve(t, l))
+	client, other := g.client(t, wrapper.ResendChecked), g.client(t, wrapper.ResendChecked)
+	stored, err := sendBehindACache(t, l, client, client)
+	assert.ErrorIs(t, err, wrapper.ErrOutcomeUnknown)
+	assert.ErrorContains(t, err, "has given the same answer before")
+	assert.Equal(t, 1, stored)
+
+	stored, err = sendBehindACache(t, l, other, client)
 	require.NoError(t, err)
-	assert.Equal(t, 2, stored)
+	assert.Equal(t, 2, stored, "docs/world.md says so")
 }
 
 // A cache that does not listen to Cache-Control either, but tells the Age, doubles nothing.
@@ -73,20 +80,21 @@ func TestCacheThatTellsItsAge(t *testing.T) {
 	needs(t, "squid")
 	l := newLedger(t, 1, 10, nil, nil)
 	s := squid{More: "refresh_pattern . 1 100% 2 ignore-reload"}
-	stored, err := sendBehindACache(t, l, s.start(t, serve(t, l), false))
+	client := s.start(t, serve(t, l), false).client(t, wrapper.ResendChecked)
+	stored, err := sendBehindACache(t, l, client, client)
 	assert.ErrorIs(t, err, wrapper.ErrOutcomeUnknown)
 	assert.Equal(t, 1, stored)
 }
 
-// sendBehindACache lets the shop read a chat, and so the cache, and then send a message that is stored with a 500.
-func sendBehindACache(t *testing.T, l *ledger, g gate) (stored int, returned error) {
+// sendBehindACache lets a reader read a chat, and so the cache, and then a sender send a message that is stored with a
+// 500.
+func sendBehindACache(t *testing.T, l *ledger, reader, sender *wrapper.Client) (stored int, returned error) {
 	t.Helper()
 	chat := l.take(1)[0]
-	client := g.client(t, wrapper.ResendChecked)
-	_, err := client.GetChat(t.Context(), chat)
+	_, err := reader.GetChat(t.Context(), chat)
 	require.NoError(t, err)
 	l.market.Script("sendMessageToChat", sandbox.CommitThen(sandbox.Fail(500, "INTERNAL_ERROR", "try later")))
-	returned = client.SendMessage(t.Context(), chat, "Hello!")
+	returned = sender.SendMessage(t.Context(), chat, "Hello!")
 	return len(l.market.Messages(chat)), returned
 }
 

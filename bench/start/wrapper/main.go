@@ -1,5 +1,5 @@
-// Command wrapper is a program that has the wrapper linked. It is measured without arguments, and with one: then it makes a
-// client, and ends before it has used it.
+// Command wrapper is a program that has the wrapper linked. It is measured without arguments, and with one: then it
+// makes a client, and ends before it has used it.
 package main
 
 import (

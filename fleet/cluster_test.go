@@ -1,0 +1,110 @@
+package fleet
+
+import (
+	"context"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ymarket-go/chats/wrapper"
+)
+
+// In a cluster the keys of a cabinet stand in one slot, and the fleet works as with one server.
+func TestCluster(t *testing.T) {
+	beside(t)
+	c := startCluster(t, 0)
+	j := newJudge(t, 40*time.Millisecond, time.Hour, 150)
+	workers := hire(t, 4, task{Addrs: c.addrs, Market: j.url, ChatID: j.chatID, Callers: 8, Timeout: 5 * time.Second})
+	done := collect(t, workers)
+	sent, refused, most := j.counts()
+	best, least := spread(done)
+	t.Logf("sent %d, 420s %d, most at once %d, %d..%d a process", sent, refused, most, least, best)
+	assert.Equal(t, 150, sent)
+	assert.Zero(t, refused)
+	assert.LessOrEqual(t, most, 4)
+	assert.Empty(t, failures(done))
+	j.checkMessages(t, done)
+	with := 0
+	for _, node := range c.nodes {
+		rdb := node.admin()
+		if n := rdb.DBSize(context.Background()).Val(); n > 0 {
+			with++
+		}
+		checkKeys(t, rdb)
+		rdb.Close()
+	}
+	assert.Equal(t, 1, with, "nodes with keys of the one cabinet")
+}
+
+// Cabinets stand in all nodes, and each knows the clock of its own.
+func TestClusterOfManyCabinets(t *testing.T) {
+	beside(t)
+	c := startCluster(t, 0)
+	shared, err := New(c.client(t), WithTimeout(5*time.Second))
+	require.NoError(t, err)
+	defer shared.Close()
+	for id := range int64(30) {
+		limiter, err := shared.Limiter(id + 1)
+		require.NoError(t, err)
+		release, err := limiter.Acquire(context.Background(), "getChat")
+		require.NoError(t, err)
+		release(wrapper.Response{StatusCode: 200, Quota: wrapper.Quota{Remaining: 9, Until: time.Now().Add(time.Hour)}})
+	}
+	total := int64(0)
+	for _, node := range c.nodes {
+		rdb := node.admin()
+		n := rdb.DBSize(context.Background()).Val()
+		assert.NotZero(t, n, "keys in each node")
+		total += n
+		checkKeys(t, rdb)
+		rdb.Close()
+	}
+	assert.EqualValues(t, 30, total)
+}
+
+// A master is killed, its replica takes over: meanwhile the processes go on alone.
+func TestClusterFailover(t *testing.T) {
+	beside(t)
+	c := startCluster(t, 1)
+	j := newJudge(t, 40*time.Millisecond, time.Hour, 1_000_000)
+	workers := hire(t, 4, task{Addrs: c.addrs[:3], Market: j.url, ChatID: j.chatID, Callers: 8})
+	eventually(t, "all work", func() bool { sent, _, _ := j.counts(); return sent > 40 })
+	master := c.masterOf(t, "ymchats:{"+strconv.Itoa(cabinet)+"}")
+	c.nodes[master].kill()
+	killed := time.Now()
+	replica := c.nodes[master+3]
+	rdb := replica.admin()
+	defer rdb.Close()
+	eventually(t, "the replica is promoted", func() bool {
+		role, _ := rdb.Info(context.Background(), "replication").Result()
+		return contains(role, "role:master")
+	})
+	promoted := time.Now()
+	eventually(t, "the processes are at the replica", func() bool { return countLeases(t, rdb, cabinet) >= 4 })
+	t.Logf("promoted after %v, back %v after that", promoted.Sub(killed), time.Since(promoted))
+	sent, _, _ := j.counts()
+	eventually(t, "they work", func() bool { now, _, _ := j.counts(); return now > sent+100 })
+	done := dismiss(t, workers)
+	_, refused, most := j.counts()
+	t.Logf("420s %d, most at once %d, failed %d, longest call %v", refused, most,
+		len(failures(done)), longest(done).Round(time.Millisecond))
+	require.Empty(t, failures(done))
+	j.checkMessages(t, done)
+	eventually(t, "all slots are free", func() bool { return countLeases(t, rdb, cabinet) == 0 })
+	checkKeys(t, rdb)
+}
+
+func (c *cluster) masterOf(t *testing.T, key string) int {
+	t.Helper()
+	slot := c.nodes[0].do("CLUSTER", "KEYSLOT", key).(int64)
+	for i := range 3 {
+		if slot < int64(16384*(i+1)/3) {
+			return i
+		}
+	}
+	require.Fail(t, "no such slot")
+	return 0
+}

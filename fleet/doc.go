@@ -1,0 +1,32 @@
+// Package fleet lets several processes share the limits of one cabinet of the Market: 4 requests at once, and the
+// quota of each operation. Redis or Valkey counts for all of them.
+//
+//	shared, err := fleet.New(redis.NewClient(&redis.Options{Addr: "redis:6379"}))
+//	defer shared.Close()
+//	limiter, err := shared.Limiter(12345)
+//	client, err := wrapper.New(12345, wrapper.APIKey(key), wrapper.WithLimiter(limiter))
+//
+// A request needs one of four leases, which Redis gives out first come first served, over all processes. A lease is
+// renewed while its request runs and given back when it ends; what a killed process held ends by itself. What an
+// answer says of its window holds for all: once a quota is used up, no process starts a request of that operation
+// before the window ends, and nobody asks Redis until then.
+//
+// # While Redis is away
+//
+// Any error of Redis, and an answer that takes longer than WithTimeout, means that Redis is away. Requests of a
+// process then go one at a time, WithAlone, with pauses once the Market says that too many run at once; WithStrict
+// lets them wait instead. Redis is tried again three to four times a second, and once it answers it is told of what
+// runs. No call fails or hangs because Redis is away, unless WithStrict is given.
+//
+// # What is not promised
+//
+// A lease is a limit and not a lock. More than 4 requests may run at once for as long as a request takes: while Redis
+// is away, after it came back without its data, and after a process stood still for longer than its lease. The Market
+// answers these with 420, and a Client repeats them.
+//
+// Redis 7.0 and Valkey 8.0, alone or as a cluster, are tested. Redis 6.2 is served by a form of the script that was
+// tried on newer servers only. A redis.Ring is refused: its shards do not share their messages.
+//
+// In Redis stand ids of cabinets, names of operations, random names of processes, and numbers, under keys that all
+// expire.
+package fleet

@@ -1,0 +1,145 @@
+package fleet
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/ymarket-go/chats/wrapper"
+)
+
+// Option changes what New makes. Of an option that is given twice the last one holds. Every option refuses values that
+// make no sense.
+type Option func(*config) error
+
+type config struct {
+	policy   wrapper.RetryPolicy
+	maxDelay time.Duration // of the policy, or its default
+	lease    time.Duration
+	timeout  time.Duration
+	alone    int // 0: not set
+	strict   bool
+	prefix   string
+	logger   *slog.Logger
+}
+
+const (
+	defaultLease    = 15 * time.Second
+	shortestLease   = 12 * time.Second
+	longestLease    = 24 * time.Hour
+	defaultTimeout  = 300 * time.Millisecond
+	longestTimeout  = 10 * time.Second
+	defaultAlone    = 1
+	mostAlone       = 4
+	defaultPrefix   = "ymchats:"
+	longestPrefix   = 100
+	defaultMaxDelay = 30 * time.Second // that of wrapper.RetryPolicy
+)
+
+// WithRetry sets the policy that bounds the wait for a new window of the quota, and with WithStrict the wait for
+// Redis: its MaxDelay, 0: 30 s. Give the one that the Client has. Without it all of RetryPolicy's defaults hold.
+func WithRetry(p wrapper.RetryPolicy) Option {
+	return func(c *config) error {
+		if _, err := wrapper.NewLimiter(p); err != nil {
+			return fmt.Errorf("WithRetry: %w", err)
+		}
+		c.policy, c.maxDelay = p, p.MaxDelay
+		if p.MaxDelay == 0 {
+			c.maxDelay = defaultMaxDelay
+		}
+		return nil
+	}
+}
+
+// WithLease sets how long what a killed process held stays taken: 12 s to 24 h. Leases of requests that run are
+// renewed. Less than 12 s would end while the Market, which takes up to 10 s, still works on the request. Without it:
+// 15 s.
+func WithLease(d time.Duration) Option {
+	return func(c *config) error {
+		if d < shortestLease || d > longestLease {
+			return fmt.Errorf("WithLease is given %v, allowed is %v to %v", d, shortestLease, longestLease)
+		}
+		c.lease = d
+		return nil
+	}
+}
+
+// WithTimeout sets how long a caller waits for one answer of Redis before Redis counts as away: 1 ms to 10 s.
+// Without it: 300 ms.
+func WithTimeout(d time.Duration) Option {
+	return func(c *config) error {
+		if d < time.Millisecond || d > longestTimeout {
+			return fmt.Errorf("WithTimeout is given %v, allowed is 1ms to %v", d, longestTimeout)
+		}
+		c.timeout = d
+		return nil
+	}
+}
+
+// WithAlone sets how many requests of a cabinet run at once in this process while Redis is away: 1 to 4. Without it: 1.
+// It excludes WithStrict.
+func WithAlone(n int) Option {
+	return func(c *config) error {
+		if n < 1 || n > mostAlone {
+			return fmt.Errorf("WithAlone is given %d, allowed is 1 to %d", n, mostAlone)
+		}
+		c.alone = n
+		return nil
+	}
+}
+
+// WithStrict starts no request without Redis. Acquire waits for it within MaxDelay of the policy and the caller's
+// deadline, and then fails with a *wrapper.Error that is ErrUnavailable, with nothing sent. It excludes WithAlone.
+func WithStrict() Option {
+	return func(c *config) error { c.strict = true; return nil }
+}
+
+// WithPrefix sets how the keys and channels in Redis begin, the same in all processes of a fleet: 1 to 100 printable
+// ASCII characters without spaces and braces, as braces decide where a cluster keeps a key. Without it: "ymchats:".
+func WithPrefix(prefix string) Option {
+	return func(c *config) error {
+		wrong := func(r rune) bool { return r <= ' ' || r > '~' || r == '{' || r == '}' }
+		if prefix == "" || len(prefix) > longestPrefix || strings.ContainsFunc(prefix, wrong) {
+			return fmt.Errorf("WithPrefix is given %.120q, allowed are 1 to %d printable ASCII characters but spaces and braces",
+				prefix, longestPrefix)
+		}
+		c.prefix = prefix
+		return nil
+	}
+}
+
+// WithLogger writes a line when Redis goes away (level Warn, with its error) and one when it is back (Info), each at
+// most once a minute. Without it nothing is logged.
+func WithLogger(l *slog.Logger) Option {
+	return func(c *config) error {
+		if l == nil {
+			return errors.New("WithLogger is given nil, allowed is an *slog.Logger")
+		}
+		c.logger = l
+		return nil
+	}
+}
+
+func newConfig(opts []Option) (*config, error) {
+	c := &config{
+		maxDelay: defaultMaxDelay, lease: defaultLease, timeout: defaultTimeout,
+		prefix: defaultPrefix, logger: slog.New(slog.DiscardHandler),
+	}
+	for i, opt := range opts {
+		if opt == nil {
+			return nil, fmt.Errorf("option %d is nil", i+1)
+		}
+		if err := opt(c); err != nil {
+			return nil, err
+		}
+	}
+	if c.strict && c.alone > 0 {
+		return nil, errors.New("WithStrict and WithAlone are given, allowed is one of them")
+	}
+	if c.alone == 0 {
+		c.alone = defaultAlone
+	}
+	return c, nil
+}

@@ -1,0 +1,377 @@
+package fleet
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// bench runs the script alone, without a Fleet. Leases are written as "a1": process a, number 1, of getChat; "a1s" is
+// of sendMessageToChat.
+type bench struct {
+	t       *testing.T
+	rdb     *redis.Client
+	form    *redis.Script
+	subs    *redis.PubSub
+	count   string
+	allowed int64 // deadline, from now
+}
+
+var benchKeys = []string{"ymchats:{1}", "ymchats:{1}:queue", "ymchats:{1}:seen"}
+
+func newBench(t *testing.T, s *server, listeners ...string) *bench {
+	t.Helper()
+	s.do("FLUSHALL")
+	b := &bench{t: t, rdb: s.client(t), form: newScript().declared, count: "1", allowed: 60_000}
+	if len(listeners) > 0 {
+		var channels []string
+		for _, name := range listeners {
+			channels = append(channels, "ymchats:wake:"+name)
+		}
+		b.subs = b.rdb.Subscribe(context.Background(), channels...)
+		t.Cleanup(func() { b.subs.Close() })
+		for range channels {
+			_, err := b.subs.Receive(context.Background())
+			require.NoError(t, err)
+		}
+	}
+	return b
+}
+
+func leaseName(short string) string {
+	operation := "getChat"
+	if name, isSend := strings.CutSuffix(short, "s"); isSend {
+		short, operation = name, "sendMessageToChat"
+	}
+	return short[:1] + "." + short[1:] + "." + operation
+}
+
+func (b *bench) now() int64 { return b.rdb.Time(context.Background()).Val().UnixMilli() }
+
+func (b *bench) run(args ...any) answer {
+	b.t.Helper()
+	all := append([]any{args[0], b.now() + b.allowed, 15000, "ymchats:wake:", b.count}, args[1:]...)
+	said, err := b.form.Run(context.Background(), b.rdb, benchKeys, all...).Result()
+	a, err := readAnswer(said, err)
+	require.NoError(b.t, err)
+	for _, key := range b.rdb.Keys(context.Background(), "*").Val() {
+		require.NotEqual(b.t, time.Duration(-1), b.rdb.PTTL(context.Background(), key).Val(), "%s has no expiry", key)
+	}
+	return a
+}
+
+func (b *bench) acquire(short string) answer { b.t.Helper(); return b.run("acquire", leaseName(short)) }
+
+// acquired asks for leases one after the other, and lists the words.
+func (b *bench) acquired(shorts string) string {
+	b.t.Helper()
+	var words []string
+	for _, short := range strings.Fields(shorts) {
+		words = append(words, b.acquire(short).word)
+	}
+	return strings.Join(words, " ")
+}
+
+// tell: gone and held as "a1 b2", windows as "getChat 3 60000" with the end from now.
+func (b *bench) tell(gone, held string, windows ...string) {
+	b.t.Helper()
+	args := []any{"tell"}
+	for _, list := range []string{gone, held} {
+		shorts := strings.Fields(list)
+		args = append(args, len(shorts))
+		for _, short := range shorts {
+			args = append(args, leaseName(short))
+		}
+	}
+	for _, window := range windows {
+		f := strings.Fields(window)
+		left, _ := strconv.ParseInt(f[2], 10, 64)
+		args = append(args, f[0], f[1], b.now()+left)
+	}
+	assert.Equal(b.t, "told", b.run(args...).word)
+}
+
+// messages lists what was published since the last time, in order; the end of a lease is left out.
+func (b *bench) messages() string {
+	b.t.Helper()
+	require.NoError(b.t, b.rdb.Publish(context.Background(), "ymchats:wake:a", "the end").Err())
+	var all []string
+	for {
+		m, err := b.subs.ReceiveMessage(context.Background())
+		require.NoError(b.t, err)
+		if m.Payload == "the end" {
+			return strings.Join(all, ", ")
+		}
+		f := strings.Fields(m.Payload)
+		if f[0] == "+" {
+			f[1] = strings.TrimSuffix(strings.Replace(f[1], ".", "", 1), ".getChat")
+			f = f[:2]
+		}
+		all = append(all, strings.TrimPrefix(m.Channel, "ymchats:wake:")+": "+strings.Join(f, " "))
+	}
+}
+
+// sorted joins words in alphabetical order.
+func sorted(words []string) string {
+	slices.Sort(words)
+	return strings.Join(words, " ")
+}
+
+// state lists the leases, and the queue by arrival.
+func (b *bench) state() string {
+	b.t.Helper()
+	var held []string
+	for field := range b.rdb.HGetAll(context.Background(), "ymchats:{1}").Val() {
+		if lease, isLease := strings.CutPrefix(field, "l:"); isLease {
+			held = append(held, short(lease))
+		}
+	}
+	var queue []string
+	for _, lease := range b.rdb.ZRange(context.Background(), "ymchats:{1}:queue", 0, -1).Val() {
+		queue = append(queue, short(lease))
+	}
+	seen := b.rdb.ZCard(context.Background(), "ymchats:{1}:seen").Val()
+	require.EqualValues(b.t, len(queue), seen, "both forms of the queue")
+	return sorted(held) + " | " + strings.Join(queue, " ")
+}
+
+func short(lease string) string {
+	f := strings.Split(lease, ".")
+	if f[2] == "sendMessageToChat" {
+		return f[0] + f[1] + "s"
+	}
+	return f[0] + f[1]
+}
+
+func (b *bench) hset(field string, value any) {
+	require.NoError(b.t, b.rdb.HSet(context.Background(), "ymchats:{1}", field, value).Err())
+	require.NoError(b.t, b.rdb.PExpire(context.Background(), "ymchats:{1}", time.Minute).Err())
+}
+
+func TestScriptGivesFourLeasesInOrder(t *testing.T) {
+	onEach(t, func(t *testing.T, s *server) {
+		b := newBench(t, s, "a", "b", "c")
+		assert.Equal(t, "granted granted granted granted queued queued queued", b.acquired("a1 a2 b1s b2s b3 c1 a3"))
+		assert.Equal(t, "a1 a2 b1s b2s | b3 c1 a3", b.state())
+		assert.Equal(t, "queued granted", b.acquired("c1 a1"), "asked again: the place is kept, the lease too")
+		assert.Equal(t, "a1 a2 b1s b2s | b3 c1 a3", b.state())
+		b.tell("a2", "")
+		assert.Equal(t, "a1 b1s b2s b3 | c1 a3", b.state())
+		b.tell("b1s b2s", "")
+		assert.Equal(t, "a1 a3 b3 c1 | ", b.state())
+		assert.Equal(t, "b: + b3, c: + c1, a: + a3", b.messages())
+		b.tell("a1 a3 b3 c1 a9", "")
+		assert.Equal(t, " | ", b.state())
+	})
+}
+
+// Nobody overtakes who waits already.
+func TestScriptLetsNobodyOvertake(t *testing.T) {
+	b := newBench(t, onOne(t), "a", "b")
+	b.acquired("a1 a2 a3 a4 b1")
+	b.hset("l:"+leaseName("a1"), b.now()-1) // it has ended by itself
+	assert.Equal(t, "queued", b.acquired("b2"))
+	assert.Equal(t, "a2 a3 a4 b1 | b2", b.state())
+}
+
+func TestScriptLeasesEnd(t *testing.T) {
+	b := newBench(t, onOne(t), "a")
+	a := b.acquire("a1")
+	assert.InDelta(t, 15000, a.more-a.now, 1, "the duration of a lease")
+	b.acquired("a2 a3 a4")
+	b.hset("l:"+leaseName("a2"), b.now()+9_000)
+	assert.InDelta(t, 9_000, b.acquire("a5").more, 2_000, "the shortest lease")
+	b.hset("l:"+leaseName("a2"), b.now()-1)
+	assert.Equal(t, "granted", b.acquired("a5"), "who looks finds what has ended")
+	b.hset("l:"+leaseName("a3"), b.now()+100)
+	b.tell("", "a3") // renewed
+	ends, _ := b.rdb.HGet(context.Background(), "ymchats:{1}", "l:"+leaseName("a3")).Int64()
+	assert.Greater(t, ends, b.now()+10_000)
+	b.tell("", "a2 b7")
+	assert.Equal(t, "a1 a2 a3 a4 a5 b7 | ", b.state(), "what runs is counted, and if there were too many")
+	assert.Equal(t, "queued", b.acquired("c1"))
+	b.tell("a1 a2", "")
+	assert.Equal(t, "a3 a4 a5 b7 | c1", b.state())
+}
+
+// A waiter that runs without Redis leaves the queue.
+func TestScriptHeldIsNotQueued(t *testing.T) {
+	b := newBench(t, onOne(t), "a")
+	b.acquired("a1 a2 a3 a4 a5 a6")
+	b.tell("", "a5")
+	assert.Equal(t, "a1 a2 a3 a4 a5 | a6", b.state())
+}
+
+// Waiters that are not seen any more are forgotten, and so are those who leave.
+func TestScriptForgetsWaiters(t *testing.T) {
+	b := newBench(t, onOne(t), "a", "b", "c")
+	b.acquired("a1 a2 a3 a4 b1 c1 b2 c2")
+	over := redis.Z{Score: float64(b.now() - 1), Member: leaseName("b1")}
+	require.NoError(t, b.rdb.ZAdd(context.Background(), "ymchats:{1}:seen", over).Err())
+	b.tell("c1", "")
+	assert.Equal(t, "a1 a2 a3 a4 | b2 c2", b.state())
+	b.tell("a1", "")
+	assert.Equal(t, "a2 a3 a4 b2 | c2", b.state())
+}
+
+// A process that was killed listens no more: others go first, and alone it gets a lease that ends soon.
+func TestScriptPassesByWhoMayBeGone(t *testing.T) {
+	b := newBench(t, onOne(t), "a", "c")
+	b.acquired("a1 a2 a3 a4 x1 c1")
+	b.tell("a1", "")
+	assert.Equal(t, "a2 a3 a4 c1 | x1", b.state())
+	assert.Equal(t, "c: + c1", b.messages())
+	b.tell("a2", "")
+	assert.Equal(t, "a3 a4 c1 x1 | ", b.state())
+	ends, _ := b.rdb.HGet(context.Background(), "ymchats:{1}", "l:"+leaseName("x1")).Int64()
+	assert.Less(t, ends, b.now()+3001, "it ends soon")
+	assert.Equal(t, "granted", b.acquired("x1"))
+	ends, _ = b.rdb.HGet(context.Background(), "ymchats:{1}", "l:"+leaseName("x1")).Int64()
+	assert.Greater(t, ends, b.now()+10_000, "who asks is not gone")
+}
+
+// A node of a cluster cannot count who listens: the order holds, and what is given by message ends soon.
+func TestScriptInAClusterKeepsTheOrder(t *testing.T) {
+	b := newBench(t, onOne(t), "a")
+	b.count = "0"
+	b.acquired("a1 a2 a3 a4 x1 a5")
+	b.tell("a1", "")
+	assert.Equal(t, "a2 a3 a4 x1 | a5", b.state())
+	ends, _ := b.rdb.HGet(context.Background(), "ymchats:{1}", "l:"+leaseName("x1")).Int64()
+	assert.Less(t, ends, b.now()+3001)
+}
+
+// Who waits for a window without room is passed by, and keeps the place. More has to be left than runs.
+func TestScriptGate(t *testing.T) {
+	onEach(t, func(t *testing.T, s *server) {
+		b := newBench(t, s, "a", "b")
+		b.tell("", "", "getChat 2 60000")
+		assert.Equal(t, "granted granted queued granted queued", b.acquired("a1 a2 a3 b1s b2"))
+		assert.Equal(t, "granted queued", b.acquired("b3s b4s"), "others pass by, up to four")
+		assert.Equal(t, "a1 a2 b1s b3s | a3 b2 b4s", b.state())
+		b.tell("a1", "", "getChat 1 60000") // counted: 1 left, 1 runs
+		assert.Equal(t, "a2 b1s b3s b4s | a3 b2", b.state())
+		b.tell("b1s a2", "") // a2 cost nothing
+		assert.Equal(t, "a3 b3s b4s | b2", b.state())
+		b.messages()
+		b.tell("a3", "", "getChat 0 60000")
+		assert.Equal(t, "b: ! ymchats:{1} getChat", b.messages(), "its waiters are told that nothing is left")
+		a := b.acquire("b2")
+		assert.Equal(t, "shut", a.word)
+		assert.InDelta(t, 60000, a.more, 5000)
+		assert.Equal(t, "b3s b4s | ", b.state(), "who is told has left the queue")
+		assert.Equal(t, "granted", b.acquired("a9s"), "the other operations go on")
+	})
+}
+
+// What answers say of a window, one after the other, and what stands in Redis then.
+func TestScriptLearns(t *testing.T) {
+	b := newBench(t, onOne(t), "a")
+	for what, row := range map[string]struct {
+		said []string // remaining and end
+		want string   // remaining, end in s; empty: no window
+	}{
+		"the lowest figure":              {[]string{"5 60000", "7 60000", "6 60000"}, "5 60"},
+		"the earliest end":               {[]string{"5 60000", "5 55000", "5 59000"}, "5 55"},
+		"a later window":                 {[]string{"0 60000", "9 81000"}, "9 81"},
+		"an older window":                {[]string{"9 81000", "0 60000"}, "9 81"},
+		"the end of one window, 20 s":    {[]string{"9 60000", "8 79000"}, "8 60"},
+		"a window that is over":          {[]string{"0 -1"}, ""},
+		"a day is believed":              {[]string{"0 86399000"}, "0 86399"},
+		"no more than a day is believed": {[]string{"0 86460000"}, ""},
+	} {
+		b.rdb.FlushAll(context.Background())
+		for _, said := range row.said {
+			b.tell("", "", "getChat "+said)
+		}
+		got := ""
+		if text := b.rdb.HGet(context.Background(), "ymchats:{1}", "q:getChat").Val(); text != "" {
+			var remaining, ends int64
+			_, err := fmt.Sscan(text, &remaining, &ends)
+			require.NoError(t, err)
+			got = fmt.Sprintf("%d %.0f", remaining, float64(ends-b.now())/1000)
+		}
+		assert.Equal(t, row.want, got, what)
+	}
+}
+
+// A window that has ended is forgotten.
+func TestScriptWindowsEnd(t *testing.T) {
+	b := newBench(t, onOne(t), "a")
+	b.hset("q:getChat", fmt.Sprint("0 ", b.now()-1))
+	assert.Equal(t, "granted", b.acquired("a1"))
+	assert.Equal(t, "a1 | ", b.state())
+	assert.False(t, b.rdb.HExists(context.Background(), "ymchats:{1}", "q:getChat").Val())
+}
+
+// The hash lives as long as the longest of what is in it.
+func TestScriptKeysExpire(t *testing.T) {
+	b := newBench(t, onOne(t), "a")
+	b.acquired("a1")
+	assert.InDelta(t, 15, b.rdb.PTTL(context.Background(), "ymchats:{1}").Val().Seconds(), 5)
+	b.tell("", "", "getChat 3 3600000")
+	assert.InDelta(t, 3600, b.rdb.PTTL(context.Background(), "ymchats:{1}").Val().Seconds(), 30)
+	b.acquired("a2 a3 a4s a5s a6s")
+	assert.Greater(t, b.rdb.PTTL(context.Background(), "ymchats:{1}:queue").Val(), time.Duration(0))
+}
+
+// What was read too late does nothing, but for what has ended.
+func TestScriptLate(t *testing.T) {
+	b := newBench(t, onOne(t), "a")
+	b.acquired("a1")
+	b.allowed = -1
+	assert.Equal(t, "late", b.acquire("a2").word)
+	assert.Equal(t, "late", b.run("tell", 0, 1, leaseName("a3")).word)
+	assert.Equal(t, "a1 | ", b.state())
+	b.tell("a1", "")
+	assert.Equal(t, " | ", b.state())
+	for _, args := range [][]any{{"acquire", leaseName("a4")}, {"tell", 0, 0, "getChat", 0, b.now() + 1000}} {
+		all := append([]any{args[0], 0, 15000, "ymchats:wake:", "1"}, args[1:]...)
+		said, err := b.form.Run(context.Background(), b.rdb, benchKeys, all...).Result()
+		a, err := readAnswer(said, err)
+		require.NoError(t, err)
+		assert.Equal(t, "late", a.word, "who does not know the clock")
+	}
+	assert.Equal(t, " | ", b.state())
+}
+
+// More waiters than a page of the queue, the first ones without room in their window.
+func TestScriptReadsTheQueueInPages(t *testing.T) {
+	b := newBench(t, onOne(t), "a", "b")
+	b.tell("", "", "getChat 1 60000")
+	b.acquired("a0 b1s b2s b3s")
+	for i := range 130 {
+		require.Equal(t, "queued", b.acquire(fmt.Sprint("a1", i)).word)
+	}
+	assert.Equal(t, "queued", b.acquired("b4s"))
+	b.tell("b1s", "")
+	assert.Contains(t, b.state(), "a0 b2s b3s b4s | a10 ")
+}
+
+// In memory that is full nothing is changed, in both forms of the script.
+func TestScriptIsRefusedAsAWhole(t *testing.T) {
+	onEach(t, func(t *testing.T, s *server) {
+		for name, form := range map[string]*redis.Script{"declared": newScript().declared, "plain": newScript().plain} {
+			b := newBench(t, s, "a")
+			b.form = form
+			b.acquired("a1 a2 a3 a4")
+			s.do("CONFIG", "SET", "maxmemory", "1")
+			for _, args := range [][]any{{"acquire", leaseName("a5")}, {"tell", 1, leaseName("a1"), 0}} {
+				all := append([]any{args[0], b.now() + 60000, 15000, "ymchats:wake:", "1"}, args[1:]...)
+				err := form.Run(context.Background(), b.rdb, benchKeys, all...).Err()
+				assert.ErrorContains(t, err, "OOM", name)
+			}
+			s.do("CONFIG", "SET", "maxmemory", "0")
+			assert.Equal(t, "a1 a2 a3 a4 | ", b.state(), name)
+			assert.False(t, b.rdb.HExists(context.Background(), "ymchats:{1}", "w").Val())
+		}
+	})
+}
