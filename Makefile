@@ -13,7 +13,7 @@ demo: ## Send a message through a Market on this machine; no key, no network
 fleet-demo: ## Several processes of one cabinet, with and without shared limits; needs redis-server or valkey-server
 	@cd examples/fleet && go run .
 
-generate: ## Generate the client and the sandbox's handlers from openapi.yaml
+generate: ## Generate the client, the notifications' types and the sandbox's handlers from the contracts
 	go generate ./...
 
 test: ## Run all tests
@@ -36,6 +36,7 @@ fuzz: ## Try all fuzz targets for FUZZTIME each, 10s
 	go test ./cmd/ymchats -run '^$$' -fuzz FuzzHAR -fuzztime $(FUZZTIME) -fuzzminimizetime 1s
 	go test ./sandbox -run '^$$' -fuzz FuzzRequest -fuzztime $(FUZZTIME) -fuzzminimizetime 1s
 	go test ./sandbox -run '^$$' -fuzz FuzzControl -fuzztime $(FUZZTIME) -fuzzminimizetime 1s
+	go test ./notify -run '^$$' -fuzz FuzzBody -fuzztime $(FUZZTIME) -fuzzminimizetime 1s
 
 bench: ## Compare the client with others, and measure the rest; writes docs/benchmarks.md
 	cd bench && go run .

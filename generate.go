@@ -1,23 +1,33 @@
-// Package chats holds the contract of the Yandex Market chat API, and the commands that generate code from it.
+// Package chats holds the contracts of the Yandex Market chat API, and the commands that generate code from them.
 //
-// The contract is openapi.yaml, OpenAPI 3.0.3, written by hand. The rest goes by it:
+// There are two, OpenAPI 3.0.3, written by hand: openapi.yaml is what a shop asks the Market for, notifications.yaml
+// what the Market posts to a shop. The rest goes by them:
 //
 //   - [github.com/ymarket-go/chats/wrapper] is the client that programs import: it adds authorization, validation,
 //     retries, limits and errors to
-//   - [github.com/ymarket-go/chats/gen], the types and the client that are generated from the contract;
-//   - [github.com/ymarket-go/chats/api] checks requests and answers against it;
+//   - [github.com/ymarket-go/chats/gen], the types and the client that are generated from openapi.yaml;
+//   - [github.com/ymarket-go/chats/notify] is the http.Handler that takes the Market's notifications;
+//   - [github.com/ymarket-go/chats/api] checks requests and answers against the contracts;
 //   - [github.com/ymarket-go/chats/sandbox] is a Market in memory to test against;
 //   - cmd/ymchats is all of it on the command line.
 //
-// After a change of openapi.yaml: make generate, or go generate ./... without make.
+// After a change of a contract: make generate, or go generate ./... without make.
 package chats
 
 import _ "embed"
 
 //go:generate go tool oapi-codegen -config api/oapi-codegen.yaml openapi.yaml
 //go:generate go tool oapi-codegen -config api/oapi-codegen-server.yaml openapi.yaml
+//go:generate go tool oapi-codegen -config api/oapi-codegen-notify.yaml notifications.yaml
 
-// Spec is the contract: the bytes of openapi.yaml, in UTF-8. They are not to be changed; api.Load parses them.
+// Spec is the contract of the three operations: the bytes of openapi.yaml, in UTF-8. They are not to be changed;
+// api.Load parses them.
 //
 //go:embed openapi.yaml
 var Spec []byte
+
+// NotificationsSpec is the contract of the notifications, seen from the shop's server: the bytes of
+// notifications.yaml, in UTF-8. They are not to be changed; api.LoadNotifications parses them.
+//
+//go:embed notifications.yaml
+var NotificationsSpec []byte

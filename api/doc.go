@@ -30,6 +30,11 @@
 //
 // A check allocates at most twenty times what the body has, and lists at most a hundred violations.
 //
+// # Notifications
+//
+// [NewNotificationValidator] makes a Validator of notifications.yaml, for what the Market posts to a shop and what the
+// shop answers.
+//
 // # What a violation shows
 //
 // Operation, place and rule, and never a value: recorded traffic holds keys, messages and the names of buyers, and

@@ -74,5 +74,9 @@ func (v *Validator) inspectBody(i *inspection, declared *openapi3.Response, resp
 		i.notes.add("body", "is empty, which means sent")
 	default:
 		i.found, i.notes = v.checkJSON(declared.Content, resp.Header, data, false)
+		if v.deliveries != nil { // it is the shop that answers: it adds no values
+			i.found.take(i.notes)
+			i.notes = findings{}
+		}
 	}
 }

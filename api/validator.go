@@ -14,10 +14,11 @@ import (
 
 // Validator checks traffic against the contract. NewValidator makes one. It is safe for concurrent use.
 type Validator struct {
-	doc    *openapi3.T
-	router routers.Router
-	shapes shapes
-	report func(error) // nil: violations stop the traffic
+	doc        *openapi3.T
+	router     routers.Router
+	shapes     shapes
+	report     func(error) // nil: violations stop the traffic
+	deliveries *deliveries // what the Market posts to a shop; nil: what a shop asks the Market for
 }
 
 // NewValidator loads the contract and parses all of it, so one for many checks is better than one for each. It fails

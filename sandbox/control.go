@@ -25,6 +25,7 @@ import (
 func (m *Market) Control() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /_sandbox/{$}", m.page)
+	mux.HandleFunc("POST /_sandbox/buyer", m.buyerWrites)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		err := fmt.Errorf("there is no %s %.100q, control.yaml lists what there is", cut(r.Method, 16), r.URL.Path)
 		refuseControl(w, http.StatusNotFound, err)

@@ -34,6 +34,12 @@
 // What stands between a shop and the Market has faults, too: [Proxy], [Cached] and [Lagging], and, on connections that
 // [HTTP2] serves, [ResetStream] and [GoAway].
 //
+// # Notifications
+//
+// [Market.Notify] tells a shop what happens, as the Market does: a PING, then each new chat and each message, in
+// order, and again until it is taken. [Market.Deliveries] is what the shop said, with its verdict against the
+// contract. [Market.Direct] begins a chat as a buyer. Disputes do not happen here.
+//
 // # Time
 //
 // The Market goes by the clock of this machine, or by the one of [WithClock]; [Market.Advance] moves it. A test that

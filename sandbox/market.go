@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/ymarket-go/chats/api"
@@ -29,6 +30,8 @@ type Market struct {
 	mux      *http.ServeMux
 	store    store
 	limits   limits
+	notifier notifier
+	buyers   atomic.Int64 // who began chats: see Direct
 
 	mu       sync.Mutex
 	scripts  map[string][]scripted
@@ -66,11 +69,12 @@ func New(opts ...Option) *Market {
 	return m
 }
 
-// Reset forgets chats, messages, calls, faults and used quota, and takes back what Advance did. Options and Observe
-// stay.
+// Reset forgets chats, messages, calls, faults, used quota, deliveries and what waits to be delivered, and takes back
+// what Advance did. Options, Observe and the shops of Notify stay.
 func (m *Market) Reset() {
 	m.store.reset()
 	m.limits.reset()
+	m.notifier.reset()
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.scripts, m.standing, m.waiting = map[string][]scripted{}, map[string]Fault{}, 0
@@ -89,6 +93,7 @@ func (m *Market) Advance(by time.Duration) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.moved = min(m.moved, farthest-by) + by
+	m.notifier.wake()
 }
 
 func (m *Market) now() time.Time {

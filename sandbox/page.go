@@ -37,7 +37,8 @@ func (m *Market) page(w http.ResponseWriter, _ *http.Request) {
 		Calls  []pageCall
 		Total  int
 		Quotas []quota
-	}{m.now(), m.pageChats(), rows, total, m.limits.list(m.now, pageRows)})
+		Notify pageNotify
+	}{m.now(), m.pageChats(), rows, total, m.limits.list(m.now, pageRows), m.pageNotify()})
 }
 
 type pageChat struct {

@@ -47,6 +47,7 @@ type store struct {
 	chats     map[int64]*chat
 	byContext map[about]*chat
 	bytes     int
+	tell      announcer // nil: nobody is told of what happens
 }
 
 // maxStoreBytes bounds what a Market remembers of chats and messages.
@@ -104,6 +105,7 @@ func (s *store) open(what about, now time.Time) (int64, error) {
 		updatedAt: now,
 	}
 	s.chats[c.id], s.byContext[what] = c, c
+	s.announceChat(c)
 	return c.id, nil
 }
 
@@ -127,6 +129,7 @@ func (s *store) write(id int64, message Message, cabinet int64) error {
 	if message.FromBuyer {
 		c.status = gen.ChatStatusTypeWaitingForPartner
 	}
+	s.announceMessage(c)
 	return nil
 }
 
@@ -174,6 +177,9 @@ func (a about) full() gen.ChatFullContextDTO {
 		Type:       gen.ChatContextType(a.context.Type),
 		Customer:   &gen.ChatCustomerDTO{Name: &name, PublicID: &publicID},
 		CampaignID: &campaign,
+	}
+	if a.context.Type == direct {
+		return context
 	}
 	id := a.context.ID
 	context.OrderID = &id

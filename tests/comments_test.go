@@ -15,11 +15,14 @@ import (
 // Whatever other people's programs can name says what it is, and it says so of itself: a comment that was copied names
 // another.
 func TestComments(t *testing.T) {
-	for _, room := range []string{".", "api", "fleet", "sandbox", "wrapper"} {
-		dir := filepath.Join("..", room)
+	for _, room := range publicPackages(t) {
+		files := handWritten(parseFiles(t, filepath.Join("..", room), false))
+		if len(files) == 0 {
+			continue // all of it is generated
+		}
 		var silent []string
 		about := 0
-		for _, file := range parseFiles(t, dir, false) {
+		for _, file := range files {
 			if file.Doc != nil {
 				about++
 			}

@@ -21,7 +21,7 @@ func TestREADMEPrograms(t *testing.T) {
 	readme, err := os.ReadFile("../README.md")
 	require.NoError(t, err)
 	programs := regexp.MustCompile("(?s)```go\n(.*?)```").FindAllStringSubmatch(string(readme), -1)
-	require.Len(t, programs, 4)
+	require.Len(t, programs, 5)
 	setup := regexp.MustCompile("(?s)```\n(require .*?)```").FindStringSubmatch(string(readme))
 	require.NotNil(t, setup)
 	dir := newModule(t, setup[1])

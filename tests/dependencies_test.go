@@ -31,6 +31,18 @@ func TestWrapperStaysLight(t *testing.T) {
 	assert.Equal(t, []string{module + "/gen", module + "/wrapper"}, needs(t)[module+"/wrapper"])
 }
 
+// A program that takes notifications links the standard library and nothing else.
+func TestNotifyImportsTheStandardLibrary(t *testing.T) {
+	t.Parallel()
+	var foreign []string
+	for line := range goList(t, "-deps", "-f", "{{if not .Standard}}{{.ImportPath}}{{end}}", module+"/notify") {
+		if line != "" {
+			foreign = append(foreign, line)
+		}
+	}
+	assert.Equal(t, []string{module + "/notify"}, foreign)
+}
+
 // The rooms of the house may import what stands below them, and nothing else of it.
 func TestRooms(t *testing.T) {
 	t.Parallel()
@@ -39,7 +51,8 @@ func TestRooms(t *testing.T) {
 		"":         {""},
 		"/gen":     {"/gen"},
 		"/api":     {"", "/api"},
-		"/sandbox": {"", "/api", "/gen", "/sandbox", "/sandbox/internal/control", "/sandbox/internal/face"},
+		"/notify":  {"/notify"},
+		"/sandbox": {"", "/api", "/gen", "/notify", "/sandbox", "/sandbox/internal/control", "/sandbox/internal/face"},
 	} {
 		var want []string
 		for _, b := range below {

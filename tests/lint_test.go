@@ -16,25 +16,40 @@ import (
 )
 
 func TestContractLint(t *testing.T) {
-	assert.Empty(t, lint(chats.Spec, readOverlay(t)))
+	assert.Empty(t, lint(chats.Spec, readOverlay(t, "overlay"), operationsRules))
+	assert.Empty(t, lint(chats.NotificationsSpec, readOverlay(t, "overlay-notify"), notificationsRules))
 }
 
-func readOverlay(t *testing.T) []byte {
+func readOverlay(t *testing.T, name string) []byte {
 	t.Helper()
-	overlay, err := os.ReadFile("../api/overlay.yaml")
+	overlay, err := os.ReadFile("../api/" + name + ".yaml")
 	require.NoError(t, err)
 	return overlay
 }
 
+// rules are what the contracts differ in.
+type rules struct {
+	statuses []string // that each operation has
+	errors   string   // the schema of every status but 200
+	textIDs  []string // ids that are no integers
+}
+
+var (
+	operationsRules = rules{[]string{"200", "400", "401", "403", "404", "420", "500"},
+		"#/components/schemas/ApiErrorResponse", []string{"ChatCustomerDTO.publicId"}}
+	notificationsRules = rules{[]string{"200", "400", "403", "500"},
+		"#/components/schemas/SendNotificationErrorResponse", []string{"ChatMessageSentNotificationDTO.messageId"}}
+)
+
 // lint lists what is wrong with a contract: kin-openapi's findings, and what it lets through and the generator stumbles
 // over, or makes bad code of.
-func lint(spec, overlay []byte) []string {
+func lint(spec, overlay []byte, r rules) []string {
 	loader := openapi3.NewLoader()
 	doc, err := loader.LoadFromData(spec)
 	if err != nil {
 		return []string{err.Error()}
 	}
-	l := &linter{doc: doc, spec: string(spec)}
+	l := &linter{doc: doc, spec: string(spec), rules: r}
 	if err := doc.Validate(loader.Context, openapi3.EnableSchemaFormatValidation()); err != nil {
 		l.report("%v", err)
 	}
@@ -51,6 +66,7 @@ func lint(spec, overlay []byte) []string {
 type linter struct {
 	doc      *openapi3.T
 	spec     string
+	rules    rules
 	problems []string
 }
 
@@ -84,7 +100,7 @@ func (l *linter) operations() {
 }
 
 func (l *linter) responses(at string, responses *openapi3.Responses) {
-	for _, status := range []string{"200", "400", "401", "403", "404", "420", "500"} {
+	for _, status := range l.rules.statuses {
 		if responses.Value(status) == nil {
 			l.report("%s: status %s is missing", at, status)
 		}
@@ -94,7 +110,7 @@ func (l *linter) responses(at string, responses *openapi3.Responses) {
 			l.report("%s: status %s is not one of three digits", at, status)
 		}
 		l.content(at+" "+status, response.Value.Content)
-		if ref := schemaRef(response.Value.Content); status != "200" && ref != "#/components/schemas/ApiErrorResponse" {
+		if ref := schemaRef(response.Value.Content); status != "200" && ref != l.rules.errors {
 			l.report("%s: status %s has not the schema of errors", at, status)
 		}
 	}
@@ -166,7 +182,7 @@ func (l *linter) property(at string, ref *openapi3.SchemaRef) {
 	if extra := s.AdditionalProperties.Schema; extra != nil {
 		l.property(at+"{}", extra)
 	}
-	if isID := strings.HasSuffix(at, "Id") || strings.HasSuffix(at, ".id") || strings.HasSuffix(at, " id"); isID && !(s.Type.Is("string") && strings.HasSuffix(at, ".publicId")) {
+	if isID := strings.HasSuffix(at, "Id") || strings.HasSuffix(at, ".id") || strings.HasSuffix(at, " id"); isID && !slices.Contains(l.rules.textIDs, at) {
 		if !s.Type.Is("integer") || s.Format != "int64" {
 			l.report("%s: an id that is no int64", at)
 		}
@@ -232,7 +248,7 @@ func (l *linter) varnames(overlay []byte) {
 
 // Contracts that are wrong in one point each, and what lint says of it.
 func TestContractLintCatches(t *testing.T) {
-	overlay := string(readOverlay(t))
+	overlay := string(readOverlay(t, "overlay"))
 	rows := []struct{ what, old, new, says string }{
 		{"no operationId", "      operationId: getChat\n", "", "GET /businesses/{businessId}/chat: no operationId"},
 		{"a misspelt operationId", "operationId: getChat", "operationID: getChat", "operationID"},
@@ -277,7 +293,7 @@ func TestContractLintCatches(t *testing.T) {
 		tried++
 		t.Run(row.what, func(t *testing.T) {
 			require.True(t, strings.Contains(string(chats.Spec), row.old), "the mutation does not fit the contract any more")
-			problems := lint([]byte(strings.Replace(string(chats.Spec), row.old, row.new, 1)), []byte(overlay))
+			problems := lint([]byte(strings.Replace(string(chats.Spec), row.old, row.new, 1)), []byte(overlay), operationsRules)
 			if assert.Contains(t, strings.Join(problems, "\n"), row.says) {
 				refused++
 			}
@@ -285,14 +301,14 @@ func TestContractLintCatches(t *testing.T) {
 	}
 	t.Run("a Go name too few in the overlay", func(t *testing.T) {
 		tried++
-		problems := lint(chats.Spec, []byte(strings.Replace(overlay, "[OK, Error]", "[OK]", 1)))
+		problems := lint(chats.Spec, []byte(strings.Replace(overlay, "[OK, Error]", "[OK]", 1)), operationsRules)
 		if assert.Contains(t, problems, "ApiResponseStatusType: 2 values, 1 Go names in the overlay") {
 			refused++
 		}
 	})
 	t.Run("Go names in the wrong order", func(t *testing.T) {
 		tried++
-		problems := lint(chats.Spec, []byte(strings.Replace(overlay, "[OK, Error]", "[Error, OK]", 1)))
+		problems := lint(chats.Spec, []byte(strings.Replace(overlay, "[OK, Error]", "[Error, OK]", 1)), operationsRules)
 		if assert.Contains(t, problems, "ApiResponseStatusType: the value OK has the Go name Error") {
 			refused++
 		}

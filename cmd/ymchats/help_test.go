@@ -117,7 +117,7 @@ func TestCompletion(t *testing.T) {
 		assert.Equal(t, want, out, args)
 	}
 	_, out, _ := run(t, "__complete", "")
-	for _, name := range append(callNames(), "demo", "check", "sandbox") {
+	for _, name := range append(callNames(), "demo", "check", "sandbox", "listen") {
 		assert.Contains(t, out, name+"\t")
 	}
 }

@@ -56,7 +56,7 @@ func newCommandOn(onTerminal func(stream any) bool) *cobra.Command {
 	}
 	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(newChatCommand(onTerminal), sendCommand(onTerminal), getCommand(onTerminal))
-	root.AddCommand(demoCommand(), checkCommand(), sandboxCommand())
+	root.AddCommand(demoCommand(), checkCommand(), sandboxCommand(), listenCommand())
 	return root
 }
 

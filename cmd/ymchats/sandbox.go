@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/ymarket-go/chats/api"
 	"github.com/ymarket-go/chats/sandbox"
@@ -27,9 +28,13 @@ page for people under /_sandbox/. Each request is logged with its verdict agains
 with those who begin with it (curl --http2-prior-knowledge), HTTP/2. What is under /_sandbox/ answers who names this
 machine by localhost, a loopback address, the host of --addr or a --host; any other name gets 403.
 
+With --notify a shop is told what happens: a PING first, again until it is taken, then each new chat and each message,
+in order, repeated as the Market does it. The notifications look as if a proxy on this machine had handed them on.
+
 Faults are written OPERATION=FAULT, where FAULT is the JSON of the control API; each request of the operation meets
 it.`,
 		Example: `  ymchats sandbox --addr 127.0.0.1:8080 --key secret
+  ymchats sandbox --notify http://127.0.0.1:8081/market
   ymchats sandbox --fault 'sendMessageToChat={"kind":"fail","status":500,"commit":true,"probability":0.3}'`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -40,7 +45,11 @@ it.`,
 			return s.serve(cmd.Context(), market, cmd.OutOrStdout())
 		},
 	}
-	flags := cmd.Flags()
+	s.addFlags(cmd.Flags())
+	return cmd
+}
+
+func (s *sandboxServer) addFlags(flags *pflag.FlagSet) {
 	flags.StringVar(&s.addr, "addr", "127.0.0.1:8080", "where to listen; port 0 takes a free one")
 	flags.StringVar(&s.key, "key", "", "the only Api-Key that is good (default any)")
 	flags.IntVar(&s.quota, "quota", 1000, "requests an hour for each operation of a cabinet")
@@ -52,15 +61,16 @@ it.`,
 		"names, without a port, by which other machines may drive it, as `NAME,NAME`")
 	flags.BoolVar(&s.keepAlive, "keep-alive", false, "keep connections open after an answer; the Market closes them")
 	flags.StringArrayVar(&s.faults, "fault", nil, "a fault, as `OPERATION=JSON`; may be given for each operation")
+	flags.StringVar(&s.notify, "notify", "", "the address of a shop to notify, as `URL`; /notification is added")
 	for _, name := range []string{"business", "order"} {
 		flags.Lookup(name).DefValue = "" // else the help shows [] for all
 	}
-	return cmd
 }
 
 // sandboxServer is the sandbox as the flags want it.
 type sandboxServer struct {
 	addr, key       string
+	notify          string
 	quota, parallel int
 	businesses      []int64
 	orders          []int64
@@ -138,6 +148,9 @@ func (s *sandboxServer) addFaults(market *sandbox.Market) error {
 
 // serve runs until the context ends. Times and sizes are bounded, so that a slow client or a flood holds nothing up.
 func (s *sandboxServer) serve(ctx context.Context, market *sandbox.Market, out io.Writer) error {
+	if err := s.checkNotify(); err != nil {
+		return usageError{err}
+	}
 	listener, err := net.Listen("tcp", s.addr)
 	if err != nil {
 		return fmt.Errorf("--addr: %w", err)
@@ -145,20 +158,10 @@ func (s *sandboxServer) serve(ctx context.Context, market *sandbox.Market, out i
 	logTo(out, market)
 	server := newServer(market.Site())
 	s.greet(out, listener.Addr().(*net.TCPAddr))
-	done := make(chan error, 1)
-	go func() { done <- server.Serve(sandbox.HTTP2(server, listener)) }()
-	select {
-	case err := <-done:
-		return err
-	case <-ctx.Done():
+	if s.notify != "" {
+		go s.notifyShop(ctx, market, out)
 	}
-	fmt.Fprintln(out, "Stopping.")
-	grace, cancel := context.WithTimeout(context.Background(), time.Second)
-	defer cancel()
-	if server.Shutdown(grace) != nil {
-		_ = server.Close() // somebody is still being answered
-	}
-	return nil
+	return serveUntil(ctx, server, sandbox.HTTP2(server, listener), out)
 }
 
 func newServer(handler http.Handler) *http.Server {

@@ -117,6 +117,18 @@ type Advance struct {
 	Seconds int `json:"seconds"`
 }
 
+// Beginning defines model for Beginning.
+type Beginning struct {
+	// BusinessID The cabinet that is asked
+	BusinessID int64  `json:"businessId"`
+	Text       string `json:"text"`
+}
+
+// Begun defines model for Begun.
+type Begun struct {
+	ChatID int64 `json:"chatId"`
+}
+
 // Call defines model for Call.
 type Call struct {
 	At     time.Time `json:"at"`
@@ -162,6 +174,34 @@ type Chat struct {
 // Clock defines model for Clock.
 type Clock struct {
 	Now time.Time `json:"now"`
+}
+
+// Delivery defines model for Delivery.
+type Delivery struct {
+	// Again When it comes again. Without it it does not
+	Again *time.Time `json:"again,omitempty"`
+	At    time.Time  `json:"at"`
+
+	// Attempt 1 for the first
+	Attempt int `json:"attempt"`
+
+	// Body The notification as it was sent, JSON
+	Body string `json:"body"`
+
+	// BusinessID 0 for a PING
+	BusinessID int64 `json:"businessId"`
+
+	// Status 0 when there was no answer
+	Status int `json:"status"`
+
+	// Taken It was answered with a 200 that keeps the contract
+	Taken bool `json:"taken"`
+
+	// Type Example: CHAT_MESSAGE_SENT
+	Type string `json:"type"`
+
+	// Violations What was wrong with the answer, or why there was none
+	Violations []string `json:"violations"`
 }
 
 // Fault What a request meets. The fields after `kind` are for the kinds that name them; `commit`, `delayMs`, `after`,
@@ -284,6 +324,9 @@ type Reply struct {
 // Refused defines model for Refused.
 type Refused = Refusal
 
+// BeginChatJSONRequestBody defines body for BeginChat for application/json ContentType.
+type BeginChatJSONRequestBody = Beginning
+
 // ReplyJSONRequestBody defines body for Reply for application/json ContentType.
 type ReplyJSONRequestBody = Reply
 
@@ -301,16 +344,22 @@ type ServerInterface interface {
 	// ListChats All chats with their messages, oldest first
 	// (GET /_sandbox/chats)
 	ListChats(w http.ResponseWriter, r *http.Request)
+	// BeginChat Begin a chat about no order as a buyer, and write into it
+	// (POST /_sandbox/chats)
+	BeginChat(w http.ResponseWriter, r *http.Request)
 	// Reply Write into a chat as its buyer
 	// (POST /_sandbox/chats/{chatId}/replies)
 	Reply(w http.ResponseWriter, r *http.Request, chatID int64)
 	// AdvanceClock Move the Market's clock forward
 	// (POST /_sandbox/clock)
 	AdvanceClock(w http.ResponseWriter, r *http.Request)
+	// ListDeliveries All notifications that were posted to a shop so far, with the verdict on its answers
+	// (GET /_sandbox/deliveries)
+	ListDeliveries(w http.ResponseWriter, r *http.Request)
 	// AddFaults Set what the next requests of an operation meet, or each request
 	// (POST /_sandbox/faults)
 	AddFaults(w http.ResponseWriter, r *http.Request)
-	// Reset Forget chats, messages, calls, faults and used quota, and set the clock right
+	// Reset Forget chats, messages, calls, faults, deliveries and used quota, and set the clock right
 	// (POST /_sandbox/reset)
 	Reset(w http.ResponseWriter, r *http.Request)
 }
@@ -352,6 +401,20 @@ func (siw *ServerInterfaceWrapper) ListChats(w http.ResponseWriter, r *http.Requ
 	handler.ServeHTTP(w, r)
 }
 
+// BeginChat operation middleware
+func (siw *ServerInterfaceWrapper) BeginChat(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.BeginChat(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // Reply operation middleware
 func (siw *ServerInterfaceWrapper) Reply(w http.ResponseWriter, r *http.Request) {
 
@@ -383,6 +446,20 @@ func (siw *ServerInterfaceWrapper) AdvanceClock(w http.ResponseWriter, r *http.R
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.AdvanceClock(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// ListDeliveries operation middleware
+func (siw *ServerInterfaceWrapper) ListDeliveries(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ListDeliveries(w, r)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -542,6 +619,8 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/_sandbox/reset", wrapper.Reset)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/_sandbox/chats", wrapper.ListChats)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/_sandbox/chats", wrapper.BeginChat)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/_sandbox/deliveries", wrapper.ListDeliveries)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/_sandbox/chats/{chatId}/replies", wrapper.Reply)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/_sandbox/calls", wrapper.ListCalls)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/_sandbox/faults", wrapper.AddFaults)

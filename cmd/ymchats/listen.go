@@ -1,0 +1,157 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"sync"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ymarket-go/chats/notify"
+)
+
+func listenCommand() *cobra.Command {
+	var l listener
+	cmd := &cobra.Command{
+		Use:   "listen",
+		Short: "Print the notifications that the Market posts",
+		Long: `Takes the notifications that the Market posts to a shop, and prints each event as a line on standard output,
+until it is interrupted. It answers at every path, with 200 once the line is written. What is no event stands on
+standard error: the PING by which the Market checks the address, what was refused, and why.
+
+The Market posts over HTTPS: put a server with a certificate in front, and name it with --behind. Without
+--behind and --anywhere only the Market's own addresses are let in. An event may come more than once.`,
+		Example: `  ymchats listen --addr 127.0.0.1:8081 --behind 127.0.0.1
+  ymchats listen --json --behind 10.0.0.0/8,fd00::/8 >events.jsonl`,
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			l.out, l.errors = cmd.OutOrStdout(), cmd.ErrOrStderr()
+			handler, err := l.handler()
+			if err != nil {
+				return usageError{err}
+			}
+			return l.serve(cmd.Context(), handler)
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&l.addr, "addr", "127.0.0.1:8081", "where to listen; port 0 takes a free one")
+	flags.StringSliceVar(&l.behind, "behind", nil, "addresses or networks of your own proxies, as `IP,IP/BITS`")
+	flags.BoolVar(&l.anywhere, "anywhere", false, "let everybody in, where something in front checks the sender")
+	flags.BoolVar(&l.json, "json", false, "print each event as one JSON object: receivedAt, notification")
+	return cmd
+}
+
+// listener is the receiver as the flags want it.
+type listener struct {
+	addr           string
+	behind         []string
+	anywhere, json bool
+	out, errors    io.Writer
+
+	mu sync.Mutex // lines are not mixed
+}
+
+func (l *listener) handler() (http.Handler, error) {
+	source, err := l.source()
+	if err != nil {
+		return nil, err
+	}
+	logger := slog.New(troubleOnly{slog.NewTextHandler(l.errors, nil)})
+	return notify.New("ymchats/1", l.telling(source), notify.Events{Other: l.print}, notify.WithLogger(logger))
+}
+
+func (l *listener) source() (notify.Source, error) {
+	if l.anywhere && len(l.behind) > 0 {
+		return nil, errors.New("--anywhere and --behind are given, allowed is one of them")
+	}
+	if l.anywhere {
+		return notify.Anywhere(), nil
+	}
+	var proxies []netip.Prefix
+	for _, text := range l.behind {
+		proxy, err := netip.ParsePrefix(text)
+		if ip, failed := netip.ParseAddr(text); err != nil && failed == nil {
+			proxy, err = ip.Unmap().Prefix(ip.Unmap().BitLen())
+		}
+		if err != nil {
+			return nil, fmt.Errorf("--behind has %.60q, allowed are addresses and networks like 10.0.0.1 or 10.0.0.0/8", text)
+		}
+		proxies = append(proxies, proxy)
+	}
+	return notify.Behind(proxies...), nil
+}
+
+// telling says who was refused: that is how one finds out which proxy is missing in --behind.
+func (l *listener) telling(source notify.Source) notify.Source {
+	return func(r *http.Request) bool {
+		ok := source(r)
+		if !ok {
+			fmt.Fprintf(l.errors, "refused: it came from %s, with X-Forwarded-For %.200q\n",
+				r.RemoteAddr, r.Header.Values("X-Forwarded-For"))
+		}
+		return ok
+	}
+}
+
+// print is told of every event. When its line cannot be written, the Market keeps the event and sends it again.
+func (l *listener) print(_ context.Context, kind notify.NotificationType, body json.RawMessage) error {
+	now := time.Now()
+	line := eventLine(now.Local(), kind, body)
+	if l.json {
+		text, err := json.Marshal(map[string]any{"receivedAt": now.UTC(), "notification": body})
+		if err != nil {
+			return err
+		}
+		line = string(text)
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	_, err := fmt.Fprintln(l.out, line)
+	return err
+}
+
+func (l *listener) serve(ctx context.Context, handler http.Handler) error {
+	socket, err := net.Listen("tcp", l.addr)
+	if err != nil {
+		return fmt.Errorf("--addr: %w", err)
+	}
+	server := &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       15 * time.Second,
+		WriteTimeout:      15 * time.Second,
+		IdleTimeout:       time.Minute,
+		MaxHeaderBytes:    64 << 10,
+	}
+	fmt.Fprintf(l.errors, "Listening for notifications on http://%s, at every path\n", socket.Addr())
+	return serveUntil(ctx, server, socket, l.errors)
+}
+
+// troubleOnly leaves out of the log what is printed as an event.
+type troubleOnly struct{ slog.Handler }
+
+func (h troubleOnly) Handle(ctx context.Context, record slog.Record) error {
+	var status int64
+	var kind string
+	record.Attrs(func(a slog.Attr) bool {
+		switch a.Key {
+		case "status":
+			status = a.Value.Int64()
+		case "type":
+			kind = a.Value.String()
+		}
+		return true
+	})
+	if status == http.StatusOK && kind != string(notify.NotificationTypePing) {
+		return nil
+	}
+	return h.Handler.Handle(ctx, record)
+}

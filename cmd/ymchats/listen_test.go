@@ -1,0 +1,227 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// started is a command that serves until it is interrupted.
+type started struct {
+	out, errors *bufio.Scanner
+	interrupt   func()
+	ended       chan error
+}
+
+func start(t *testing.T, args ...string) *started {
+	t.Helper()
+	ctx, interrupt := context.WithTimeout(t.Context(), time.Minute)
+	t.Cleanup(interrupt)
+	out, writeOut := io.Pipe()
+	complaint, writeComplaint := io.Pipe()
+	root := newCommand()
+	root.SetArgs(args)
+	root.SetOut(writeOut)
+	root.SetErr(writeComplaint)
+	s := &started{bufio.NewScanner(out), bufio.NewScanner(complaint), interrupt, make(chan error, 1)}
+	go func() {
+		s.ended <- root.ExecuteContext(ctx)
+		_ = writeOut.Close()
+		_ = writeComplaint.Close()
+	}()
+	return s
+}
+
+// line reads until one that holds a text.
+func line(t *testing.T, lines *bufio.Scanner, with string) string {
+	t.Helper()
+	for lines.Scan() {
+		if strings.Contains(lines.Text(), with) {
+			return lines.Text()
+		}
+	}
+	require.FailNow(t, "the program ended, and did not say: "+with)
+	return ""
+}
+
+var loopbackURL = regexp.MustCompile(`http://127\.0\.0\.1:\d+`)
+
+// The sandbox tells a listener what happens: the PING on standard error, each event as a line, and Ctrl-C ends both.
+func TestListenToASandbox(t *testing.T) {
+	for name, row := range map[string]struct {
+		flags []string
+		want  string // of the message, with the times left out
+	}{
+		"for people":   {nil, `CHAT_MESSAGE_SENT  chatId 7000001  messageId 7000001000001  businessId 42  sentAt `},
+		"for machines": {[]string{"--json"}, `{"notification":{"businessId":42,"chatId":7000001,"messageId":"7000001000001","notificationType":"CHAT_MESSAGE_SENT","sentAt":"`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			listen := start(t, append([]string{"listen", "--addr", "127.0.0.1:0", "--behind", "127.0.0.1"}, row.flags...)...)
+			address := loopbackURL.FindString(line(t, listen.errors, "Listening for notifications on "))
+			market := start(t, "sandbox", "--addr", "127.0.0.1:0", "--business", "42", "--notify", address+"/market")
+			site := loopbackURL.FindString(line(t, market.out, "The Market listens on "))
+			assert.Contains(t, line(t, listen.errors, "type=PING"), "status=200")
+			line(t, market.out, "The shop has taken the PING")
+
+			resp, err := http.Post(site+"/_sandbox/chats", "application/json", strings.NewReader(`{"businessId":42,"text":"Hello?"}`))
+			require.NoError(t, err)
+			require.NoError(t, resp.Body.Close())
+			line(t, listen.out, "CHAT_CREATED")
+			said := line(t, listen.out, "CHAT_MESSAGE_SENT")
+			assert.Contains(t, said, row.want)
+			assert.Equal(t, row.flags != nil, json.Valid([]byte(said)))
+
+			market.interrupt()
+			line(t, market.out, "Stopping.")
+			assert.NoError(t, <-market.ended)
+			listen.interrupt()
+			line(t, listen.errors, "Stopping.")
+			assert.NoError(t, <-listen.ended)
+		})
+	}
+}
+
+// A shop that is not there yet is offered the PING again, and the reason is told once.
+func TestSandboxWaitsForTheShop(t *testing.T) {
+	asked := make(chan struct{}, 10)
+	shop := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		if len(asked) == 2 {
+			_, _ = io.WriteString(w, `{"version":"1","name":"a","time":"2026-03-01T09:00:00Z"}`)
+			return
+		}
+		asked <- struct{}{}
+		_, _ = io.WriteString(w, `{"status":"OK"}`)
+	}))
+	defer shop.Close()
+	market := start(t, "sandbox", "--addr", "127.0.0.1:0", "--notify", shop.URL)
+	var said []string
+	for market.out.Scan() {
+		said = append(said, market.out.Text())
+		if strings.Contains(market.out.Text(), "has taken the PING:") {
+			break
+		}
+	}
+	all := strings.Join(said, "\n")
+	assert.Equal(t, 1, strings.Count(all, "sandbox: the shop has not taken the PING: sendNotification: body /name: required"), all)
+	assert.Contains(t, all, "trying again every 2s")
+	market.interrupt()
+	line(t, market.out, "Stopping.")
+	assert.NoError(t, <-market.ended)
+}
+
+func TestNotifyAndListenUsage(t *testing.T) {
+	for says, args := range map[string][]string{
+		"--notify is no address, allowed is one like http://127.0.0.1:8081/market":     {"sandbox", "--notify", "shop"},
+		`--behind has "10.0.0.0/99", allowed are addresses and networks like 10.0.0.1`: {"listen", "--behind", "10.0.0.0/99"},
+		`--behind has "proxy", allowed are addresses`:                                  {"listen", "--behind", "10.0.0.1,proxy"},
+		"--anywhere and --behind are given, allowed is one of them":                    {"listen", "--behind", "10.0.0.1", "--anywhere"},
+		`unknown command "extra" for "ymchats listen"`:                                 {"listen", "extra"},
+	} {
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		root := newCommand()
+		root.SetArgs(args)
+		root.SetOut(io.Discard)
+		root.SetErr(io.Discard)
+		err := root.ExecuteContext(ctx)
+		cancel()
+		assert.ErrorAs(t, err, new(usageError))
+		assert.ErrorContains(t, err, says)
+	}
+	root := newCommand()
+	root.SetArgs([]string{"listen", "--addr", "127.0.0.1:99999"})
+	assert.ErrorContains(t, root.ExecuteContext(t.Context()), "--addr: ")
+}
+
+// postTo gives the status of the answer to a notification that comes from an address.
+func postTo(t *testing.T, l *listener, remote, body string) int {
+	t.Helper()
+	h, err := l.handler()
+	require.NoError(t, err)
+	r := httptest.NewRequest(http.MethodPost, "/any/path", strings.NewReader(body))
+	r.RemoteAddr = remote
+	r.Header.Set("X-Forwarded-For", "5.45.207.1")
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	return w.Code
+}
+
+const orderCreated = `{"notificationType":"ORDER_CREATED","orderId":5,"items":[{"offerId":"a"}]}`
+
+func TestListenSources(t *testing.T) {
+	type flags struct {
+		behind   []string
+		anywhere bool
+	}
+	for name, row := range map[string]struct {
+		flags  flags
+		remote string
+		want   int
+	}{
+		"the Market itself":         {flags{}, "5.45.207.1:1", 200},
+		"a stranger":                {flags{}, "192.0.2.1:1", 403},
+		"anybody":                   {flags{anywhere: true}, "192.0.2.1:1", 200},
+		"behind an address":         {flags{behind: []string{"10.0.0.1"}}, "10.0.0.1:1", 200},
+		"behind the one beside it":  {flags{behind: []string{"10.0.0.1"}}, "10.0.0.2:1", 403},
+		"behind a network":          {flags{behind: []string{"10.0.0.0/8"}}, "10.0.0.2:1", 200},
+		"behind an address of IPv6": {flags{behind: []string{"::1"}}, "[::1]:1", 200},
+		"behind one of several":     {flags{behind: []string{"192.0.2.7", "10.0.0.0/8"}}, "10.0.0.2:1", 200},
+		"behind a mapped IPv6":      {flags{behind: []string{"::ffff:10.0.0.1"}}, "10.0.0.1:1", 200},
+	} {
+		var out, complaint bytes.Buffer
+		l := &listener{behind: row.flags.behind, anywhere: row.flags.anywhere, out: &out, errors: &complaint}
+		assert.Equal(t, row.want, postTo(t, l, row.remote, orderCreated), name)
+		assert.Equal(t, row.want == 200, out.Len() > 0, name)
+		assert.Equal(t, row.want == 403, strings.Contains(complaint.String(), "refused: it came from "+row.remote+`, with X-Forwarded-For ["5.45.207.1"]`), complaint.String())
+	}
+}
+
+// A line that cannot be written is not lost: the Market is told to repeat the event.
+func TestListenKeepsWhatCannotBeWritten(t *testing.T) {
+	var complaint bytes.Buffer
+	l := &listener{anywhere: true, out: brokenPipe{}, errors: &complaint}
+	assert.Equal(t, 500, postTo(t, l, "", orderCreated))
+	assert.Contains(t, complaint.String(), "status=500")
+}
+
+type brokenPipe struct{}
+
+func (brokenPipe) Write([]byte) (int, error) { return 0, errors.New("broken pipe") }
+
+func TestEventLine(t *testing.T) {
+	at := time.Date(2026, 3, 1, 9, 5, 7, 0, time.UTC)
+	for body, want := range map[string]string{
+		`{"messageId":"9","sentAt":"2026-03-01T09:00:00Z","notificationType":"K","chatId":7,"businessId":1}`: "chatId 7  messageId 9  businessId 1  sentAt 2026-03-01T09:00:00Z",
+		orderCreated: `items [{"offerId":"a"}]  orderId 5`,
+		`{"a":"\u001b[2J","b":"\u009b2J","\u001b":1}`: "\ufffd 1  a \ufffd[2J  b \ufffd2J",
+		`{"a":""}`:   `a ""`,
+		`{"a":null}`: `a null`,
+		`{"a":"` + strings.Repeat("x", 300) + `"}`: "a " + strings.Repeat("x", 200) + "… (300 bytes)",
+	} {
+		assert.Equal(t, "09:05:07  K  "+want, eventLine(at, "K", json.RawMessage(body)))
+	}
+	var out, complaint bytes.Buffer
+	l := &listener{anywhere: true, json: true, out: &out, errors: &complaint}
+	require.Equal(t, 200, postTo(t, l, "", "\n "+strings.ReplaceAll(orderCreated, ",", ",\n")))
+	assert.Equal(t, 1, strings.Count(out.String(), "\n"), "an object is one line")
+	var said struct {
+		ReceivedAt   time.Time
+		Notification json.RawMessage
+	}
+	require.NoError(t, json.Unmarshal(out.Bytes(), &said))
+	assert.JSONEq(t, orderCreated, string(said.Notification))
+	assert.False(t, said.ReceivedAt.IsZero())
+	assert.Empty(t, complaint.String())
+}

@@ -1,0 +1,55 @@
+package notify
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"regexp"
+	"strings"
+)
+
+var (
+	loggableType  = regexp.MustCompile(`^[A-Z][A-Z0-9_]{0,63}$`)
+	loggableTrace = regexp.MustCompile(`^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$`)
+)
+
+// log writes a line for a request. What came from outside stands in it only in a form that can hold no text.
+func (h *handler) log(r *http.Request, kind NotificationType, o outcome) {
+	attrs := []slog.Attr{slog.Int("status", o.status)}
+	if loggableType.MatchString(string(kind)) {
+		attrs = append(attrs, slog.String("type", string(kind)))
+	}
+	if trace := r.Header.Get("Traceparent"); loggableTrace.MatchString(trace) {
+		attrs = append(attrs, slog.String("traceparent", trace))
+	}
+	if o.repeat {
+		attrs = append(attrs, slog.Bool("repeat", true))
+	}
+	if o.message != "" {
+		attrs = append(attrs, slog.String("reason", o.message))
+	}
+	if o.cause != nil {
+		attrs = append(attrs, slog.String("error", typesOf(o.cause)))
+	}
+	if p := new(panicked); errors.As(o.cause, &p) {
+		attrs = append(attrs, slog.String("panic", p.kind), slog.String("stack", string(p.stack)))
+	}
+	level := slog.LevelWarn
+	switch o.status {
+	case http.StatusOK:
+		level = slog.LevelInfo
+	case http.StatusInternalServerError:
+		level = slog.LevelError
+	}
+	h.logger.LogAttrs(r.Context(), level, "notification", attrs...)
+}
+
+// typesOf names the types of an error and of what it wraps: its text may hold a buyer's name or message.
+func typesOf(err error) string {
+	var types []string
+	for ; err != nil && len(types) < 10; err = errors.Unwrap(err) {
+		types = append(types, fmt.Sprintf("%T", err))
+	}
+	return strings.Join(types, ": ")
+}

@@ -1,0 +1,69 @@
+package sandbox_test
+
+import (
+	"context"
+	"fmt"
+	"net/http/httptest"
+	"net/netip"
+
+	"github.com/ymarket-go/chats/notify"
+	"github.com/ymarket-go/chats/sandbox"
+)
+
+// shopServer is a shop that tells a channel of what it is told.
+func shopServer(events chan<- string) *httptest.Server {
+	handler, err := notify.New("my-shop/1.4.0", notify.Behind(netip.MustParsePrefix("127.0.0.0/8")), notify.Events{
+		MessageSent: func(_ context.Context, n notify.ChatMessageSentNotificationDTO) error {
+			events <- fmt.Sprint("a message in chat ", n.ChatID)
+			return nil
+		},
+	})
+	if err != nil {
+		panic(err)
+	}
+	return httptest.NewServer(handler)
+}
+
+func ExampleMarket_Notify() {
+	events := make(chan string)
+	shop := shopServer(events)
+	defer shop.Close()
+	ctx, end := context.WithCancel(context.Background())
+	defer end()
+	market := sandbox.New()
+	if err := market.Notify(ctx, shop.URL, nil); err != nil {
+		panic(err)
+	}
+	chat, err := market.Direct(4200, "Is it red?")
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println(<-events)
+	_ = market.Reply(chat, "Hello?")
+	fmt.Println(<-events)
+	// Output:
+	// a message in chat 7000001
+	// a message in chat 7000001
+}
+
+func ExampleMarket_Deliveries() {
+	shop := shopServer(nil)
+	defer shop.Close()
+	ctx, end := context.WithCancel(context.Background())
+	defer end()
+	market := sandbox.New()
+	if err := market.Notify(ctx, shop.URL, nil); err != nil {
+		panic(err)
+	}
+	for _, d := range market.Deliveries() {
+		fmt.Println(d.Type, d.Status, d.Taken, d.Verdict)
+	}
+	// Output: PING 200 true <nil>
+}
+
+func ExampleMarket_Direct() {
+	market := sandbox.New()
+	chat, err := market.Direct(4200, "Is it red?")
+	fmt.Println(chat, err, market.Messages(chat)[0].Text)
+	// Output: 7000001 <nil> Is it red?
+}

@@ -1,0 +1,61 @@
+package tests
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ymarket-go/chats/notify"
+	"github.com/ymarket-go/chats/sandbox"
+)
+
+// The page shows the deliveries with their verdicts, and has a button for each chat that lets its buyer write.
+func TestDeliveriesInABrowser(t *testing.T) {
+	browser(t)
+	market := sandbox.New()
+	site := httptest.NewServer(market.Site())
+	defer site.Close()
+	good, err := notify.New("shop/1", notify.Behind(netip.MustParsePrefix("127.0.0.0/8")), notify.Events{})
+	require.NoError(t, err)
+	posted := 0
+	shop := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if posted++; posted == 4 {
+			fmt.Fprint(w, `{"status":"OK"}`)
+			return
+		}
+		good.ServeHTTP(w, r)
+	}))
+	defer shop.Close()
+	require.NoError(t, market.Notify(t.Context(), shop.URL, nil))
+	chat, err := market.Direct(business, "Is it red? <script>document.title='broken'</script>")
+	require.NoError(t, err)
+	settled := func(n int) func() bool { return func() bool { return len(market.Deliveries()) == n } }
+	require.Eventually(t, settled(3), time.Minute, time.Millisecond)
+	resp, err := http.Post(site.URL+"/_sandbox/buyer", "application/x-www-form-urlencoded", nil)
+	require.NoError(t, err)
+	require.NoError(t, resp.Body.Close())
+	assert.Equal(t, 400, resp.StatusCode)
+	resp, err = http.PostForm(site.URL+"/_sandbox/buyer", map[string][]string{"chat": {fmt.Sprint(chat)}})
+	require.NoError(t, err)
+	page, err := io.ReadAll(resp.Body)
+	require.NoError(t, err)
+	require.NoError(t, resp.Body.Close())
+	assert.Equal(t, 200, resp.StatusCode)
+	assert.Contains(t, string(page), "Are you there? This is message 2.")
+	require.Eventually(t, settled(4), time.Minute, time.Millisecond)
+
+	dom := browse(t, site.URL+"/_sandbox/")
+	assert.Contains(t, dom, "Let the buyer write</button>")
+	assert.Contains(t, dom, "Let a buyer begin a chat</button>")
+	assert.Contains(t, dom, "begun by a buyer")
+	assert.Contains(t, dom, "header Content-Type: must be application/json, in UTF-8")
+	assert.Contains(t, dom, "again at ")
+	assert.Contains(t, dom, "<title>Market sandbox</title>", "no script ran")
+}
