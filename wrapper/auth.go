@@ -27,8 +27,9 @@ func headerAuth(name, scheme, token string) Auth {
 			"allowed is visible ASCII", ErrInvalidRequest, name)
 		return func(context.Context, *http.Request) error { return refused }
 	}
+	values := []string{scheme + token}
 	return func(_ context.Context, req *http.Request) error {
-		req.Header.Set(name, scheme+token)
+		req.Header[name] = values // of all requests: a header's values are replaced, never written into
 		return nil
 	}
 }
