@@ -17,8 +17,8 @@ import (
 // Notify switches notifications on for a shop at an address, http or https: each is posted to that address with
 // /notification behind it, as the real Market is said to do. It posts a PING first, and gives an error when that is
 // not answered with 200 and what the contract asks for, within 1 s. From then on all that happens in this Market is
-// posted, until ctx ends: a new chat, and each message, those that the shop sends included, as nothing says that the
-// real Market leaves them out.
+// posted, until ctx ends: a new chat, a dispute, and each message, those that the shop sends included, as nothing says
+// that the real Market leaves them out.
 //
 // The events of a cabinet come one after the other, in the order in which they happened. One that is not answered with
 // 200, or 400, within 10 s is repeated: each minute for an hour, each 15 minutes until a day has passed, then each

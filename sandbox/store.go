@@ -78,6 +78,7 @@ type about struct {
 type chat struct {
 	id        int64
 	about     about
+	kind      gen.ChatType
 	status    gen.ChatStatusType
 	createdAt time.Time
 	updatedAt time.Time
@@ -100,6 +101,7 @@ func (s *store) open(what about, now time.Time) (int64, error) {
 	c := &chat{
 		id:        firstChatID + int64(len(s.chats)),
 		about:     what,
+		kind:      gen.ChatTypeChat,
 		status:    gen.ChatStatusTypeNew,
 		createdAt: now,
 		updatedAt: now,
@@ -112,7 +114,8 @@ func (s *store) open(what about, now time.Time) (int64, error) {
 // anyCabinet is for whoever is not bound to one: the buyer.
 const anyCabinet = 0
 
-// write adds a message, unless the cabinet has no such chat. Then it is the other side's turn.
+// write adds a message, unless the cabinet has no such chat. Then it is the other side's turn, unless there is
+// a dispute.
 func (s *store) write(id int64, message Message, cabinet int64) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -125,12 +128,19 @@ func (s *store) write(id int64, message Message, cabinet int64) error {
 	}
 	c.messages = append(c.messages, message)
 	c.updatedAt = message.At
-	c.status = gen.ChatStatusTypeWaitingForCustomer
-	if message.FromBuyer {
-		c.status = gen.ChatStatusTypeWaitingForPartner
+	if c.status != gen.ChatStatusTypeWaitingForArbiter {
+		c.status = waitingFor(message)
 	}
 	s.announceMessage(c)
 	return nil
+}
+
+// waitingFor is the side that a message leaves the next one to.
+func waitingFor(message Message) gen.ChatStatusType {
+	if message.FromBuyer {
+		return gen.ChatStatusTypeWaitingForPartner
+	}
+	return gen.ChatStatusTypeWaitingForCustomer
 }
 
 // newest gives copies of the last n chats, oldest first. Their messages are not to be changed.
@@ -160,7 +170,7 @@ func (s *store) read(cabinet, id int64) (gen.GetChatInfoDTO, bool) {
 	}
 	return gen.GetChatInfoDTO{
 		ChatID:    c.id,
-		Type:      gen.ChatTypeChat,
+		Type:      c.kind,
 		Status:    c.status,
 		Context:   c.about.full(),
 		CreatedAt: c.createdAt.In(moscow),
