@@ -29,15 +29,15 @@ func TestExamples(t *testing.T) {
 	for name := range notShown {
 		needless[name] = true
 	}
-	for _, room := range publicPackages(t) {
-		dir := filepath.Join("..", room)
+	for _, pkg := range publicPackages(t) {
+		dir := filepath.Join("..", pkg)
 		names := callable(t, dir)
 		if len(names) == 0 {
 			continue
 		}
 		examples := doc.Examples(parseFiles(t, dir, true)...)
 		for _, e := range examples {
-			assert.NotEmpty(t, e.Output, "%s: Example%s promises no output, so it is not run", room, e.Name)
+			assert.NotEmpty(t, e.Output, "%s: Example%s promises no output, so it is not run", pkg, e.Name)
 		}
 		for _, name := range names {
 			shown := slices.ContainsFunc(examples, func(e *doc.Example) bool { return shows(e.Name, name) })
@@ -45,7 +45,7 @@ func TestExamples(t *testing.T) {
 			case excused:
 				needless[name] = shown
 			case !shown:
-				assert.Fail(t, room+": no example", "Example%s", strings.Replace(name, ".", "_", 1))
+				assert.Fail(t, pkg+": no example", "Example%s", strings.Replace(name, ".", "_", 1))
 			}
 		}
 	}
