@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/ymarket-go/chats/api"
-	"github.com/ymarket-go/chats/sandbox/internal/face"
+	"github.com/ymarket-go/chats/sandbox/internal/routes"
 )
 
 // Market is an http.Handler that behaves as the Market's chat API does. New makes one. It is safe for concurrent use.
@@ -62,7 +62,7 @@ func New(opts ...Option) *Market {
 		}
 	}
 	for _, base := range []string{"/v2", ""} {
-		face.HandlerWithOptions(operations{m}, face.StdHTTPServerOptions{
+		routes.HandlerWithOptions(operations{m}, routes.StdHTTPServerOptions{
 			BaseURL: base, BaseRouter: router{m}, ErrorHandlerFunc: m.unreadable,
 		})
 	}

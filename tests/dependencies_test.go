@@ -52,7 +52,7 @@ func TestImportsWithinTheModule(t *testing.T) {
 		"/gen":     {"/gen"},
 		"/api":     {"", "/api"},
 		"/notify":  {"/notify"},
-		"/sandbox": {"", "/api", "/gen", "/notify", "/sandbox", "/sandbox/internal/control", "/sandbox/internal/face"},
+		"/sandbox": {"", "/api", "/gen", "/notify", "/sandbox", "/sandbox/internal/control", "/sandbox/internal/routes"},
 	} {
 		var want []string
 		for _, path := range allowed {
