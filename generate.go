@@ -1,5 +1,5 @@
-// Package chats has the contracts of the Yandex Market chat API, and the commands that generate code from them. A program
-// that talks to buyers imports [github.com/ymarket-go/chats/wrapper].
+// Package chats has the contracts of the Yandex Market chat API, and the commands that generate code from them. A
+// program that talks to buyers imports [github.com/ymarket-go/chats/wrapper].
 //
 // There are two, OpenAPI 3.0.3, written by hand: openapi.yaml is what a shop asks the Market for, notifications.yaml
 // what the Market posts to a shop. The rest goes by them:

@@ -6,8 +6,8 @@
 //	answer, err := client.GetChatWithResponse(ctx, 12345, &gen.GetChatParams{ChatID: 7000001})
 //	answer.JSON200, answer.JSON404 // one of them, by the status
 //
-// An optional field is a pointer. An enum may have a value that its constants do not list, as the Market may add some any
-// day; its method Valid tells whether the value is a known one.
+// An optional field is a pointer. An enum may have a value that its constants do not list, as the Market may add some
+// any day; its method Valid tells whether the value is a known one.
 //
 // The comments below come from the generator and from the descriptions in openapi.yaml.
 package gen

@@ -1,5 +1,5 @@
-// Package sandbox stands in for the Market in tests: it answers as the Market does, in memory, and fails when it is told
-// to. The Market itself has no test host.
+// Package sandbox stands in for the Market in tests: it answers as the Market does, in memory, and fails when it is
+// told to. The Market itself has no test host.
 //
 //	market := sandbox.New(sandbox.WithAPIKey("secret"))
 //	server := httptest.NewServer(market)

@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// Answer gives this answer, and nothing happens in the sandbox. The headers of the Market stand in it unless header sets
-// others; a header with no values is left out. It panics when status is not one of 200 to 999.
+// Answer gives this answer, and nothing happens in the sandbox. The headers of the Market stand in it unless header
+// sets others; a header with no values is left out. It panics when status is not one of 200 to 999.
 func Answer(status int, header http.Header, body string) Fault {
 	if status < 200 || status > 999 {
 		panic(fmt.Sprintf("sandbox: the status is %d, allowed is 200 to 999", status))
@@ -158,8 +158,8 @@ func After(requests int, then Fault) Fault {
 	}
 }
 
-// Sometimes sets another Fault in with a probability of 0 to 1. Equal seeds give equal sequences. It is meant for
-// Every. It panics when the probability is not one.
+// Sometimes lets another Fault act with a probability of 0 to 1; otherwise the request gets the true answer. Equal
+// seeds give equal sequences. It is meant for Every. It panics when the probability is not one.
 func Sometimes(probability float64, seed uint64, then Fault) Fault {
 	if !(probability >= 0 && probability <= 1) {
 		panic(fmt.Sprintf("sandbox: the probability is %v, allowed is 0 to 1", probability))

@@ -43,8 +43,8 @@ type Market struct {
 	moved    time.Duration // what Advance has added to the clock
 }
 
-// New makes an empty sandbox. It panics when an option is refused, with a text that names it and what is allowed: a test
-// that is set up wrong cannot go on.
+// New makes an empty sandbox. It panics when an option is refused, with a text that names it and what is allowed: a
+// test that is set up wrong cannot go on.
 func New(opts ...Option) *Market {
 	contract, err := api.NewValidator()
 	if err != nil {
