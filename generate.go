@@ -1,8 +1,8 @@
 // Package chats has the contracts of the Yandex Market chat API, and the commands that generate code from them. A
 // program that talks to buyers imports [github.com/ymarket-go/chats/wrapper].
 //
-// There are two, OpenAPI 3.0.3, written by hand: openapi.yaml is what a shop asks the Market for, notifications.yaml
-// what the Market posts to a shop. The rest goes by them:
+// The two contracts are OpenAPI 3.0.3, written by hand: openapi.yaml is what a shop asks the Market for,
+// notifications.yaml what the Market posts to a shop. The packages follow them:
 //
 //   - [github.com/ymarket-go/chats/wrapper] is the client that programs import: it adds authorization, validation,
 //     retries, limits and errors to
