@@ -7,7 +7,7 @@ MODULES := . $(patsubst %/go.mod,%,$(wildcard */go.mod */*/go.mod))
 help: ## Show what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
 
-demo: ## Make the three calls to a sandbox on this machine; no key, no network
+demo: ## Send a message through the sandbox on this machine; no key, no network
 	@echo "Compiling. The first time that takes a minute or two, package by package:" >&2
 	@go run -v ./cmd/ymchats demo
 

@@ -12,7 +12,7 @@ import (
 // Message is one message of a chat, as the buyer sees it.
 type Message struct {
 	Text      string    // as it was written
-	At        time.Time // by the Market's clock
+	At        time.Time // by the sandbox's clock
 	FromBuyer bool      // written by Reply; otherwise the shop wrote it
 }
 
@@ -27,7 +27,7 @@ func (m *Market) Messages(chatID int64) []Message {
 }
 
 // Reply writes into a chat as its buyer, so that it waits for the shop. The text may be any. The error says that there
-// is no such chat, or that the Market is full: it keeps 256 MiB of chats and messages.
+// is no such chat, or that the sandbox is full: it keeps 256 MiB of chats and messages.
 func (m *Market) Reply(chatID int64, text string) error {
 	err := m.store.write(chatID, Message{Text: text, At: m.now(), FromBuyer: true}, anyCabinet)
 	if errors.Is(err, errNoChat) {
@@ -50,7 +50,7 @@ type store struct {
 	tell      announcer // nil: nobody is told of what happens
 }
 
-// maxStoreBytes bounds what a Market remembers of chats and messages.
+// maxStoreBytes bounds what the sandbox remembers of chats and messages.
 const maxStoreBytes = 256 << 20
 
 // About what a chat without messages, and a message beyond its text, take of memory.
@@ -180,7 +180,7 @@ func (s *store) read(cabinet, id int64) (gen.GetChatInfoDTO, bool) {
 
 var moscow = time.FixedZone("MSK", 3*60*60)
 
-// full is what the Market knows of the context: the buyer, the shop, and the order of a return.
+// full is what the sandbox knows of the context: the buyer, the shop, and the order of a return.
 func (a about) full() gen.ChatFullContextDTO {
 	name, publicID, campaign := "Test Buyer", "test-buyer", a.cabinet
 	context := gen.ChatFullContextDTO{

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// Auth adds to a request what authorizes it: headers. It is called afresh for every attempt, after all middleware,
-// with a request that it may change. An error ends the call, and nothing was sent; keep the token out of its text.
+// Auth authorizes a request by setting headers of it. It is called afresh for every attempt, after all middleware, with
+// a request that it may change. An error ends the call, and nothing was sent; keep the token out of its text.
 type Auth func(ctx context.Context, req *http.Request) error
 
 // APIKey authorizes with the header Api-Key. A token that is empty, or holds anything but visible ASCII, fails every

@@ -70,7 +70,8 @@ type Error struct {
 // maxErrorBody is how many bytes of an answer Error.Body keeps.
 const maxErrorBody = 4 << 10
 
-// Error tells it in one line of at most about 2,000 characters.
+// Error gives the text: operation, status, the API's own errors and the cause, in one line of at most about 2,000
+// characters.
 func (e *Error) Error() string {
 	if e == nil {
 		return "<nil>" // a Limiter or an Auth may return a nil *Error as its error
@@ -141,8 +142,8 @@ func classOf(status int) error {
 	return nil
 }
 
-// Format prints the text for every verb: %+v and %#v would lay open the body. Its receiver is a value, so that a
-// dereferenced Error keeps silent too.
+// Format prints the text of Error for every verb, as %+v and %#v would print the body. Its receiver is a value, so that
+// this holds for an Error that is no pointer too.
 func (e Error) Format(s fmt.State, _ rune) { _, _ = fmt.Fprint(s, e.Error()) }
 
 // maxLine is how many characters of a text stand in the text of an Error.

@@ -61,28 +61,26 @@ func TestSandboxHelp(t *testing.T) {
 	assert.NotContains(t, out, "[]")
 }
 
-// The README tells the same exit codes.
-func TestREADMEExitCodes(t *testing.T) {
-	readme, err := os.ReadFile("../../README.md")
+// docs/command.md tells the same exit codes.
+func TestExitCodesAreTold(t *testing.T) {
+	page, err := os.ReadFile("../../docs/command.md")
 	require.NoError(t, err)
 	for line := range strings.Lines(exitHelp) {
 		if code, says, ok := strings.Cut(strings.TrimSpace(line), "  "); ok {
-			assert.Contains(t, string(readme), "| "+code+" | "+says+" |")
+			assert.Contains(t, string(page), "| "+code+" | "+says+" |")
 		}
 	}
 }
 
-// The help of the check, the README and docs/check.md tell the same exit codes.
+// The help of the check and docs/check.md tell the same exit codes.
 func TestCheckExitCodesAreTold(t *testing.T) {
 	_, out, _ := run(t, "check", "--help")
 	assert.Contains(t, out, checkExitHelp)
-	for _, name := range []string{"../../README.md", "../../docs/check.md"} {
-		text, err := os.ReadFile(name)
-		require.NoError(t, err)
-		for line := range strings.Lines(checkExitHelp) {
-			if code, says, ok := strings.Cut(strings.TrimSpace(line), "  "); ok {
-				assert.Contains(t, string(text), "| "+code+" | "+says+" |", name)
-			}
+	text, err := os.ReadFile("../../docs/check.md")
+	require.NoError(t, err)
+	for line := range strings.Lines(checkExitHelp) {
+		if code, says, ok := strings.Cut(strings.TrimSpace(line), "  "); ok {
+			assert.Contains(t, string(text), "| "+code+" | "+says+" |")
 		}
 	}
 }
