@@ -24,7 +24,7 @@ func TestProgramsOfTheDocumentation(t *testing.T) {
 	t.Parallel()
 	dir := newModule(t)
 	outputs := map[string]string{}
-	for _, path := range []string{"../README.md", "../docs/check.md", "../docs/notifications.md", "../docs/sandbox.md"} {
+	for _, path := range []string{"../README.md", "../docs/check.md", "../docs/errors.md", "../docs/notifications.md", "../docs/sandbox.md"} {
 		for i, source := range readDocument(t, path).code("go") {
 			name := fmt.Sprint(strings.TrimSuffix(filepath.Base(path), ".md"), i+1)
 			writeProgram(t, dir, name, source)
@@ -41,30 +41,38 @@ func TestProgramsOfTheDocumentation(t *testing.T) {
 	}
 }
 
-// The README's first program sends its message to the sandbox, and prints what the README says. The second one prints the
-// error that stands beside it.
+// The README's first program sends its message to the sandbox, and prints what the README says. That of docs/errors.md
+// prints the error that stands beside it.
 func TestFirstPrograms(t *testing.T) {
 	market := sandbox.New()
 	server := httptest.NewServer(market)
 	defer server.Close()
-	readme, err := os.ReadFile("../README.md")
-	require.NoError(t, err)
 	dir := newModule(t)
-	for i, source := range readDocument(t, "../README.md").code("go")[:2] {
-		require.Contains(t, source, sandboxURL)
-		writeProgram(t, dir, fmt.Sprint("program", i+1), strings.Replace(source, sandboxURL, server.URL+"/v2", 1))
-	}
+	readme, first := firstProgram(t, "../README.md", server.URL)
+	errorsPage, failing := firstProgram(t, "../docs/errors.md", server.URL)
+	writeProgram(t, dir, "first", first)
+	writeProgram(t, dir, "failing", failing)
 	run(t, dir, "go", "mod", "tidy")
 
 	t.Setenv("YM_API_KEY", "any")
-	said := strings.TrimSpace(run(t, dir, "go", "run", "-mod=mod", "./program1"))
-	assert.Contains(t, string(readme), "It prints `"+said+"`")
+	said := strings.TrimSpace(run(t, dir, "go", "run", "-mod=mod", "./first"))
+	assert.Contains(t, readme, "It prints `"+said+"`")
 	require.Len(t, market.Messages(7000001), 1)
 	assert.Equal(t, "Your order is on its way.", market.Messages(7000001)[0].Text)
-	said = run(t, dir, "go", "run", "-mod=mod", "./program2")
+	said = run(t, dir, "go", "run", "-mod=mod", "./failing")
 	_, failure, _ := strings.Cut(said, "sendMessageToChat: ")
 	beginning, _, _ := strings.Cut(failure, ",")
-	assert.Contains(t, string(readme), "// sendMessageToChat: "+beginning+", …)")
+	assert.Contains(t, errorsPage, "// sendMessageToChat: "+beginning+", …)")
+}
+
+// firstProgram gives a page and the first program on it, which finds the sandbox at another address.
+func firstProgram(t *testing.T, path, address string) (page, program string) {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	require.NoError(t, err)
+	program = readDocument(t, path).code("go")[0]
+	require.Contains(t, program, sandboxURL)
+	return string(text), strings.Replace(program, sandboxURL, address+"/v2", 1)
 }
 
 // newModule makes an empty module beside a clone of this repository, by the commands of the README.
