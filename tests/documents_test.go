@@ -99,7 +99,7 @@ func TestLinksLeadSomewhere(t *testing.T) {
 	require.Greater(t, checked, 50)
 }
 
-// A README fits a sitting.
+// A README is read at one go.
 func TestREADMEIsShort(t *testing.T) {
 	for _, name := range []string{"../README.md", "../README.ru.md"} {
 		text, err := os.ReadFile(name)
