@@ -90,7 +90,7 @@ func TestFailureJSON(t *testing.T) {
 	assert.Equal(t, map[string]any{
 		"class": "notFound", "operation": "getChat", "status": 404.0, "outcome": "rejected", "attempts": 1.0, "traceparent": trace,
 		"errors": []any{map[string]any{"code": "NOT_FOUND", "message": "Can't find chat by id: '7'"}},
-		"text":   "getChat: 404: NOT_FOUND: Can't find chat by id: '7' (attempts: 1, rejected, traceparent " + trace + ")",
+		"text":   "getChat: 404: NOT_FOUND: Can't find chat by id: '7' (attempts: 1, traceparent " + trace + ")",
 	}, told.Error)
 
 	market.Script("getChat", sandbox.QuotaUsedUp(time.Hour))
