@@ -44,7 +44,7 @@ func TestAccessPrecedence(t *testing.T) {
 		"signs":       {nil, nil, "business-id = 3\napi-key = a=b#c ", found{"a=b#c", 3, 0}},
 	} {
 		t.Run(what, func(t *testing.T) {
-			noAccess(t)
+			clearAccess(t)
 			for name, value := range row.variable {
 				t.Setenv(name, value)
 			}
@@ -60,7 +60,7 @@ func TestAccessPrecedence(t *testing.T) {
 
 // The base URL is that of the flag, the variable or the file; the Market's own otherwise.
 func TestAccessBaseURL(t *testing.T) {
-	market := newMarket(t)
+	market := newSandbox(t)
 	url := os.Getenv("YM_BASE_URL")
 	t.Setenv("YM_BASE_URL", "https://127.0.0.1:1/v2")
 	code, _, complaint := run(t, "new", "--order", order, "--base-url", url)
@@ -74,7 +74,7 @@ func TestAccessBaseURL(t *testing.T) {
 
 // What is missing is named, with the places where it may stand; an empty flag is not passed over.
 func TestAccessMissing(t *testing.T) {
-	noAccess(t)
+	clearAccess(t)
 	code, out, complaint := run(t, "get", "--chat", chat, "--json")
 	assert.Equal(t, 2, code)
 	assert.Empty(t, out)
@@ -98,7 +98,7 @@ func TestConfigPermissions(t *testing.T) {
 	}
 	for mode, tight := range map[os.FileMode]bool{0o600: true, 0o400: true, 0o640: false, 0o620: false, 0o604: false, 0o602: false, 0o610: false, 0o644: false} {
 		t.Run(mode.String(), func(t *testing.T) {
-			newMarket(t) // and a home of its own: nobody but root writes over a file of mode 0400
+			newSandbox(t) // and a home of its own: nobody but root writes over a file of mode 0400
 			t.Setenv("YM_API_KEY", "")
 			path := writeConfig(t, "api-key = "+testKey, mode)
 			code, _, complaint := run(t, "new", "--order", order)
@@ -113,7 +113,7 @@ func TestConfigPermissions(t *testing.T) {
 }
 
 func TestConfigUnreadable(t *testing.T) {
-	newMarket(t)
+	newSandbox(t)
 	for what, row := range map[string]struct{ text, says string }{
 		"a key alone":    {"# fine\ncanary", "line 2 is not allowed, allowed is NAME = VALUE, each once, where NAME is api-key, business-id, base-url"},
 		"another name":   {"canary = 1", "line 1 is not allowed"},
@@ -136,8 +136,8 @@ func TestConfigUnreadable(t *testing.T) {
 }
 
 // Nothing that stands in the wrong place is repeated: it may be the key, or what is meant for the buyer.
-func TestUsageNeverEchoes(t *testing.T) {
-	market := newMarket(t)
+func TestUsageErrorsRepeatNoArgument(t *testing.T) {
+	market := newSandbox(t)
 	for _, row := range []struct {
 		args []string
 		says string

@@ -77,7 +77,7 @@ func TestInterrupt(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	command := program(t, "demo")
-	out := &notifier{seen: "quota used up", found: make(chan struct{})}
+	out := &textWatcher{seen: "quota used up", found: make(chan struct{})}
 	var complaint bytes.Buffer
 	command.Stdout, command.Stderr = out, &complaint
 	require.NoError(t, command.Start())
@@ -94,15 +94,15 @@ func TestInterrupt(t *testing.T) {
 	assert.NotContains(t, out.text.String(), "attempt 2", "it stopped at once")
 }
 
-// notifier is a Writer that tells when it has seen a text.
-type notifier struct {
+// textWatcher is a Writer that tells when it has seen a text.
+type textWatcher struct {
 	seen  string
 	found chan struct{}
 	text  bytes.Buffer
 	done  bool
 }
 
-func (n *notifier) Write(p []byte) (int, error) {
+func (n *textWatcher) Write(p []byte) (int, error) {
 	n.text.Write(p)
 	if !n.done && strings.Contains(n.text.String(), n.seen) {
 		n.done = true

@@ -48,7 +48,7 @@ func TestFailures(t *testing.T) {
 		"unknown before 403":    {[]sandbox.Fault{fail, sandbox.Fail(403, "FORBIDDEN", "no")}, send, "--resend=always", 7, "outcomeUnknown", "403"},
 	} {
 		t.Run(what, func(t *testing.T) {
-			market := newMarket(t)
+			market := newSandbox(t)
 			code, _, _ := run(t, "new", "--order", order)
 			require.Zero(t, code)
 			operation := operationOf(row.args[0])
@@ -82,7 +82,7 @@ func (f *failure) UnmarshalJSON(text []byte) error {
 
 // The error for machines has all that the wrapper knows, and a time only where there is one.
 func TestFailureJSON(t *testing.T) {
-	market := newMarket(t)
+	market := newSandbox(t)
 	_, out, _ := run(t, "get", "--chat", "7", "--json")
 	var told struct{ Error map[string]any }
 	require.NoError(t, json.Unmarshal([]byte(out), &told))

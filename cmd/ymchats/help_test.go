@@ -22,7 +22,7 @@ func TestHelpExamples(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("the examples are written for a shell of Unix")
 	}
-	market := newMarket(t)
+	market := newSandbox(t)
 	dir := t.TempDir()
 	require.NoError(t, os.Symlink(program(t).Path, filepath.Join(dir, "ymchats")))
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "message.txt"), []byte("From a file.\n"), 0o600))
@@ -40,7 +40,7 @@ func TestHelpExamples(t *testing.T) {
 			assert.NoError(t, err, line+string(said))
 		}
 	}
-	assert.Equal(t, []string{"Your order is on its way.", "From a file."}, texts(market))
+	assert.Equal(t, []string{"Your order is on its way.", "From a file."}, sentTexts(market))
 }
 
 // The help tells the exit codes, and that a key on the command line is seen by others.
@@ -125,7 +125,7 @@ func TestCompletion(t *testing.T) {
 // A real Ctrl-C, in the middle of a send.
 func TestSendSignalled(t *testing.T) {
 	needSignals(t)
-	market := newChat(t)
+	market := newSandboxWithChat(t)
 	arrived := make(chan struct{})
 	market.Script("sendMessageToChat", func(http.Handler) http.Handler {
 		return http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {

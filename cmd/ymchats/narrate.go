@@ -16,15 +16,15 @@ import (
 
 // tellAnswers is a middleware that tells what the API said, in its own words. The wrapper's log has its codes only.
 func tellAnswers(out io.Writer) func(wrapper.Doer) wrapper.Doer {
-	return func(next wrapper.Doer) wrapper.Doer { return teller{out, next} }
+	return func(next wrapper.Doer) wrapper.Doer { return tellingDoer{out, next} }
 }
 
-type teller struct {
+type tellingDoer struct {
 	out  io.Writer
 	next wrapper.Doer
 }
 
-func (t teller) Do(req *http.Request) (*http.Response, error) {
+func (t tellingDoer) Do(req *http.Request) (*http.Response, error) {
 	fmt.Fprintf(t.out, "  → %s %s\n", req.Method, req.URL.RequestURI())
 	resp, err := t.next.Do(req)
 	if err != nil {
@@ -33,7 +33,7 @@ func (t teller) Do(req *http.Request) (*http.Response, error) {
 	}
 	body, err := io.ReadAll(resp.Body)
 	_ = resp.Body.Close()
-	resp.Body = io.NopCloser(io.MultiReader(bytes.NewReader(body), failing{err}))
+	resp.Body = io.NopCloser(io.MultiReader(bytes.NewReader(body), errorReader{err}))
 	fmt.Fprintf(t.out, "  ← %d", resp.StatusCode)
 	var said gen.APIErrorResponse
 	_ = json.Unmarshal(body, &said)
@@ -47,10 +47,10 @@ func (t teller) Do(req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// failing ends a body as the first reading of it ended.
-type failing struct{ err error }
+// errorReader ends a body as the first reading of it ended.
+type errorReader struct{ err error }
 
-func (f failing) Read([]byte) (int, error) {
+func (f errorReader) Read([]byte) (int, error) {
 	if f.err == nil {
 		return 0, io.EOF
 	}

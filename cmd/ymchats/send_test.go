@@ -17,16 +17,16 @@ import (
 	"github.com/ymarket-go/chats/sandbox"
 )
 
-// newChat is a Market with a chat in it.
-func newChat(t *testing.T) *sandbox.Market {
+// newSandboxWithChat is a sandbox with a chat in it.
+func newSandboxWithChat(t *testing.T) *sandbox.Market {
 	t.Helper()
-	market := newMarket(t)
+	market := newSandbox(t)
 	code, _, complaint := run(t, "new", "--order", order)
 	require.Zero(t, code, complaint)
 	return market
 }
 
-func texts(market *sandbox.Market) (texts []string) {
+func sentTexts(market *sandbox.Market) (texts []string) {
 	for _, m := range market.Messages(7000001) {
 		texts = append(texts, m.Text)
 	}
@@ -51,29 +51,29 @@ func TestSendText(t *testing.T) {
 		"a break that is alone": {"canary\r", "canary\r", nil},
 	} {
 		t.Run(what, func(t *testing.T) {
-			market := newChat(t)
+			market := newSandboxWithChat(t)
 			code, _, complaint := shell{in: strings.NewReader(row.stdin)}.run(t, append([]string{"send", "--chat", chat}, row.args...)...)
 			assert.Zero(t, code, complaint)
-			assert.Equal(t, []string{row.sent}, texts(market))
+			assert.Equal(t, []string{row.sent}, sentTexts(market))
 		})
 	}
 }
 
 func TestSendUnreadable(t *testing.T) {
-	market := newChat(t)
+	market := newSandboxWithChat(t)
 	code, _, complaint := shell{in: iotest.ErrReader(errors.New("broken"))}.run(t, "send", "--chat", chat)
 	assert.Equal(t, 2, code)
 	assert.Equal(t, "ymchats: standard input: broken\n", complaint)
 	code, _, complaint = shell{in: strings.NewReader(strings.Repeat("x", 1<<20+1))}.run(t, "send", "--chat", chat, "--json")
 	assert.Equal(t, 2, code)
 	assert.Equal(t, "ymchats: standard input: it is larger than 1 MiB\n", complaint)
-	code, _, complaint = shell{onTerminal: everywhere, in: iotest.ErrReader(errors.New("broken"))}.run(t, "send", "--chat", chat, testText)
+	code, _, complaint = shell{onTerminal: allTerminals, in: iotest.ErrReader(errors.New("broken"))}.run(t, "send", "--chat", chat, testText)
 	assert.Equal(t, 2, code)
 	assert.Equal(t, "Send 11 characters to the buyer of chat 7000001? [y/N] \nymchats: standard input: broken\n", complaint)
-	code, _, complaint = shell{onTerminal: everywhere}.run(t, "send", "--chat", chat)
+	code, _, complaint = shell{onTerminal: allTerminals}.run(t, "send", "--chat", chat)
 	assert.Equal(t, 2, code, "nobody waits for a text that nobody was asked for")
 	assert.Equal(t, "ymchats: send needs a text, or - to read it from standard input\n", complaint)
-	assert.Empty(t, texts(market))
+	assert.Empty(t, sentTexts(market))
 }
 
 // It asks only whoever can see the question and answer it.
@@ -99,7 +99,7 @@ func TestSendAsks(t *testing.T) {
 		"nobody can see it":          {"n\n", true, false, nil, 0, ""},
 	} {
 		t.Run(what, func(t *testing.T) {
-			market := newChat(t)
+			market := newSandboxWithChat(t)
 			in := strings.NewReader(row.answer)
 			s := shell{in: in, onTerminal: func(stream any) bool {
 				if stream == in {
@@ -111,27 +111,27 @@ func TestSendAsks(t *testing.T) {
 			assert.Equal(t, row.code, code)
 			assert.Equal(t, row.complaint, complaint)
 			assert.Equal(t, row.code == 0, out != "")
-			assert.Equal(t, row.code == 0, len(texts(market)) == 1)
+			assert.Equal(t, row.code == 0, len(sentTexts(market)) == 1)
 		})
 	}
-	newChat(t)
-	_, out, _ := shell{onTerminal: everywhere}.run(t, "send", "--chat", chat, testText, "--json")
+	newSandboxWithChat(t)
+	_, out, _ := shell{onTerminal: allTerminals}.run(t, "send", "--chat", chat, testText, "--json")
 	assert.Contains(t, out, `{"error":{"class":"declined","operation":"sendMessageToChat","status":0,"errors":[],"outcome":"not sent"`)
 }
 
 // Who typed the text on the terminal is asked there as well: what follows the end of the text is the answer.
 func TestSendAsksAfterTyping(t *testing.T) {
-	market := newChat(t)
-	in := &typist{parts: []string{testText + "\n", "", "y\n"}}
-	code, _, complaint := shell{in: in, onTerminal: everywhere}.run(t, "send", "--chat", chat, "-")
+	market := newSandboxWithChat(t)
+	in := &typedInput{parts: []string{testText + "\n", "", "y\n"}}
+	code, _, complaint := shell{in: in, onTerminal: allTerminals}.run(t, "send", "--chat", chat, "-")
 	assert.Zero(t, code, complaint)
-	assert.Equal(t, []string{testText}, texts(market))
+	assert.Equal(t, []string{testText}, sentTexts(market))
 }
 
-// typist is a terminal: an empty part is the end of a text, and more may follow.
-type typist struct{ parts []string }
+// typedInput is a terminal: an empty part is the end of a text, and more may follow.
+type typedInput struct{ parts []string }
 
-func (in *typist) Read(p []byte) (int, error) {
+func (in *typedInput) Read(p []byte) (int, error) {
 	if len(in.parts) == 0 {
 		return 0, io.EOF
 	}
@@ -150,20 +150,20 @@ func (in *typist) Read(p []byte) (int, error) {
 func TestSendResend(t *testing.T) {
 	committed := sandbox.CommitThen(sandbox.Fail(500, "INTERNAL_ERROR", "try later"))
 	for resend, want := range map[string]struct{ code, seen int }{"checked": {7, 1}, "always": {0, 2}, "never": {7, 1}} {
-		market := newChat(t)
+		market := newSandboxWithChat(t)
 		market.Advance(time.Minute)
 		market.Script("sendMessageToChat", committed)
 		code, _, _ := run(t, "send", "--chat", chat, testText, "--resend", resend, "--max-wait", "1ms")
 		assert.Equal(t, want.code, code, resend)
-		assert.Len(t, texts(market), want.seen, resend)
+		assert.Len(t, sentTexts(market), want.seen, resend)
 	}
-	market := newChat(t)
+	market := newSandboxWithChat(t)
 	market.Advance(time.Hour)
 	market.Script("sendMessageToChat", sandbox.Fail(500, "INTERNAL_ERROR", "try later"))
 	code, _, complaint := run(t, "send", "--chat", chat, testText)
 	assert.Zero(t, code, "the chat was quiet, so the message did not arrive")
 	assert.Equal(t, "ymchats: server error, trying again in 1s\n", complaint)
-	assert.Len(t, texts(market), 1)
+	assert.Len(t, sentTexts(market), 1)
 }
 
 // Ctrl-C stops everything at once, and says what may have happened.
@@ -175,10 +175,10 @@ func TestSendInterrupted(t *testing.T) {
 		says    string
 	}{
 		"while it reads": {func(_ *sandbox.Market, interrupt func()) shell {
-			return shell{in: silent(interrupt)}
+			return shell{in: silentInput(interrupt)}
 		}, []string{"-"}, 1, "ymchats: interrupted; nothing was sent\n"},
 		"while it asks": {func(_ *sandbox.Market, interrupt func()) shell {
-			return shell{in: silent(interrupt), onTerminal: everywhere}
+			return shell{in: silentInput(interrupt), onTerminal: allTerminals}
 		}, []string{testText}, 1, "[y/N] \nymchats: interrupted; nothing was sent\n"},
 		"while it waits": {func(m *sandbox.Market, interrupt func()) shell {
 			m.Script("sendMessageToChat", sandbox.QuotaUsedUp(20*time.Second))
@@ -190,7 +190,7 @@ func TestSendInterrupted(t *testing.T) {
 		}, []string{testText}, 1, "ymchats: interrupted; the message was not sent\n"},
 		"while it counts down": {func(m *sandbox.Market, interrupt func()) shell {
 			m.Script("sendMessageToChat", sandbox.QuotaUsedUp(20*time.Second))
-			return shell{onTerminal: everywhere, tee: writer(func(said []byte) {
+			return shell{onTerminal: allTerminals, tee: writer(func(said []byte) {
 				if strings.Contains(string(said), "trying again") {
 					interrupt()
 				}
@@ -207,7 +207,7 @@ func TestSendInterrupted(t *testing.T) {
 		}, []string{testText}, 7, "ymchats: interrupted\nymchats: the message may have arrived: read the chat before sending again\n"},
 	} {
 		t.Run(what, func(t *testing.T) {
-			market := newChat(t)
+			market := newSandboxWithChat(t)
 			ctx, interrupt := context.WithCancel(t.Context())
 			defer interrupt()
 			s := row.prepare(market, interrupt)
@@ -216,13 +216,13 @@ func TestSendInterrupted(t *testing.T) {
 			assert.Equal(t, row.code, code)
 			assert.True(t, strings.HasSuffix(complaint, row.says), complaint)
 			assert.Empty(t, out)
-			assert.Empty(t, texts(market), "nor is it sent once the quota is back")
+			assert.Empty(t, sentTexts(market), "nor is it sent once the quota is back")
 		})
 	}
 }
 
-// silent is a standard input that calls interrupted when somebody reads, and never gives anything.
-func silent(interrupted func()) io.Reader {
+// silentInput is a standard input that calls interrupted when somebody reads, and never gives anything.
+func silentInput(interrupted func()) io.Reader {
 	return reader(func() { interrupted(); select {} })
 }
 
