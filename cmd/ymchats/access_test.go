@@ -156,7 +156,7 @@ func TestUsageErrorsRepeatNoArgument(t *testing.T) {
 		{[]string{"sandbox", "--quota", "canary"}, "--quota is not allowed as it is written, allowed is a whole number"},
 		{[]string{"get", "--yes=canary"}, "unknown flag: --yes"},
 		{[]string{"send", "--yes=canary"}, "--yes is not allowed as it is written, allowed is true or false"},
-		{[]string{"gett", "--chat", "7"}, "unknown command, or unknown flag --chat: see ymchats --help"},
+		{[]string{"gett", "--chat", "7"}, "unknown command gett; did you mean get?"},
 		{[]string{"get", "--chat", chat, "--max-wait", "0s"}, "--max-wait is 0s, allowed is more than 0"},
 		{[]string{"get", "--chat", chat, "--timeout", "-1s"}, "--timeout is -1s, allowed is 0 (no limit) and above"},
 		{[]string{"get", "-key=canary"}, "unknown flag: flags are written --name"},

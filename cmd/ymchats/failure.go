@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/ymarket-go/chats/gen"
@@ -104,3 +105,16 @@ func advice(e *wrapper.Error) string {
 	}
 	return ""
 }
+
+// inFlags names the flags where the packages name what they are called in Go.
+func inFlags(text string) string { return goNames.Replace(text) }
+
+var goNames = strings.NewReplacer(
+	"WithQuota is given", "--quota is",
+	"WithParallel is given", "--parallel is",
+	"WithBusiness is given", "--business is",
+	"WithOrders is given", "--order is",
+	"WithScopes is given", "--scope is",
+	"WithHost is given", "--host is",
+	"WithAPIKey is given", "--key is",
+)

@@ -109,14 +109,25 @@ func TestCompletion(t *testing.T) {
 		assert.Contains(t, out, "ymchats")
 	}
 	for want, args := range map[string][]string{
-		"checked\nalways\nnever\n:4\n": {"send", "--resend", ""},
-		":4\n":                         {"get", "--chat", ""}, // no files
-		":0\n":                         {"get", "--config", ""},
+		"checked\nalways\nnever\n:4\n":    {"send", "--resend", ""},
+		":4\n":                            {"get", "--chat", ""}, // no files
+		":0\n":                            {"get", "--config", ""},
+		"har\n:8\n":                       {"check", ""},
+		"text\njson\njunit\ngithub\n:4\n": {"check", "--format", ""},
+		"request\nresponse\nboth\n:4\n":   {"check", "--side", ""},
+		"all-methods\nall-methods:read-only\ncommunication\n:4\n": {"sandbox", "--scope", ""},
+		"createChat=\ngetChat=\nsendMessageToChat=\n:6\n":         {"sandbox", "--fault", ""}, // no space after them
 	} {
 		_, out, _ := run(t, append([]string{"__complete"}, args...)...)
 		assert.Equal(t, want, out, args)
 	}
-	_, out, _ := run(t, "__complete", "")
+	_, out, _ := run(t, "__complete", "sandbox", "--fault", "getChat=")
+	assert.Contains(t, out, "getChat=abort\tthe connection is cut before an answer\n")
+	for _, args := range [][]string{{"sandbox", "--addr", ""}, {"listen", "--behind", ""}, {"demo", ""}, {"sandbox", ""}, {"check", "--base-url", ""}} {
+		_, out, _ = run(t, append([]string{"__complete"}, args...)...)
+		assert.Equal(t, ":4\n", out, "no files for %v", args)
+	}
+	_, out, _ = run(t, "__complete", "")
 	for _, name := range append(callNames(), "demo", "check", "sandbox", "listen") {
 		assert.Contains(t, out, name+"\t")
 	}

@@ -7,12 +7,10 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"runtime/debug"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"github.com/ymarket-go/chats/wrapper"
 )
@@ -39,12 +37,6 @@ func (j *job) command(cmd *cobra.Command) *cobra.Command {
 	flags.DurationVar(&j.maxWait, "max-wait", 30*time.Second,
 		"the longest single wait for the Market; a longer one ends the call at once")
 	flags.DurationVar(&j.timeout, "timeout", 0, "the time for all attempts and waits together (default no limit)")
-	cmd.ValidArgsFunction = cobra.NoFileCompletions
-	flags.VisitAll(func(f *pflag.Flag) {
-		if f.Name != "config" {
-			_ = cmd.RegisterFlagCompletionFunc(f.Name, cobra.NoFileCompletions) // fails where the command has its own
-		}
-	})
 	return cmd
 }
 
@@ -72,15 +64,6 @@ func (j *job) prepare(cmd *cobra.Command) error {
 		return usageError{errors.New(strings.TrimSuffix(said, ", or WithPlainHTTP"))}
 	}
 	return nil
-}
-
-// product labels the calls in the seller's log of requests.
-func product() string {
-	version := "(devel)"
-	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
-		version = info.Main.Version
-	}
-	return fmt.Sprintf("ymchats/%.80s", version)
 }
 
 // run makes the call, and tells what became of it.

@@ -160,8 +160,3 @@ func TestCallsTellWaits(t *testing.T) {
 	assert.Zero(t, code)
 	assert.Empty(t, told)
 }
-
-// The seller sees in the log of requests who called.
-func TestCallsAreLabelled(t *testing.T) {
-	assert.Regexp(t, `^ymchats/.+`, product())
-}
