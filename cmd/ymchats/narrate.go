@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/ymarket-go/chats/gen"
+	"github.com/ymarket-go/chats/sandbox"
 	"github.com/ymarket-go/chats/wrapper"
 )
 
@@ -57,7 +58,7 @@ func (f errorReader) Read([]byte) (int, error) {
 	return 0, f.err
 }
 
-// narrator tells the wrapper's log as a story: which attempt it was, and the pause that follows.
+// narrator tells the wrapper's log as a story: which attempt it was, what came of it, and what the client does then.
 type narrator struct{ out io.Writer }
 
 func (n *narrator) Enabled(context.Context, slog.Level) bool { return true }
@@ -68,7 +69,11 @@ func (n *narrator) Handle(_ context.Context, r slog.Record) error {
 	field := fields(r)
 	_, err := fmt.Fprintf(n.out, "    %v, attempt %v: %s", field["operation"], field["attempt"], explain(field))
 	if pause := field["pause"].Duration(); pause > 0 {
-		_, err = fmt.Fprintf(n.out, "; the next one in %v", pause.Round(10*time.Millisecond))
+		next := "tries again"
+		if field["operation"].String() == sandbox.OperationSendMessageToChat && field["status"].Int64() != 420 {
+			next = "reads the chat, as the message may have arrived"
+		}
+		_, err = fmt.Fprintf(n.out, "; the client waits %v, then %s", pause.Round(10*time.Millisecond), next)
 	}
 	fmt.Fprintln(n.out)
 	return err
@@ -82,7 +87,7 @@ func explain(field map[string]slog.Value) string {
 	case status == 0:
 		return "no answer"
 	case status == http.StatusOK:
-		return "answered"
+		return "ok"
 	case status == 420 && !quota.Until.IsZero() && quota.Remaining == 0:
 		return "quota used up"
 	case status == 420:

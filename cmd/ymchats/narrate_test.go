@@ -61,7 +61,7 @@ func TestExplain(t *testing.T) {
 		quota  wrapper.Quota
 	}{
 		"no answer":                 {0, wrapper.Quota{}},
-		"answered":                  {200, wrapper.Quota{Until: until}},
+		"ok":                        {200, wrapper.Quota{Until: until}},
 		"quota used up":             {420, wrapper.Quota{Until: until}},
 		"too many requests at once": {420, wrapper.Quota{Until: until, Remaining: 1}},
 		"server error":              {500, wrapper.Quota{}},

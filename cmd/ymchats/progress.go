@@ -24,7 +24,7 @@ func (p *progress) Handle(_ context.Context, r slog.Record) error {
 	p.end()
 	field := fields(r)
 	pause, reason := field["pause"].Duration(), explain(field)
-	if reason == "answered" {
+	if reason == "ok" {
 		reason = "the answer broke off" // or no pause would follow
 	}
 	switch {
