@@ -110,6 +110,8 @@ func advice(e *wrapper.Error) string {
 func inFlags(text string) string { return goNames.Replace(text) }
 
 var goNames = strings.NewReplacer(
+	"wrapper: ", "",
+	", or WithPlainHTTP", "",
 	"WithQuota is given", "--quota is",
 	"WithParallel is given", "--parallel is",
 	"WithBusiness is given", "--business is",

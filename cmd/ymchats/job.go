@@ -53,15 +53,18 @@ func (j *job) prepare(cmd *cobra.Command) error {
 		return usageError{err}
 	}
 	policy := wrapper.RetryPolicy{MaxDelay: j.maxWait, Resend: j.resend}
-	opts := append(access.opts, wrapper.WithUserAgent(product()), wrapper.WithRetry(policy))
+	opts := []wrapper.Option{wrapper.WithUserAgent(product()), wrapper.WithRetry(policy)}
+	if access.baseURL.where != "" {
+		opts = append(opts, wrapper.WithBaseURL(access.baseURL.text))
+	}
 	j.progress = &progress{out: cmd.ErrOrStderr(), terminal: j.onTerminal(cmd.ErrOrStderr())}
 	if !j.quiet {
 		opts = append(opts, wrapper.WithLogger(slog.New(j.progress)))
 	}
 	j.client, err = wrapper.New(access.businessID, wrapper.APIKey(access.key), opts...)
 	if err != nil { // in words for those who write Go
-		said := strings.TrimPrefix(err.Error(), "wrapper: ")
-		return usageError{errors.New(strings.TrimSuffix(said, ", or WithPlainHTTP"))}
+		said := strings.Replace(err.Error(), "the base URL", "the base URL of "+access.baseURL.where, 1)
+		return usageError{errors.New(inFlags(said))}
 	}
 	return nil
 }
