@@ -49,7 +49,7 @@ func TestAccessPrecedence(t *testing.T) {
 				t.Setenv(name, value)
 			}
 			writeConfig(t, row.file, 0o600)
-			cmd := getCommand(isTerminal)
+			cmd := getCommand(realTerminals)
 			require.NoError(t, cmd.ParseFlags(row.flags))
 			a, err := readAccess(cmd.Flags())
 			require.NoError(t, err)
@@ -108,7 +108,7 @@ func TestConfigSpelling(t *testing.T) {
 		t.Run(what, func(t *testing.T) {
 			clearAccess(t)
 			writeConfig(t, text, 0o600)
-			a, err := readAccess(getCommand(isTerminal).Flags())
+			a, err := readAccess(getCommand(realTerminals).Flags())
 			require.NoError(t, err)
 			assert.Equal(t, "k1", a.key)
 			assert.EqualValues(t, 3, a.businessID)

@@ -158,5 +158,5 @@ func TestSendSignalled(t *testing.T) {
 	require.NoError(t, command.Process.Signal(os.Interrupt))
 	require.ErrorAs(t, command.Wait(), new(*exec.ExitError))
 	assert.Equal(t, 7, command.ProcessState.ExitCode())
-	assert.Equal(t, "ymchats: interrupted\nymchats: the message may have arrived: read the chat before sending again\n", complaint.String())
+	assert.Equal(t, "ymchats: interrupted\nymchats: the message may have arrived: read chat 7000001 before sending again\n", complaint.String())
 }

@@ -54,6 +54,7 @@ type shell struct {
 	in         io.Reader
 	tee        io.Writer // sees standard error, too
 	onTerminal func(stream any) bool
+	columns    int // of each terminal; 0: unknown
 }
 
 func allTerminals(any) bool { return true }
@@ -74,7 +75,7 @@ func (s shell) run(t *testing.T, args ...string) (code int, out, complaint strin
 	if s.onTerminal == nil {
 		s.onTerminal = isTerminal
 	}
-	root := newCommandOn(s.onTerminal)
+	root := newCommandOn(terminals{s.onTerminal, func(any) int { return s.columns }})
 	root.SetArgs(args)
 	root.SetIn(s.in)
 	root.SetOut(&stdout)
@@ -151,7 +152,7 @@ func TestCallsTellWaits(t *testing.T) {
 	assert.Len(t, market.Calls(), 2)
 
 	market.Script("getChat", sandbox.TooMany())
-	code, _, told = shell{onTerminal: allTerminals}.run(t, "get", "--chat", chat)
+	code, _, told = shell{onTerminal: allTerminals, columns: 80}.run(t, "get", "--chat", chat)
 	assert.Zero(t, code)
 	assert.Regexp(t, `^\r\rymchats: too many requests at once, trying again in 1s.*\r +\r$`, told, "the countdown is taken back")
 

@@ -42,10 +42,10 @@ func (c exitCode) Error() string { return fmt.Sprint("exit code ", int(c)) }
 // usageError is a mistake on the command line.
 type usageError struct{ error }
 
-func newCommand() *cobra.Command { return newCommandOn(isTerminal) }
+func newCommand() *cobra.Command { return newCommandOn(realTerminals) }
 
-// newCommandOn is the command line where onTerminal says which of its streams stand on a terminal.
-func newCommandOn(onTerminal func(stream any) bool) *cobra.Command {
+// newCommandOn is the command line whose streams stand on these terminals.
+func newCommandOn(on terminals) *cobra.Command {
 	root := &cobra.Command{
 		Args:          noArguments,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
@@ -57,7 +57,7 @@ func newCommandOn(onTerminal func(stream any) bool) *cobra.Command {
 		SilenceUsage:  true,
 	}
 	root.SetFlagErrorFunc(flagError)
-	root.AddCommand(newChatCommand(onTerminal), sendCommand(onTerminal), getCommand(onTerminal))
+	root.AddCommand(newChatCommand(on), sendCommand(on), getCommand(on))
 	root.AddCommand(demoCommand(), checkCommand(), sandboxCommand(), listenCommand())
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.Flags().Bool("version", false, "print the version, the commit and Go's version")

@@ -10,8 +10,8 @@ import (
 	"github.com/ymarket-go/chats/wrapper"
 )
 
-func newChatCommand(onTerminal func(stream any) bool) *cobra.Command {
-	j := &job{onTerminal: onTerminal}
+func newChatCommand(on terminals) *cobra.Command {
+	j := &job{on: on}
 	var order, returned int64
 	cmd := &cobra.Command{
 		Use:   "new (--order N | --return N)",

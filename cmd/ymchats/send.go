@@ -20,8 +20,8 @@ var resends = []string{
 	wrapper.ResendNever:   "never",
 }
 
-func sendCommand(onTerminal func(stream any) bool) *cobra.Command {
-	s := &sender{job: job{onTerminal: onTerminal}}
+func sendCommand(on terminals) *cobra.Command {
+	s := &sender{job: job{on: on}}
 	var resend string
 	allowed := strings.Join(resends, ", ")
 	cmd := &cobra.Command{
@@ -74,6 +74,7 @@ func (s *sender) send(cmd *cobra.Command, args []string) error {
 	if err := s.prepare(cmd); err != nil {
 		return err
 	}
+	s.situation.message, s.situation.chatID = true, s.chatID
 	text, err := s.text(cmd, args)
 	if err == nil {
 		err = s.consent(cmd, text)
@@ -93,7 +94,7 @@ func (s *sender) text(cmd *cobra.Command, args []string) (string, error) {
 	switch {
 	case len(args) == 1 && args[0] != "-":
 		return args[0], nil
-	case len(args) == 0 && s.onTerminal(cmd.InOrStdin()):
+	case len(args) == 0 && s.on.is(cmd.InOrStdin()):
 		return "", usageError{errors.New("send needs a text, or - to read it from standard input")}
 	}
 	text, err := whileWaiting(cmd.Context(), func() (string, error) { return readText(cmd.InOrStdin()) })
@@ -105,7 +106,7 @@ func (s *sender) text(cmd *cobra.Command, args []string) (string, error) {
 
 // consent asks whoever sits at the terminal. Where nobody does, whoever wrote the script has said yes.
 func (s *sender) consent(cmd *cobra.Command, text string) error {
-	if s.yes || !s.onTerminal(cmd.InOrStdin()) || !s.onTerminal(cmd.ErrOrStderr()) {
+	if s.yes || !s.on.is(cmd.InOrStdin()) || !s.on.is(cmd.ErrOrStderr()) {
 		return nil
 	}
 	fmt.Fprintf(cmd.ErrOrStderr(), "Send %s to the buyer of chat %d? [y/N] ", length(text), s.chatID)

@@ -190,7 +190,7 @@ func TestSendInterrupted(t *testing.T) {
 		}, []string{testText}, 1, "ymchats: interrupted; the message was not sent\n"},
 		"while it counts down": {func(m *sandbox.Market, interrupt func()) shell {
 			m.Script("sendMessageToChat", sandbox.QuotaUsedUp(20*time.Second))
-			return shell{onTerminal: allTerminals, tee: writer(func(said []byte) {
+			return shell{onTerminal: allTerminals, columns: 80, tee: writer(func(said []byte) {
 				if strings.Contains(string(said), "trying again") {
 					interrupt()
 				}
@@ -204,7 +204,7 @@ func TestSendInterrupted(t *testing.T) {
 				})
 			})
 			return shell{}
-		}, []string{testText}, 7, "ymchats: interrupted\nymchats: the message may have arrived: read the chat before sending again\n"},
+		}, []string{testText}, 7, "ymchats: interrupted\nymchats: the message may have arrived: read chat 7000001 before sending again\n"},
 	} {
 		t.Run(what, func(t *testing.T) {
 			market := newSandboxWithChat(t)
