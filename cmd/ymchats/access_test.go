@@ -252,7 +252,7 @@ func TestUsageErrorsRepeatNoArgument(t *testing.T) {
 		says string
 	}{
 		{[]string{"get"}, "get needs --chat"},
-		{[]string{"send", testText}, "send needs --chat"},
+		{[]string{"send", testText}, "send needs one of --chat, --order and --return"},
 		{[]string{"new"}, "new needs either --order or --return"},
 		{[]string{"new", "--order", "1", "--return", "2"}, "new needs either --order or --return"},
 		{[]string{"new", "canary"}, "new takes no words: give --order or --return"},

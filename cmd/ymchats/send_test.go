@@ -59,6 +59,128 @@ func TestSendText(t *testing.T) {
 	}
 }
 
+// Of a file that Windows has written the byte order mark is no part of the text.
+func TestSendTextWithAByteOrderMark(t *testing.T) {
+	market := newSandboxWithChat(t)
+	code, _, complaint := shell{in: strings.NewReader("\ufeffcanary\r\n")}.run(t, "send", "--chat", chat, "-")
+	assert.Zero(t, code, complaint)
+	assert.Equal(t, []string{"canary"}, sentTexts(market))
+}
+
+// A text in which there is nothing to read is refused, like one that the contract forbids: before anybody is asked about
+// it, and before a chat is started for it.
+func TestSendRefusesBeforeItAsks(t *testing.T) {
+	for text, says := range map[string]string{
+		"":                        "message has 0 characters, allowed is 1 to 4096",
+		"   ":                     "the message shows nothing but blanks, allowed is a text with something to read",
+		"\n\t\u00a0\u3000":        "the message shows nothing but blanks",
+		"\u200b\u2060\ufeff":      "the message shows nothing but blanks",
+		strings.Repeat("x", 4097): "message has 4097 characters",
+		"\xff":                    "message is not valid UTF-8",
+	} {
+		market := newSandbox(t)
+		for _, to := range []string{"--chat=7000001", "--order=31000001", "--return=501"} {
+			code, out, complaint := shell{onTerminal: allTerminals}.run(t, "send", to, "--json", "--", text)
+			assert.Equal(t, 3, code, text)
+			assert.Contains(t, out, `"class":"invalidRequest","operation":"sendMessageToChat"`)
+			assert.True(t, strings.HasPrefix(complaint, "ymchats: sendMessageToChat: invalid request: "+says), complaint)
+		}
+		assert.Empty(t, market.Calls())
+	}
+	market := newSandboxWithChat(t)
+	for _, text := range []string{"1", " . ", "👍🏽", "\u200bя", "\u0301"} {
+		code, _, complaint := run(t, "send", "--chat", chat, "--", text)
+		assert.Zero(t, code, complaint)
+	}
+	assert.Len(t, sentTexts(market), 5)
+}
+
+// --order and --return find the chat, or start it, and say which it is.
+func TestSendToASubject(t *testing.T) {
+	for flag, about := range map[string]string{"--order": "order 31000001", "--return": "return 31000001"} {
+		market := newSandbox(t)
+		for i := range 2 {
+			code, out, complaint := run(t, "send", flag, order, testText)
+			assert.Zero(t, code, complaint)
+			assert.Equal(t, "Sent 11 characters to the buyer of chat 7000001, about "+about+"\n", out)
+			assert.Len(t, sentTexts(market), i+1)
+		}
+		code, out, _ := run(t, "send", flag, order, testText, "--json")
+		assert.Zero(t, code)
+		assert.Equal(t, `{"result":{"chatId":7000001}}`+"\n", out)
+		_, _, complaint := shell{in: strings.NewReader("y\n"), onTerminal: allTerminals}.run(t, "send", flag, order, testText)
+		assert.Equal(t, "Send 11 characters to the buyer of "+about+"? [y/N] ", complaint)
+		assert.Len(t, sentTexts(market), 4)
+		_, _, complaint = shell{in: strings.NewReader("n\n"), onTerminal: allTerminals}.run(t, "send", flag, "5", testText)
+		assert.Contains(t, complaint, "not sent: you did not say yes")
+		assert.Len(t, market.Calls(), 8, "no chat is started for a message that is not sent")
+	}
+	market := newSandbox(t)
+	for _, args := range [][]string{
+		{}, {"--chat", "1", "--order", "1"}, {"--order", "1", "--return", "1"}, {"--chat", "1", "--order", "1", "--return", "1"},
+	} {
+		code, _, complaint := run(t, append([]string{"send", testText}, args...)...)
+		assert.Equal(t, 2, code)
+		assert.Equal(t, "ymchats: send needs one of --chat, --order and --return\n", complaint)
+	}
+	code, _, complaint := run(t, "send", "--order", "0", testText)
+	assert.Equal(t, 3, code)
+	assert.Contains(t, complaint, "createChat: invalid request: context.id is 0")
+	assert.Empty(t, market.Calls())
+}
+
+// Whichever of the two steps fails, it is said what became of the message.
+func TestSendToASubjectFails(t *testing.T) {
+	committed := sandbox.CommitThen(sandbox.Fail(500, "INTERNAL_ERROR", "try later"))
+	send := []string{"send", "--order", order, testText, "--max-wait", "1ms"}
+	const noChat = "\nymchats: the message was not sent: no chat was found or started for it\n"
+	for what, row := range map[string]struct {
+		operation string
+		fault     sandbox.Fault
+		code      int
+		says      string
+		chatID    string
+		seen      int
+	}{
+		"no such order":       {"createChat", sandbox.Fail(404, "NOT_FOUND", "Order not found: '31000001'"), 5, noChat, "", 0},
+		"no quota for chats":  {"createChat", sandbox.QuotaUsedUp(time.Hour), 6, noChat, "", 0},
+		"no chat for the key": {"createChat", sandbox.Fail(403, "FORBIDDEN", "no"), 4, noChat, "", 0},
+		"no message":          {"sendMessageToChat", sandbox.Fail(403, "FORBIDDEN", "no"), 4, "sendMessageToChat: 403", `,"chatId":7000001,`, 0},
+		"perhaps a message":   {"sendMessageToChat", committed, 7, "\nymchats: the message may have arrived: read chat 7000001 before sending again\n", `,"chatId":7000001,`, 1},
+	} {
+		t.Run(what, func(t *testing.T) {
+			for _, more := range [][]string{nil, {"--json"}} {
+				market := newSandbox(t)
+				market.Script(row.operation, row.fault)
+				code, out, complaint := run(t, append(send, more...)...)
+				assert.Equal(t, row.code, code)
+				assert.Contains(t, complaint, row.says)
+				assert.Equal(t, more != nil && row.chatID != "", strings.Contains(out, `"chatId":7000001`))
+				assert.Len(t, sentTexts(market), row.seen)
+			}
+		})
+	}
+	market := newSandbox(t)
+	ctx, interrupt := context.WithCancel(t.Context())
+	market.Script("createChat", func(http.Handler) http.Handler {
+		return http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { interrupt(); <-r.Context().Done() })
+	})
+	code, _, complaint := shell{ctx: ctx}.run(t, "send", "--order", order, testText)
+	assert.Equal(t, 1, code)
+	assert.Equal(t, "ymchats: interrupted"+noChat, complaint)
+}
+
+// Who is to type the text is told so, and how to end it.
+func TestSendSaysThatItReads(t *testing.T) {
+	newSandboxWithChat(t)
+	says := "Type the message, then " + endOfInput() + " on a line of its own:\n"
+	in := &typedInput{parts: []string{testText + "\n", "", "y\n"}}
+	_, _, complaint := shell{in: in, onTerminal: allTerminals}.run(t, "send", "--chat", chat, "-")
+	assert.Equal(t, says+"Send 11 characters to the buyer of chat 7000001? [y/N] ", complaint)
+	_, _, complaint = shell{in: strings.NewReader(testText)}.run(t, "send", "--chat", chat, "-")
+	assert.Empty(t, complaint, "nobody types into a pipe")
+}
+
 func TestSendUnreadable(t *testing.T) {
 	market := newSandboxWithChat(t)
 	code, _, complaint := shell{in: iotest.ErrReader(errors.New("broken"))}.run(t, "send", "--chat", chat)
