@@ -93,7 +93,10 @@ func (e *Error) Error() string {
 	if e.Err != nil {
 		text.WriteString(": " + e.Err.Error())
 	}
-	remarks := fmt.Sprintf("attempts: %d, %v", e.Attempts, e.Outcome)
+	remarks := fmt.Sprint("attempts: ", e.Attempts)
+	if e.Outcome != Rejected { // which says no more than what stands before
+		remarks += ", " + outcomeWords(e.Outcome)
+	}
 	if !e.RetryAt.IsZero() {
 		remarks += ", retry at " + e.RetryAt.Format(time.RFC3339)
 	}
@@ -101,6 +104,14 @@ func (e *Error) Error() string {
 		remarks += ", traceparent " + e.TraceParent
 	}
 	return oneLine(text.String()) + " (" + oneLine(remarks) + ")"
+}
+
+// outcomeWords tells an outcome to those who do not know the names of the constants.
+func outcomeWords(o Outcome) string {
+	if o == Unknown {
+		return "unknown whether the message arrived"
+	}
+	return o.String()
 }
 
 // Unwrap gives the cause, Err; nil where the answer alone says why.

@@ -65,7 +65,17 @@ unknown, and no violation.
 	}
 	cmd.Flags().StringVar(&format, "format", "text", "what to print: text, json, junit, or github for annotations")
 	c.flags(cmd.Flags())
+	completeCheck(cmd)
 	return cmd
+}
+
+// completeCheck offers recordings, and the values of the flags.
+func completeCheck(cmd *cobra.Command) {
+	completeValues(cmd, "format", "text", "json", "junit", "github")
+	completeValues(cmd, "side", "request", "response", "both")
+	cmd.ValidArgsFunction = func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		return []string{"har"}, cobra.ShellCompDirectiveFilterFileExt
+	}
 }
 
 func (c *checker) flags(flags *pflag.FlagSet) {
