@@ -85,7 +85,9 @@ func (e *Error) Error() string {
 		if text.Len() > maxLine {
 			break
 		}
-		text.WriteString(": " + said.Code)
+		if said.Code != "" { // older forms of errors have none
+			text.WriteString(": " + said.Code)
+		}
 		if said.Message != nil {
 			text.WriteString(": " + *said.Message)
 		}

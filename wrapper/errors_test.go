@@ -372,10 +372,10 @@ func TestFormsOfErrors(t *testing.T) {
 	for body, says := range map[string]string{
 		"\ufeff" + `{"errors":[{"code":"A","message":"a"}]}`:               "400: A: a (",
 		`{"error":{"code":400,"message":"old"}}`:                           "400: 400: old (",
-		`{"errors":[],"error":{"message":"old"}}`:                          "400: : old (",
+		`{"errors":[],"error":{"message":"old"}}`:                          "400: old (",
 		`{"errors":{"code":"A","message":"a"}}`:                            "400: A: a (",
-		`{"message":"alone"}`:                                              "400: : alone (",
-		`{"timestamp":1,"status":400,"error":"Bad Request","path":"/v2/"}`: "400: : Bad Request (",
+		`{"message":"alone"}`:                                              "400: alone (",
+		`{"timestamp":1,"status":400,"error":"Bad Request","path":"/v2/"}`: "400: Bad Request (",
 		`<html>nginx</html>`:                                               "400: the answer is text/html, 18 bytes (",
 		`"text"`:                                                           "400: the answer is text/html, 6 bytes (",
 		``:                                                                 "400 (",
