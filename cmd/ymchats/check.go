@@ -24,7 +24,7 @@ const (
 
 // checkExitHelp tells what the command ends with.
 const checkExitHelp = `Exit codes, of the built program (go run makes 1 of them all):
-  0  what was checked keeps the contract
+  0  no violations were found
   1  violations were found
   2  a file, an entry of the contract's traffic or a flag cannot be read
   3  nothing was checked: standard error tells what was found instead`

@@ -218,7 +218,7 @@ func logTo(out io.Writer, market *sandbox.Market) {
 const loggedViolations = 10
 
 func logLine(c sandbox.Call) string {
-	status, verdict := fmt.Sprint(c.Status), "keeps the contract"
+	status, verdict := fmt.Sprint(c.Status), "no violations"
 	if c.Status == 0 {
 		status = "cut"
 	}
