@@ -65,6 +65,8 @@ type exchange struct {
 	ticket    *ticket // nil until the request is routed
 	at        time.Time
 	status    int
+	request   keptBody
+	answer    keptBody
 }
 
 type exchangeKey struct{}
@@ -115,7 +117,9 @@ func (x *exchange) Write(p []byte) (int, error) {
 	if x.status == 0 {
 		x.WriteHeader(http.StatusOK)
 	}
-	return x.ResponseWriter.Write(p)
+	n, err := x.ResponseWriter.Write(p)
+	_, _ = x.answer.Write(p[:n]) // it cannot fail
+	return n, err
 }
 
 // Unwrap is for http.ResponseController.
@@ -138,7 +142,7 @@ func (x *exchange) end(r *http.Request) {
 		Status:      x.status,
 		Verdict:     bounded(x.verdict),
 		TraceParent: x.Header().Get("Traceparent"),
-	})
+	}, x.details(r))
 }
 
 // cut copies the beginning of a text, so that the rest of it can be forgotten.
@@ -176,10 +180,11 @@ func bounded(verdict error) error {
 	return verdictOf(violations[:maxViolations])
 }
 
-func (m *Market) record(c Call) {
+func (m *Market) record(c Call, d callDetails) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.calls.add(c)
+	m.details.add(d)
 	if m.observer != nil {
 		m.observer(c)
 	}

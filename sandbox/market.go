@@ -38,6 +38,7 @@ type Market struct {
 	standing map[string]Fault
 	waiting  int // bytes of scripts that came by HTTP
 	calls    journal
+	details  detailsLog // of the newest calls
 	observer func(Call)
 	moved    time.Duration // what Advance has added to the clock
 }
@@ -78,7 +79,8 @@ func (m *Market) Reset() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.scripts, m.standing, m.waiting = map[string][]scripted{}, map[string]Fault{}, 0
-	m.calls, m.moved = journal{maxBytes: maxCallBytes}, 0
+	m.calls, m.details = journal{maxBytes: maxCallBytes}, detailsLog{maxBytes: maxDetailsBytes}
+	m.moved = 0
 }
 
 // farthest is how far the clock can be moved in all: a hundred years.
@@ -106,6 +108,7 @@ func (m *Market) now() time.Time {
 func (m *Market) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x := &exchange{ResponseWriter: w, market: m, operation: m.contract.Operation(r), at: m.now()}
 	r = r.WithContext(context.WithValue(r.Context(), exchangeKey{}, x))
+	x.watch(r)
 	if !m.unchecked || x.operation == "" {
 		x.verdict = m.verdictOn(r)
 	}
