@@ -102,47 +102,6 @@ func (m controls) Reply(w http.ResponseWriter, r *http.Request, chatID int64) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-func (m controls) AddFaults(w http.ResponseWriter, r *http.Request) {
-	var faults control.Faults
-	if !readControl(w, r, "Faults", &faults) {
-		return
-	}
-	if err := known(faults.Operation); err != nil {
-		refuseControl(w, http.StatusBadRequest, err)
-		return
-	}
-	if err := m.scriptDescribed(faults.Operation, orElse(faults.Faults, nil)); err != nil {
-		refuseControl(w, http.StatusBadRequest, err)
-		return
-	}
-	if faults.Every != nil {
-		m.Every(faults.Operation, makeFault(*faults.Every))
-	}
-	w.WriteHeader(http.StatusNoContent)
-}
-
-// maxWaiting bounds what faults that wait for their requests take of memory, in bytes, when they came by HTTP.
-const maxWaiting = 64 << 20
-
-// scriptDescribed is Script, within maxWaiting.
-func (m *Market) scriptDescribed(operation string, faults []control.Fault) error {
-	var more []scripted
-	total := 0
-	for _, f := range faults {
-		size := len(encode(f)) + 500 // what a Fault itself needs
-		more = append(more, scripted{makeFault(f), size})
-		total += size
-	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.waiting+total > maxWaiting {
-		return errors.New("too many faults wait for their requests, allowed are 64 MiB of them: reset the sandbox")
-	}
-	m.waiting += total
-	m.scripts[operation] = append(m.scripts[operation], more...)
-	return nil
-}
-
 func (m controls) AdvanceClock(w http.ResponseWriter, r *http.Request) {
 	var advance control.Advance
 	if !readControl(w, r, "Advance", &advance) {

@@ -34,8 +34,8 @@ type Market struct {
 	buyers   atomic.Int64 // who began chats: see Direct
 
 	mu       sync.Mutex
-	scripts  map[string][]scripted
-	standing map[string]Fault
+	scripts  map[string][]setFault
+	standing map[string]setFault
 	waiting  int // bytes of scripts that came by HTTP
 	calls    journal
 	details  detailsLog // of the newest calls
@@ -78,7 +78,7 @@ func (m *Market) Reset() {
 	m.notifier.reset()
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.scripts, m.standing, m.waiting = map[string][]scripted{}, map[string]Fault{}, 0
+	m.scripts, m.standing, m.waiting = map[string][]setFault{}, map[string]setFault{}, 0
 	m.calls, m.details = journal{maxBytes: maxCallBytes}, detailsLog{maxBytes: maxDetailsBytes}
 	m.moved = 0
 }
