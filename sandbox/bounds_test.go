@@ -150,7 +150,7 @@ func TestACallIsBounded(t *testing.T) {
 	assert.Equal(t, maxErrors, strings.Count(w.Body.String(), `"code"`))
 	page := httptest.NewRecorder()
 	m.Control().ServeHTTP(page, httptest.NewRequest("GET", "http://localhost/_sandbox/", nil))
-	assert.Less(t, page.Body.Len(), 20_000)
+	assert.Less(t, page.Body.Len(), 30_000, "half of it is the page itself")
 	assert.Contains(t, page.Body.String(), "and 90 more")
 }
 

@@ -63,8 +63,9 @@ func (x *exchange) watch(r *http.Request) {
 
 // details are those of a request that was answered.
 func (x *exchange) details(r *http.Request) callDetails {
+	query, secrets := shownQuery(r.URL.RawQuery, contractOperations()[x.operation].query)
 	d := callDetails{
-		query:       shownQuery(r.URL.RawQuery, contractOperations()[x.operation].query),
+		query:       query,
 		requestType: mediaType(r.Header),
 		answerType:  mediaType(x.Header()),
 		request:     x.request,
@@ -76,18 +77,21 @@ func (x *exchange) details(r *http.Request) callDetails {
 	} else if key = bearer(r.Header); key != "" {
 		d.keyHeader = "Authorization"
 	}
-	d.request.hide(key)
-	d.answer.hide(key)
+	for _, secret := range append(secrets, key) {
+		d.request.hide(secret)
+		d.answer.hide(secret) // a refusal cites the value that it refuses
+	}
 	return d
 }
 
-// shortestHidden is how long a key must be to be hidden. A key of a test, such as "k", would hide each k of a message.
+// shortestHidden is how long a secret must be to be hidden, in bytes. A key of a test, such as "k", would hide each k of
+// a message.
 const shortestHidden = 8
 
-// hide takes a key out of a body, where it has no business.
-func (k *keptBody) hide(key string) {
-	if len(key) >= shortestHidden {
-		k.text = bytes.ReplaceAll(k.text, []byte(key), []byte("…"))
+// hide takes a secret out of a body, where it has no business.
+func (k *keptBody) hide(secret string) {
+	if len(secret) >= shortestHidden {
+		k.text = bytes.ReplaceAll(k.text, []byte(secret), []byte("…"))
 	}
 }
 
@@ -97,18 +101,19 @@ func mediaType(header http.Header) string {
 	return cut(name, 100)
 }
 
-// maxShownQuery bounds a query on the page, in bytes.
+// maxShownQuery bounds a query on the page, in bytes, and the number of its parameters.
 const maxShownQuery = 256
 
 // shownQuery is a query with the names of its parameters. Of their values it has the numbers of those that the contract
-// declares. Others may be a secret, and are shown as "…".
-func shownQuery(query string, declared []string) string {
-	var shown []string
+// declares. Others may be a secret: they are shown as "…", and given back as secrets.
+func shownQuery(query string, declared []string) (shown string, secrets []string) {
+	var parts []string
 	for part := range strings.SplitSeq(query, "&") {
-		name, value, hasValue := strings.Cut(part, "=")
-		if plain, err := url.QueryUnescape(name); err == nil {
-			name = plain
+		if len(parts) == maxShownQuery {
+			break
 		}
+		name, value, hasValue := strings.Cut(part, "=")
+		name, value = unescaped(name), unescaped(value)
 		switch {
 		case part == "":
 			continue
@@ -116,13 +121,19 @@ func shownQuery(query string, declared []string) string {
 			name += "=" + value
 		case hasValue:
 			name += "=…"
+			secrets = append(secrets, value)
 		}
-		shown = append(shown, name)
-		if len(shown) > maxShownQuery {
-			break
-		}
+		parts = append(parts, name)
 	}
-	return strings.Clone(shorten(strings.Join(shown, "&"), maxShownQuery))
+	return strings.Clone(shorten(strings.Join(parts, "&"), maxShownQuery)), secrets
+}
+
+// unescaped is a part of a query without its escapes, or as it is where they are wrong.
+func unescaped(part string) string {
+	if plain, err := url.QueryUnescape(part); err == nil {
+		return plain
+	}
+	return part
 }
 
 // detailsLog keeps the details of the newest calls, within maxBytes.

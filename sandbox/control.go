@@ -24,7 +24,7 @@ func (m *Market) Control() http.Handler {
 	mux.HandleFunc("GET /{$}", toPage)
 	mux.HandleFunc("GET /_sandbox", toPage)
 	mux.HandleFunc("GET /_sandbox/{$}", m.page)
-	mux.HandleFunc("POST /_sandbox/buyer", m.buyerWrites)
+	m.handleForms(mux)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		err := fmt.Errorf("there is no %s %.100q, control.yaml lists what there is", cut(r.Method, 16), r.URL.Path)
 		refuseControl(w, http.StatusNotFound, err)

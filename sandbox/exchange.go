@@ -137,13 +137,16 @@ func (x *exchange) end(r *http.Request) {
 		At:          x.at,
 		Operation:   x.operation,
 		Method:      cut(r.Method, 16),
-		Path:        cut(r.URL.Path, 256),
+		Path:        cut(r.URL.Path, maxPath),
 		Query:       x.declaredQuery(r),
 		Status:      x.status,
 		Verdict:     bounded(x.verdict),
 		TraceParent: x.Header().Get("Traceparent"),
 	}, x.details(r))
 }
+
+// maxPath is how much of a path is kept, in bytes.
+const maxPath = 256
 
 // cut copies the beginning of a text, so that the rest of it can be forgotten.
 func cut(text string, size int) string { return strings.Clone(text[:min(len(text), size)]) }

@@ -6,7 +6,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -79,8 +78,8 @@ func TestDeliveriesAreShown(t *testing.T) {
 			"7 CHAT_MESSAGE_SENT 1 400 false [] false",
 			"7 CHAT_MESSAGE_SENT 1 0 false [EOF] true",
 		}, got)
-		page := request(market, "GET", "/_sandbox/", "", "").Body.String()
-		for _, shown := range []string{"5 posted, to 1 shop,", "header Content-Type: must be application/json, in UTF-8", "attempt 2", "does not come again", "again at ", "begun by a buyer"} {
+		page := words(section(t, pageOf(t, market, ""), "deliveries"))
+		for _, shown := range []string{"to 1 shop, the newest first 5 of 5 shown", "header Content-Type: must be application/json, in UTF-8", "attempt 2", "not taken, answered with 400 does not come again", "not taken, no answer again at ", "taken, answered with 200", `"chatId":7000001`} {
 			assert.Contains(t, page, shown)
 		}
 	})
@@ -114,37 +113,4 @@ func TestBeginChatByHTTP(t *testing.T) {
 	}
 	_, chats := drive(t, market, "GET", "/_sandbox/chats", "")
 	assert.JSONEq(t, `[]`, chats)
-}
-
-// The buttons of the page let a buyer write, and begin a chat; the browser is sent back to the chat.
-func TestButtons(t *testing.T) {
-	market := sandbox.New(sandbox.WithBusiness(42))
-	const form = "application/x-www-form-urlencoded"
-	assert.Contains(t, request(market, "GET", "/_sandbox/", "", "").Body.String(), `name="cabinet" value="42"`)
-	w := request(market, "POST", "/_sandbox/buyer", form, url.Values{"cabinet": {"42"}}.Encode())
-	assert.Equal(t, 303, w.Code)
-	assert.Equal(t, "/_sandbox/#chat-7000001", w.Header().Get("Location"))
-	w = request(market, "POST", "/_sandbox/buyer", form, url.Values{"chat": {"7000001"}}.Encode())
-	assert.Equal(t, 303, w.Code)
-	assert.Equal(t, "/_sandbox/#chat-7000001", w.Header().Get("Location"))
-	messages := market.Messages(7000001)
-	require.Len(t, messages, 2)
-	assert.True(t, messages[0].FromBuyer && messages[1].FromBuyer)
-	assert.NotEqual(t, messages[0].Text, messages[1].Text)
-	assert.Contains(t, request(market, "GET", "/_sandbox/", "", "").Body.String(), `name="chat" value="7000001"`)
-
-	for body, says := range map[string]string{
-		"": "the form must name a chat or a cabinet by its number", "chat=x": "the form must name", "cabinet=x": "the form must name",
-		"chat=5": "there is no chat 5", "cabinet=0": "allowed is 1 and above", "chat=" + strings.Repeat("1", 2000): "the form must name",
-	} {
-		w := request(market, "POST", "/_sandbox/buyer", form, body)
-		assert.Equal(t, 400, w.Code, body)
-		assert.Contains(t, w.Body.String(), says)
-	}
-	r := httptest.NewRequest("POST", "http://127.0.0.1:8080/_sandbox/buyer", strings.NewReader("cabinet=42"))
-	r.Header = http.Header{"Content-Type": {form}, "Origin": {"https://example.com"}}
-	w = httptest.NewRecorder()
-	market.Site().ServeHTTP(w, r)
-	assert.Equal(t, 403, w.Code, "a page of another address must not press the button")
-	assert.Len(t, market.Messages(7000001), 2)
 }
