@@ -64,10 +64,8 @@ func (m *Market) oneChat(v pageView) pageChats {
 	one.Pager = pager
 	end := len(c.messages) - skip
 	one.add(c.messages, max(end-pageRows, 0), end, longerMessage)
-	return pageChats{List: []pageChat{one}, Pager: newPagerOfOne("chats")}
+	return pageChats{List: []pageChat{one}}
 }
-
-func newPagerOfOne(list string) pager { return pager{List: list, First: 1, Last: 1, Total: 1} }
 
 func newPageChat(c chat) pageChat {
 	p := pageChat{ID: c.id, Cabinet: c.about.cabinet, Status: c.status}

@@ -3,6 +3,7 @@ package sandbox
 import (
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"unicode/utf8"
 )
@@ -53,5 +54,12 @@ func curlOf(base string, c Call, d callDetails) (command, why string) {
 	return strings.Join(words, " "), ""
 }
 
+var plainWord = regexp.MustCompile(`^[A-Za-z]+$`)
+
 // quoted is a text as a shell takes it for one word.
-func quoted(text string) string { return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'" }
+func quoted(text string) string {
+	if plainWord.MatchString(text) {
+		return text
+	}
+	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
+}

@@ -16,7 +16,7 @@ func TestCurl(t *testing.T) {
 		`curl 'http://127.0.0.1:8080/v2/businesses/1/chat?chatId=7' -H "Api-Key: $YM_API_KEY"`: {
 			Call{Method: "GET", Path: "/v2/businesses/1/chat", Query: "chatId=7"}, callDetails{query: "chatId=7", keyHeader: "Api-Key"}},
 		`curl --head 'http://127.0.0.1:8080/a%20b%27c'`: {Call{Method: "HEAD", Path: "/a b'c"}, callDetails{}},
-		`curl --path-as-is -X 'PUT' 'http://127.0.0.1:8080/a/../%5Bb%5D%7Bc%7D' -H "Authorization: Bearer $YM_API_KEY"`: {
+		`curl --path-as-is -X PUT 'http://127.0.0.1:8080/a/../%5Bb%5D%7Bc%7D' -H "Authorization: Bearer $YM_API_KEY"`: {
 			Call{Method: "PUT", Path: "/a/../[b]{c}"}, callDetails{keyHeader: "Authorization"}},
 		`curl -X 'P'\''T' 'http://127.0.0.1:8080/' -H 'Content-Type: text/x' --data-raw '@it'\''s "$HOME" \` + "\n" + `'`: {
 			Call{Method: "P'T", Path: "/"}, callDetails{requestType: "text/x", request: keptBody{[]byte("@it's \"$HOME\" \\\n"), 16}}},

@@ -22,5 +22,8 @@ func (q quota) Beyond() int { return max(q.Used-q.Limit, 0) }
 // Counted is how many of the quota are used.
 func (q quota) Counted() int { return min(q.Used, q.Limit) }
 
-// Low is from where on a browser paints the meter as nearly used up.
-func (q quota) Low() int { return max(q.Limit*4/5, 1) }
+// High is what a browser takes for the last of the meter that is not red, Low for the last that is green.
+func (q quota) High() int { return q.Limit - 1 }
+
+// Low is not more than High.
+func (q quota) Low() int { return min(q.Limit*4/5, q.High()) }
