@@ -86,7 +86,7 @@ func (x *exchange) details(r *http.Request) callDetails {
 
 // shortestHidden is how long a secret must be to be hidden, in bytes. A key of a test, such as "k", would hide each k of
 // a message.
-const shortestHidden = 8
+const shortestHidden = 6
 
 // hide takes a secret out of a body, where it has no business.
 func (k *keptBody) hide(secret string) {

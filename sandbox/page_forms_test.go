@@ -48,6 +48,7 @@ func TestFormOfTheBuyer(t *testing.T) {
 	goesBack(t, m, press(m, "buyer?chats=2&operation=getChat", "chat", "7000001"),
 		"/_sandbox/?chats=2&operation=getChat&done=buyer#chat-7000001")
 	goesBack(t, m, press(m, "buyer", "chat", "7000001", "text", "Two\r\nlines <b>"), "/_sandbox/?done=buyer#chat-7000001")
+	goesBack(t, m, press(m, "buyer?chat=7000001", "cabinet", "42"), "/_sandbox/?chat=7000001&done=buyer#chat-7000003")
 	messages := m.Messages(7000001)
 	require.Len(t, messages, 3)
 	assert.Equal(t, "I have a question before I order.", messages[0].Text)

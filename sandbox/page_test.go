@@ -165,7 +165,7 @@ func TestPageShowsAUsedUpQuota(t *testing.T) {
 	rawAsk(m, "GET", chatOf(1))
 	assert.Contains(t, words(quotas()), "getChat, cabinet 1: 3 of 3 used until 13:00:00. Used up: each further request gets 420.")
 	assert.Contains(t, quotas(), `<li class="quota used-up"`)
-	assert.Contains(t, quotas(), `optimum="0" value="3" aria-label="getChat, cabinet 1"`)
+	assert.Contains(t, quotas(), `low="2" high="2" optimum="0" value="3" aria-label="getChat, cabinet 1"`, "a browser paints it red")
 	assert.NotContains(t, words(quotas()), "So many came")
 	for range 2 {
 		require.Equal(t, 420, rawAsk(m, "GET", chatOf(1)).Code)

@@ -183,16 +183,12 @@ func (b *tab) press(key string) {
 	}
 }
 
-// picture writes a picture of the page, as far as it is long, into the directory that SCREENSHOTS names, if it does.
+// picture writes a picture of the page, as far as it is long, into the directory that SCREENSHOTS names.
 func (b *tab) picture(name string) {
 	b.t.Helper()
-	dir := os.Getenv("SCREENSHOTS")
-	if dir == "" {
-		return
-	}
 	var page struct{ Data string }
 	b.do("Page.captureScreenshot", map[string]any{"captureBeyondViewport": true}, &page)
 	image, err := base64.StdEncoding.DecodeString(page.Data)
 	require.NoError(b.t, err)
-	require.NoError(b.t, os.WriteFile(filepath.Join(dir, name+".png"), image, 0o600))
+	require.NoError(b.t, os.WriteFile(filepath.Join(os.Getenv("SCREENSHOTS"), name+".png"), image, 0o600))
 }

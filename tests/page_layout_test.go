@@ -1,6 +1,8 @@
 package tests
 
 import (
+	"fmt"
+	"os"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -42,6 +44,27 @@ func TestPageHasADarkScheme(t *testing.T) {
 		ground[scheme] = color
 	}
 	assert.Equal(t, map[string]string{"light": "rgb(246, 246, 248)", "dark": "rgb(20, 20, 22)"}, ground)
+}
+
+// With SCREENSHOTS=DIRECTORY it makes pictures to look at.
+func TestPagePictures(t *testing.T) {
+	if os.Getenv("SCREENSHOTS") == "" {
+		t.Skip("set SCREENSHOTS to a directory to get pictures of the page")
+	}
+	b := openTab(t)
+	_, address := busyMarket(t)
+	for _, scheme := range []string{"light", "dark"} {
+		for _, width := range []int{390, 1280} {
+			b.look(width, scheme)
+			b.open(address)
+			b.picture(fmt.Sprintf("%d-%s", width, scheme))
+			b.open(address + "?chat=7000007&violations=only&done=buyer")
+			b.run("document.querySelectorAll('details').forEach((d) => { d.open = true })", nil)
+			b.picture(fmt.Sprintf("%d-%s-opened", width, scheme))
+		}
+	}
+	b.open(address + "?status=nonsense")
+	b.picture("problem")
 }
 
 // By the keyboard alone a call is opened, and what has the focus shows it.
