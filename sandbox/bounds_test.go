@@ -49,7 +49,7 @@ func TestJournalKeepsTheNewestWhateverItsSize(t *testing.T) {
 }
 
 // What was given out does not change when calls are added.
-func TestJournalGivesWhatStays(t *testing.T) {
+func TestJournalPartsDoNotChange(t *testing.T) {
 	j := journal{maxBytes: maxCallBytes}
 	j.add(Call{Path: "1"})
 	parts := j.newest(1)
@@ -155,7 +155,7 @@ func TestACallIsBounded(t *testing.T) {
 }
 
 // A thousand calls with long paths take no more memory than what is kept of them.
-func TestCutTextsLetGoOfTheRest(t *testing.T) {
+func TestCutTextsFreeTheRest(t *testing.T) {
 	m := New()
 	before := heap()
 	for range 1000 {

@@ -33,8 +33,8 @@ func TestDeliveriesAreShown(t *testing.T) {
 		_, none := drive(t, market, "GET", "/_sandbox/deliveries", "")
 		assert.JSONEq(t, `[]`, none)
 		assert.Contains(t, request(market, "GET", "/_sandbox/", "", "").Body.String(), "None. Name a shop")
-		good, posted := (&told{}).handler(t), 0
-		answers := map[int]http.Handler{2: says("text/plain", 200, `{}`), 4: says("application/json", 400, `{}`)}
+		good, posted := (&rememberingShop{}).handler(t), 0
+		answers := map[int]http.Handler{2: answersWith("text/plain", 200, `{}`), 4: answersWith("application/json", 400, `{}`)}
 		h := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			posted++
 			if bad := answers[posted]; bad != nil {
@@ -90,7 +90,7 @@ func TestDeliveriesAreShown(t *testing.T) {
 func TestPageOfManyDeliveries(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		market := sandbox.New()
-		good := (&told{}).handler(t)
+		good := (&rememberingShop{}).handler(t)
 		require.NoError(t, market.Notify(t.Context(), "http://shop", &http.Client{Transport: aborting{good}}))
 		for range 30 {
 			_, err := market.Direct(7, "Hello?")
