@@ -216,7 +216,7 @@ type Fault struct {
 	// Code Without it INTERNAL_ERROR
 	Code *string `json:"code,omitempty"`
 
-	// Commit The request happens in the Market before the fault
+	// Commit The request happens in the sandbox before the fault
 	Commit      *bool   `json:"commit,omitempty"`
 	ContentType *string `json:"contentType,omitempty"`
 
@@ -381,7 +381,7 @@ type ServerInterface interface {
 	// Reply Write into a chat as its buyer
 	// (POST /_sandbox/chats/{chatId}/replies)
 	Reply(w http.ResponseWriter, r *http.Request, chatID int64)
-	// AdvanceClock Move the Market's clock forward
+	// AdvanceClock Move the sandbox's clock forward
 	// (POST /_sandbox/clock)
 	AdvanceClock(w http.ResponseWriter, r *http.Request)
 	// ListDeliveries All notifications that were posted to a shop so far, with the verdict on its answers
