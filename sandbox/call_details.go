@@ -84,8 +84,8 @@ func (x *exchange) details(r *http.Request) callDetails {
 	return d
 }
 
-// shortestHidden is how long a secret must be to be hidden, in bytes. A key of a test, such as "k", would hide each k of
-// a message.
+// shortestHidden is how long a secret must be to be hidden, in bytes. A key of a test, such as "k", would hide each k
+// of a message.
 const shortestHidden = 6
 
 // hide takes a secret out of a body, where it has no business.

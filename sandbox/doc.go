@@ -22,8 +22,8 @@
 //
 // A 400 cites the value that was refused, as the Market's does: "'message' size must be between '1' and '4096'
 // (rejected value: …)". So a program that logs the API's texts is found out by a test that looks for the buyer's text
-// in its log. What [Call] and the log of ymchats sandbox have of a request has no values. The page shows bodies, without
-// the key.
+// in its log. What [Call] and the log of ymchats sandbox have of a request has no values. The page shows bodies,
+// without the key.
 //
 // # Faults
 //
@@ -57,9 +57,9 @@
 //
 // Under /_sandbox/ there is a page for people: the chats, the one in which something happened last first, with the
 // status in words; each call with its verdict, both bodies and a curl command that makes it once more; the quotas, the
-// faults that are set and the notifications. It filters calls by operation, status and verdict, lets a buyer write, sets
-// and takes away faults, moves the clock and resets. It works without a script; a page of another address cannot press
-// its buttons.
+// faults that are set and the notifications. It filters calls by operation, status and verdict, lets a buyer write,
+// sets and takes away faults, moves the clock and resets. It works without a script; a page of another address cannot
+// press its buttons.
 //
 // # What it remembers
 //

@@ -127,8 +127,8 @@ type quota struct {
 	Until       time.Time
 }
 
-// list gives n of the windows that have not ended, sorted by cabinet and operation, and how many there are in all. Those
-// that were used last are given; the first skip of them are left out.
+// list gives n of the windows that have not ended, sorted by cabinet and operation, and how many there are in all.
+// Those that were used last are given; the first skip of them are left out.
 func (l *limits) list(clock func() time.Time, skip, n int) (list []quota, total int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
