@@ -141,7 +141,7 @@ func TestPageOfOneChat(t *testing.T) {
 	assert.Contains(t, words(one), "50 of 120 shown")
 	assert.Contains(t, one, "reply 71.")
 	assert.NotContains(t, one, "reply 70.")
-	assert.Contains(t, one, `<a href="/_sandbox/?chat=7000001&amp;messages=2#messages">Older messages</a>`)
+	assert.Contains(t, one, `<a href="/_sandbox/?chat=7000001&amp;messages=2#chats">Older messages</a>`)
 	one = section(t, pageOf(t, m, "?chat=7000001&messages=3"), "chats")
 	assert.Contains(t, words(one), "101 to 120 of 120 shown")
 	assert.Contains(t, one, "reply 1.")

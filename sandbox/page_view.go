@@ -165,6 +165,10 @@ type pager struct {
 // newPager is for a list of which the page shows the rows from skip on. It brings a page that is not there back to the
 // last one that is.
 func newPager(v pageView, list string, total int) (p pager, skip int) {
+	anchor := "#" + list
+	if list == "messages" {
+		anchor = "#chats" // they stand in a chat
+	}
 	page := min(v.page(list), max((total+pageRows-1)/pageRows, 1))
 	skip = (page - 1) * pageRows
 	p = pager{List: list, Total: total, Last: min(skip+pageRows, total)}
@@ -172,10 +176,10 @@ func newPager(v pageView, list string, total int) (p pager, skip int) {
 		p.First = skip + 1
 	}
 	if page > 1 {
-		p.Newer = v.onPage(list, page-1).Address() + "#" + list
+		p.Newer = v.onPage(list, page-1).Address() + anchor
 	}
 	if p.Last < total {
-		p.Older = v.onPage(list, page+1).Address() + "#" + list
+		p.Older = v.onPage(list, page+1).Address() + anchor
 	}
 	return p, skip
 }

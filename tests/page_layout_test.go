@@ -93,6 +93,23 @@ func TestPageByKeyboard(t *testing.T) {
 	assert.True(t, b.is("document.activeElement.matches('#chat-7000007 input[name=text]') && document.activeElement.value === ''"))
 }
 
+// The curl command of a call is copied by a button, or selected where the browser does not let it be copied.
+func TestPageCopiesCurl(t *testing.T) {
+	b := openTab(t)
+	_, address := busyMarket(t)
+	b.open(address + "?call=1")
+	b.run("navigator.clipboard.writeText = (text) => { window.copied = text; return Promise.resolve() }", nil)
+	b.run("document.querySelector('[data-copy]').click()", nil)
+	b.waitFor("document.querySelector('#status').innerText === 'Copied.'")
+	var copied string
+	b.run("copied", &copied)
+	assert.Contains(t, copied, `/v2/businesses/4200/chats/new' -H "Api-Key: $YM_API_KEY" -H 'Content-Type: application/json' --data-raw '{"context":`)
+	b.run("navigator.clipboard.writeText = () => Promise.reject(new Error('not allowed'))", nil)
+	b.run("document.querySelector('[data-copy]').click()", nil)
+	b.waitFor("document.querySelector('#status').innerText.startsWith('It is selected')")
+	assert.True(t, b.is("getSelection().toString().trim() === copied"))
+}
+
 // Without a script every form does what it says, and the browser comes back to where it was.
 func TestPageWithoutScript(t *testing.T) {
 	b := openTab(t)
