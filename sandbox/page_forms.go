@@ -53,6 +53,9 @@ func (m *Market) handleForms(mux *http.ServeMux) {
 				m.showPage(w, r, view, err)
 				return
 			}
+			if name == "buyer" { // the chat is now the first one, and the message the last
+				view = view.onPage("chats", 1).onPage("messages", 1)
+			}
 			query := url.Values{"done": {name}}.Encode()
 			if more := view.Query(); more != "" {
 				query = more + "&" + query

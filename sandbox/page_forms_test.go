@@ -46,15 +46,17 @@ func TestFormOfTheBuyer(t *testing.T) {
 	assert.Contains(t, page, `name="chat" value="7000001"`)
 	goesBack(t, m, press(m, "buyer", "cabinet", "43", "text", "Is it red?"), "/_sandbox/?done=buyer#chat-7000002")
 	goesBack(t, m, press(m, "buyer?chats=2&operation=getChat", "chat", "7000001"),
-		"/_sandbox/?chats=2&operation=getChat&done=buyer#chat-7000001")
+		"/_sandbox/?operation=getChat&done=buyer#chat-7000001")
+	goesBack(t, m, press(m, "buyer?chat=7000001&messages=2&calls=2", "chat", "7000001"), "/_sandbox/?calls=2&chat=7000001&done=buyer#chat-7000001")
 	goesBack(t, m, press(m, "buyer", "chat", "7000001", "text", "Two\r\nlines <b>"), "/_sandbox/?done=buyer#chat-7000001")
 	goesBack(t, m, press(m, "buyer?chat=7000001", "cabinet", "42"), "/_sandbox/?chat=7000001&done=buyer#chat-7000003")
 	messages := m.Messages(7000001)
-	require.Len(t, messages, 3)
+	require.Len(t, messages, 4)
 	assert.Equal(t, "I have a question before I order.", messages[0].Text)
 	assert.Equal(t, "Are you there? This is message 2.", messages[1].Text)
-	assert.Equal(t, "Two\nlines <b>", messages[2].Text)
-	assert.True(t, messages[2].FromBuyer)
+	assert.Equal(t, "Are you there? This is message 3.", messages[2].Text)
+	assert.Equal(t, "Two\nlines <b>", messages[3].Text)
+	assert.True(t, messages[3].FromBuyer)
 	assert.Equal(t, "Is it red?", m.Messages(7000002)[0].Text)
 }
 

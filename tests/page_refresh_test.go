@@ -131,7 +131,11 @@ func TestPageWaitsForItsReader(t *testing.T) {
 func TestPageSendsFormsInPlace(t *testing.T) {
 	b := openTab(t)
 	market, address := busyMarket(t)
-	refreshed(t, b, address)
+	refreshed(t, b, address+"?operation=getChat&chat=7000007&messages=2")
+	b.run("document.querySelector('#chat-7000007 form').requestSubmit()", nil)
+	b.waitFor("document.querySelector('#status').innerText === 'The buyer has written.'")
+	b.waitFor("location.search === '?chat=7000007&operation=getChat'")
+	b.open(address)
 	b.run(`(() => {
 		window.stays = true
 		document.querySelector('#chat-7000060 input[name=text]').value = 'for later'
@@ -142,7 +146,7 @@ func TestPageSendsFormsInPlace(t *testing.T) {
 	b.waitFor("document.querySelector('#status').innerText === 'The buyer has written.'")
 	assert.True(t, b.is("window.stays && document.querySelector('#chat-7000060 input[name=text]').value === 'for later'"))
 	assert.True(t, b.is("document.querySelector('#chat-7000007').innerText.includes('now') && document.querySelector('#chat-7000007 input[name=text]').value === ''"))
-	assert.Equal(t, "now", market.Messages(7000007)[3].Text)
+	assert.Equal(t, "now", market.Messages(7000007)[4].Text)
 
 	b.run(`(() => {
 		const form = document.querySelector('#set-fault form')
