@@ -71,13 +71,13 @@ func (x *exchange) details(r *http.Request) callDetails {
 		request:     x.request,
 		answer:      x.answer,
 	}
-	key := r.Header.Get("Api-Key")
+	key, token := r.Header.Get("Api-Key"), bearer(r.Header)
 	if key != "" {
 		d.keyHeader = "Api-Key"
-	} else if key = bearer(r.Header); key != "" {
+	} else if token != "" {
 		d.keyHeader = "Authorization"
 	}
-	for _, secret := range append(secrets, key) {
+	for _, secret := range append(secrets, key, token) {
 		d.request.hide(secret)
 		d.answer.hide(secret) // a refusal cites the value that it refuses
 	}

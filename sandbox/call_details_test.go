@@ -55,6 +55,8 @@ func TestDetailsHideTheKey(t *testing.T) {
 	assert.NotContains(t, string(d.answer.text), "secret-key")
 	d = sent(t, m, "POST", "/v2/businesses/1/chats/new", `{"key":"oauth-token"}`, "Authorization", "Bearer oauth-token")
 	assert.Equal(t, `{"key":"…"}`, string(d.request.text))
+	d = sent(t, m, "POST", "/v2/businesses/1/chats/new", `{"key":"oauth-token"}`, "Api-Key", "k", "Authorization", "Bearer oauth-token")
+	assert.Equal(t, `{"key":"…"}`, string(d.request.text), "also beside an Api-Key")
 	d = sent(t, m, "GET", "/v2/businesses/1/chat?chatId=1&token=secret%2Dvalue", "", "Api-Key", "k")
 	assert.Contains(t, string(d.answer.text), "'token' is not known (rejected value: …)")
 	assert.Equal(t, "chatId=1&token=…", d.query)
