@@ -49,7 +49,7 @@ func TestJournalKeepsTheNewestWhateverItsSize(t *testing.T) {
 }
 
 // What was given out does not change when calls are added.
-func TestJournalGivesWhatStays(t *testing.T) {
+func TestJournalPartsDoNotChange(t *testing.T) {
 	j := journal{maxBytes: maxCallBytes}
 	j.add(Call{Path: "1"})
 	parts := j.newest(1)
@@ -150,12 +150,12 @@ func TestACallIsBounded(t *testing.T) {
 	assert.Equal(t, maxErrors, strings.Count(w.Body.String(), `"code"`))
 	page := httptest.NewRecorder()
 	m.Control().ServeHTTP(page, httptest.NewRequest("GET", "http://localhost/_sandbox/", nil))
-	assert.Less(t, page.Body.Len(), 20_000)
+	assert.Less(t, page.Body.Len(), 30_000, "half of it is the page itself")
 	assert.Contains(t, page.Body.String(), "and 90 more")
 }
 
 // A thousand calls with long paths take no more memory than what is kept of them.
-func TestCutTextsLetGoOfTheRest(t *testing.T) {
+func TestCutTextsFreeTheRest(t *testing.T) {
 	m := New()
 	before := heap()
 	for range 1000 {

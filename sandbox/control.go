@@ -6,10 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"net"
 	"net/http"
-	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -24,8 +21,10 @@ import (
 // request must name the machine by localhost, by a loopback address or as WithHost says; others get 403.
 func (m *Market) Control() http.Handler {
 	mux := http.NewServeMux()
+	mux.HandleFunc("GET /{$}", toPage)
+	mux.HandleFunc("GET /_sandbox", toPage)
 	mux.HandleFunc("GET /_sandbox/{$}", m.page)
-	mux.HandleFunc("POST /_sandbox/buyer", m.buyerWrites)
+	m.handleForms(mux)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		err := fmt.Errorf("there is no %s %.100q, control.yaml lists what there is", cut(r.Method, 16), r.URL.Path)
 		refuseControl(w, http.StatusNotFound, err)
@@ -45,51 +44,6 @@ func parameterError(err error) error {
 		return fmt.Errorf("%s must be an integer", invalid.ParamName)
 	}
 	return errors.New("a parameter is missing or comes twice")
-}
-
-// Site is the Market and, under /_sandbox/, its Control, on one address.
-func (m *Market) Site() http.Handler {
-	control := m.Control()
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if strings.HasPrefix(r.URL.Path, "/_sandbox/") {
-			control.ServeHTTP(w, r)
-			return
-		}
-		m.ServeHTTP(w, r) // an http.ServeMux would clean the path, where the Market answers 404
-	})
-}
-
-// guardControl keeps pages of other addresses from driving the Market through somebody's browser. A browser says in
-// Origin where a page is from. It says so of most requests, and truly, but not when the page's own name was made to
-// lead to this machine after it was loaded; then Host has that name.
-func (m *Market) guardControl(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !m.isCalled(r.Host) {
-			const allowed = "localhost, a loopback address or a name that the sandbox was told"
-			refuseControl(w, http.StatusForbidden, fmt.Errorf("the header Host is %.100q, allowed is %s", r.Host, allowed))
-			return
-		}
-		if origin := r.Header.Get("Origin"); origin != "" && origin != "http://"+r.Host && origin != "https://"+r.Host {
-			refuseControl(w, http.StatusForbidden, errors.New("the header Origin names another address"))
-			return
-		}
-		next.ServeHTTP(w, r)
-	})
-}
-
-// isCalled tells whether a host, with a port or without, is this machine as somebody on it names it, or as WithHost
-// does.
-func (m *Market) isCalled(host string) bool {
-	name := host
-	if withoutPort, _, err := net.SplitHostPort(host); err == nil {
-		name = withoutPort
-	}
-	name = strings.Trim(name, "[]")
-	if ip := net.ParseIP(name); ip != nil && ip.IsLoopback() {
-		return true
-	}
-	return strings.EqualFold(name, "localhost") ||
-		slices.ContainsFunc(m.hosts, func(told string) bool { return strings.EqualFold(told, name) })
 }
 
 type controls struct{ *Market }
@@ -146,47 +100,6 @@ func (m controls) Reply(w http.ResponseWriter, r *http.Request, chatID int64) {
 		return
 	}
 	w.WriteHeader(http.StatusNoContent)
-}
-
-func (m controls) AddFaults(w http.ResponseWriter, r *http.Request) {
-	var faults control.Faults
-	if !readControl(w, r, "Faults", &faults) {
-		return
-	}
-	if err := known(faults.Operation); err != nil {
-		refuseControl(w, http.StatusBadRequest, err)
-		return
-	}
-	if err := m.scriptDescribed(faults.Operation, orElse(faults.Faults, nil)); err != nil {
-		refuseControl(w, http.StatusBadRequest, err)
-		return
-	}
-	if faults.Every != nil {
-		m.Every(faults.Operation, makeFault(*faults.Every))
-	}
-	w.WriteHeader(http.StatusNoContent)
-}
-
-// maxWaiting bounds what faults that wait for their requests take of memory, in bytes, when they came by HTTP.
-const maxWaiting = 64 << 20
-
-// scriptDescribed is Script, within maxWaiting.
-func (m *Market) scriptDescribed(operation string, faults []control.Fault) error {
-	var more []scripted
-	total := 0
-	for _, f := range faults {
-		size := len(encode(f)) + 500 // what a Fault itself needs
-		more = append(more, scripted{makeFault(f), size})
-		total += size
-	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.waiting+total > maxWaiting {
-		return errors.New("too many faults wait for their requests, allowed are 64 MiB of them: reset the sandbox")
-	}
-	m.waiting += total
-	m.scripts[operation] = append(m.scripts[operation], more...)
-	return nil
 }
 
 func (m controls) AdvanceClock(w http.ResponseWriter, r *http.Request) {

@@ -9,7 +9,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"regexp"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -170,32 +169,6 @@ func TestParseFault(t *testing.T) {
 	assert.ErrorContains(t, err, "allowed values")
 }
 
-// The page shows what it is given as text.
-func TestPage(t *testing.T) {
-	m := newMarket()
-	page := func() string {
-		w := httptest.NewRecorder()
-		m.Control().ServeHTTP(w, httptest.NewRequest("GET", "http://127.0.0.1/_sandbox/", nil))
-		assert.Equal(t, 200, w.Code)
-		assert.Equal(t, "default-src 'none'; style-src 'unsafe-inline'", w.Header().Get("Content-Security-Policy"))
-		return w.Body.String()
-	}
-	assert.Contains(t, page(), "No chats yet")
-	chat := startChat(t, m, order5)
-	ask(t, m, "POST", messageTo(chat), `{"message":"<script>alert(1)</script> & \"more\""}`)
-	rawAsk(m, "GET", "/v2/businesses/1/chat?<b>=1")
-	shown := page()
-	assert.Contains(t, shown, "&lt;script&gt;alert(1)&lt;/script&gt; &amp;")
-	assert.NotContains(t, shown, "<script>")
-	assert.NotContains(t, shown, "<b>=")
-	assert.Contains(t, shown, "WAITING_FOR_CUSTOMER")
-	assert.Contains(t, shown, "query chatId: required")
-	assert.Contains(t, shown, "sendMessageToChat, cabinet 1: 1 of 1000 used")
-	w := httptest.NewRecorder()
-	m.Control().ServeHTTP(w, httptest.NewRequest("GET", "http://127.0.0.1/_sandbox/elsewhere", nil))
-	assert.Equal(t, 404, w.Code)
-}
-
 // On one address with its control the Market is what it is alone: no path is cleaned.
 func TestSite(t *testing.T) {
 	m := newMarket()
@@ -287,54 +260,6 @@ func TestControlListsAChatWithoutMessages(t *testing.T) {
 	startChat(t, m, order5)
 	_, chats := drive(t, m, "GET", "/_sandbox/chats", "")
 	assert.Contains(t, chats, `"messages":[]`)
-}
-
-// The page shows the newest fifty of each, the newest first, by the Market's clock.
-func TestPageShowsTheNewest(t *testing.T) {
-	now := time.Date(2026, 9, 9, 15, 0, 0, 0, time.UTC)
-	m := newMarket(sandbox.WithParallel(1), sandbox.WithClock(func() time.Time { return now }))
-	for n := range 51 {
-		startChat(t, m, fmt.Sprintf(`{"context":{"type":"ORDER","id":%d}}`, 101+n))
-	}
-	for n := range 51 {
-		require.NoError(t, m.Reply(7000051, fmt.Sprintf("reply %d.", n)))
-	}
-	for n := range 51 { // windows of their own
-		rawAsk(m, "GET", fmt.Sprintf("/v2/businesses/%d/chat?chatId=1", 10+n))
-	}
-	m.Advance(30 * time.Minute)
-	w := httptest.NewRecorder()
-	m.Control().ServeHTTP(w, httptest.NewRequest("GET", "http://127.0.0.1/_sandbox/", nil))
-	shown := w.Body.String()
-	assert.Equal(t, "text/html; charset=utf-8", w.Header().Get("Content-Type"))
-	assert.Contains(t, shown, ">15:30:00<")
-	assert.Contains(t, shown, "until 16:00:00")
-	assert.Contains(t, shown, "ORDER 151 <span class=\"quiet\">cabinet 1, WAITING_FOR_PARTNER")
-	assert.Equal(t, 50, strings.Count(shown, `<section class="chat"`))
-	assert.NotContains(t, shown, "chat-7000001")
-	assert.Less(t, strings.Index(shown, "chat-7000051"), strings.Index(shown, "chat-7000050"))
-	assert.NotContains(t, shown, "reply 0.")
-	assert.Less(t, strings.Index(shown, "reply 1."), strings.Index(shown, "reply 50."))
-	assert.Contains(t, shown, "102, the newest first")
-	assert.Equal(t, 50, strings.Count(shown, "<tr>"))
-	assert.Less(t, strings.Index(shown, "/businesses/60/"), strings.Index(shown, "/businesses/59/"))
-	assert.Equal(t, 50, strings.Count(shown, "<meter "))
-}
-
-// The page sorts quotas by cabinet and operation.
-func TestPageSortsQuotas(t *testing.T) {
-	m := newMarket()
-	for _, cabinet := range []string{"3", "1", "2"} {
-		rawAsk(m, "POST", "/v2/businesses/"+cabinet+"/chats/new")
-		rawAsk(m, "GET", "/v2/businesses/"+cabinet+"/chat?chatId=1")
-		rawAsk(m, "POST", "/v2/businesses/"+cabinet+"/chats/message?chatId=1")
-	}
-	w := httptest.NewRecorder()
-	m.Control().ServeHTTP(w, httptest.NewRequest("GET", "http://127.0.0.1/_sandbox/", nil))
-	assert.Equal(t, []string{
-		"createChat, cabinet 1", "getChat, cabinet 1", "sendMessageToChat, cabinet 1", "createChat, cabinet 2", "getChat, cabinet 2",
-		"sendMessageToChat, cabinet 2", "createChat, cabinet 3", "getChat, cabinet 3", "sendMessageToChat, cabinet 3",
-	}, regexp.MustCompile(`\w+, cabinet \d`).FindAllString(w.Body.String(), -1))
 }
 
 // What a description leaves out is as control.yaml says.

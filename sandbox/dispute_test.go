@@ -21,7 +21,7 @@ import (
 // A dispute is told to the shop, and seen by getChat, from its start to its end. Meanwhile messages change nothing.
 func TestDispute(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		market, shop := sandbox.New(), &told{}
+		market, shop := sandbox.New(), &rememberingShop{}
 		require.NoError(t, market.Notify(t.Context(), "http://shop", shopClient(disputes(t, shop))))
 		c := client(t, market)
 		chat, err := c.CreateChat(t.Context(), wrapper.Order(31))
@@ -50,7 +50,7 @@ func TestDispute(t *testing.T) {
 	})
 }
 
-func disputes(t *testing.T, shop *told) http.Handler {
+func disputes(t *testing.T, shop *rememberingShop) http.Handler {
 	t.Helper()
 	h, err := notify.New("shop/1", notify.Behind(netip.MustParsePrefix("127.0.0.0/8")), notify.Events{
 		ArbitrageStarted: func(_ context.Context, n notify.ChatArbitrageStartedNotificationDTO) error {

@@ -26,7 +26,8 @@
 //
 // A 400 cites the value that was refused, as the Market's does: "'message' size must be between '1' and '4096'
 // (rejected value: …)". A program that logs the API's texts is found out by a test that looks for the buyer's text in
-// its log. What the sandbox keeps of a request for [Call] and the log has no values.
+// its log. What [Call] and the log of ymchats sandbox have of a request has no values. The page shows bodies, without
+// the key.
 //
 // # Faults
 //
@@ -56,12 +57,21 @@
 // [Market.Site] is the sandbox and its [Market.Control], by JSON over HTTP, with a page for people; ymchats sandbox
 // serves it. Control answers those who name the machine by localhost or a loopback address; [WithHost] adds names.
 //
+// # The page
+//
+// Under /_sandbox/ there is a page for people: the chats, the one in which something happened last first, with the
+// status in words; each call with its verdict, both bodies and a curl command that makes it once more; the quotas, the
+// faults that are set and the notifications. It filters calls by operation, status and verdict, lets a buyer write,
+// sets and takes away faults, moves the clock and resets. It works without a script; a page of another address cannot
+// press its buttons.
+//
 // # What it remembers
 //
 // At most 256 MiB of chats and messages, of which it forgets none: when they are used up, createChat and
 // sendMessageToChat answer 500 with the code SANDBOX_FULL, until [Market.Reset]. At most 256 MiB of calls, about a
-// million; the oldest are forgotten. At most 100,000 windows of quotas in an hour, and 64 MiB of faults that came by
-// HTTP and wait for their requests. What a request costs does not depend on how much is remembered.
+// million; the oldest are forgotten. For the page, the bodies of the newest calls: 32 KiB of each, 32 MiB in all. At
+// most 100,000 windows of quotas in an hour, and 64 MiB of faults that came by HTTP and wait for their requests. What a
+// request costs does not depend on how much is remembered.
 //
 // # How true it is
 //

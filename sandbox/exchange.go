@@ -65,6 +65,8 @@ type exchange struct {
 	ticket    *ticket // nil until the request is routed
 	at        time.Time
 	status    int
+	request   keptBody
+	answer    keptBody
 }
 
 type exchangeKey struct{}
@@ -115,7 +117,9 @@ func (x *exchange) Write(p []byte) (int, error) {
 	if x.status == 0 {
 		x.WriteHeader(http.StatusOK)
 	}
-	return x.ResponseWriter.Write(p)
+	n, err := x.ResponseWriter.Write(p)
+	_, _ = x.answer.Write(p[:n]) // it cannot fail
+	return n, err
 }
 
 // Unwrap is for http.ResponseController.
@@ -133,13 +137,16 @@ func (x *exchange) end(r *http.Request) {
 		At:          x.at,
 		Operation:   x.operation,
 		Method:      cut(r.Method, 16),
-		Path:        cut(r.URL.Path, 256),
+		Path:        cut(r.URL.Path, maxPath),
 		Query:       x.declaredQuery(r),
 		Status:      x.status,
 		Verdict:     bounded(x.verdict),
 		TraceParent: x.Header().Get("Traceparent"),
-	})
+	}, x.details(r))
 }
+
+// maxPath is how much of a path is kept, in bytes.
+const maxPath = 256
 
 // cut copies the beginning of a text, so that the rest of it can be forgotten.
 func cut(text string, size int) string { return strings.Clone(text[:min(len(text), size)]) }
@@ -176,10 +183,11 @@ func bounded(verdict error) error {
 	return verdictOf(violations[:maxViolations])
 }
 
-func (m *Market) record(c Call) {
+func (m *Market) record(c Call, d callDetails) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.calls.add(c)
+	m.details.add(d)
 	if m.observer != nil {
 		m.observer(c)
 	}

@@ -3,6 +3,8 @@ package sandbox
 import (
 	"fmt"
 	"net/http"
+
+	"github.com/ymarket-go/chats/sandbox/internal/control"
 )
 
 // Fault stands between a request and the sandbox's true answer, which is next: it may leave it out, change it, or let
@@ -18,14 +20,16 @@ func (m *Market) Script(operation string, faults ...Fault) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, f := range faults {
-		m.scripts[operation] = append(m.scripts[operation], scripted{fault: f})
+		m.scripts[operation] = append(m.scripts[operation], setFault{fault: f})
 	}
 }
 
-// scripted is a Fault that waits for its request. One that came by HTTP is counted by the bytes of its description.
-type scripted struct {
-	fault Fault
-	bytes int
+// setFault is a Fault that waits for its request, or stands for each. One that came by HTTP has a description, and is
+// counted by the bytes of it.
+type setFault struct {
+	fault     Fault
+	described *control.Fault // nil: a program has set it
+	bytes     int
 }
 
 // Every sets what each request of an operation meets that Script says nothing of. A nil Fault takes it away. It panics
@@ -34,7 +38,7 @@ func (m *Market) Every(operation string, fault Fault) {
 	m.mustKnow("Every", operation)
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.standing[operation] = fault
+	m.standing[operation] = setFault{fault: fault}
 }
 
 func (m *Market) mustKnow(method, operation string) {
@@ -56,10 +60,10 @@ func (m *Market) nextFault(operation string) Fault {
 	defer m.mu.Unlock()
 	script := m.scripts[operation]
 	if len(script) == 0 {
-		return m.standing[operation]
+		return m.standing[operation].fault
 	}
 	next := script[0]
-	script[0] = scripted{}
+	script[0] = setFault{}
 	m.scripts[operation] = script[1:]
 	m.waiting -= next.bytes
 	return next.fault

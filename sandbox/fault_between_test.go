@@ -16,7 +16,7 @@ import (
 func TestProxy(t *testing.T) {
 	for _, status := range []int{404, 408, 499, 502, 504} {
 		for _, page := range []string{"", sandbox.ProxyPage(status)} {
-			eachWay(t, func() sandbox.Fault { return sandbox.Proxy(status, page) }, func(t *testing.T, s said) {
+			withAndWithoutSocket(t, func() sandbox.Fault { return sandbox.Proxy(status, page) }, func(t *testing.T, s seenAnswer) {
 				require.NoError(t, s.err)
 				assert.Equal(t, status, s.status)
 				assert.Equal(t, page, s.body)
@@ -88,7 +88,7 @@ func TestCachedAndLagging(t *testing.T) {
 }
 
 // What is no chat stays as it is.
-func TestCachedOfSomethingElse(t *testing.T) {
+func TestCachedLeavesOtherAnswers(t *testing.T) {
 	m := newMarket()
 	chat := startChat(t, m, order5)
 	m.Every("getChat", sandbox.Cached(time.Hour))
@@ -108,7 +108,7 @@ func TestCachedOfSomethingElse(t *testing.T) {
 }
 
 // They compose: after a commit, late, sometimes, and around each other.
-func TestBetweenComposes(t *testing.T) {
+func TestProxyFaultsCompose(t *testing.T) {
 	m := newMarket()
 	chat := startChat(t, m, order5)
 	m.Advance(time.Minute)
@@ -128,7 +128,7 @@ func TestBetweenComposes(t *testing.T) {
 	}
 }
 
-func TestParseFaultBetween(t *testing.T) {
+func TestParseFaultOfProxies(t *testing.T) {
 	m := newMarket()
 	chat := startChat(t, m, order5)
 	m.Advance(time.Hour)

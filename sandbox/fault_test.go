@@ -166,7 +166,7 @@ func TestQuotaUsedUpIsRoundedUp(t *testing.T) {
 }
 
 // A Fault that sets no status means 200, as with net/http, and that costs one.
-func TestFaultThatOnlyWrites(t *testing.T) {
+func TestFaultThatSetsNoStatus(t *testing.T) {
 	m := newMarket()
 	m.Script(sandbox.OperationGetChat, func(http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "{}") })
@@ -198,7 +198,7 @@ func TestBoundsOfStatuses(t *testing.T) {
 }
 
 // The first status of 200 and above is the answer's, as net/http has it.
-func TestStatusesThatAreNotTheAnswers(t *testing.T) {
+func TestInformationalStatuses(t *testing.T) {
 	m := newMarket()
 	m.Script(sandbox.OperationGetChat, func(http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -212,7 +212,7 @@ func TestStatusesThatAreNotTheAnswers(t *testing.T) {
 }
 
 // The Fault behind CommitThen may want the true answer after all: that is the one which was given.
-func TestCommitThenNext(t *testing.T) {
+func TestCommitThenGivesTheAnswerOn(t *testing.T) {
 	m := newMarket()
 	chat := startChat(t, m, order5)
 	m.Script(sandbox.OperationSendMessageToChat, sandbox.CommitThen(func(next http.Handler) http.Handler { return next }))
@@ -227,7 +227,7 @@ func TestCommitThenNext(t *testing.T) {
 }
 
 // Only http.ErrAbortHandler is a cut connection; anything else is a mistake of the test's own.
-func TestOtherPanicsPass(t *testing.T) {
+func TestRoundTripperPassesOtherPanics(t *testing.T) {
 	m := newMarket()
 	m.Script(sandbox.OperationGetChat, func(http.Handler) http.Handler {
 		return http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("mistake") })

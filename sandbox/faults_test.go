@@ -18,8 +18,8 @@ import (
 	"github.com/ymarket-go/chats/sandbox"
 )
 
-// said is what a client sees of an answer.
-type said struct {
+// seenAnswer is what a client sees of an answer.
+type seenAnswer struct {
 	status  int
 	header  http.Header
 	body    string
@@ -27,8 +27,8 @@ type said struct {
 	readErr error // within the body
 }
 
-// eachWay asks for a chat over a socket and without one, with the same fault: both must look alike.
-func eachWay(t *testing.T, fault func() sandbox.Fault, check func(t *testing.T, s said)) {
+// withAndWithoutSocket asks for a chat over a socket and without one, with the same fault: both must look alike.
+func withAndWithoutSocket(t *testing.T, fault func() sandbox.Fault, check func(t *testing.T, s seenAnswer)) {
 	t.Helper()
 	for _, way := range []string{"socket", "no socket"} {
 		t.Run(way, func(t *testing.T) {
@@ -47,11 +47,11 @@ func eachWay(t *testing.T, fault func() sandbox.Fault, check func(t *testing.T, 
 			require.NoError(t, err)
 			req.Header.Set("Api-Key", "k")
 			resp, err := transport.RoundTrip(req)
-			s := said{err: err}
+			s := seenAnswer{err: err}
 			if err == nil {
 				defer resp.Body.Close()
 				body, readErr := io.ReadAll(resp.Body)
-				s = said{resp.StatusCode, resp.Header, string(body), nil, readErr}
+				s = seenAnswer{resp.StatusCode, resp.Header, string(body), nil, readErr}
 			}
 			check(t, s)
 		})
@@ -59,16 +59,16 @@ func eachWay(t *testing.T, fault func() sandbox.Fault, check func(t *testing.T, 
 }
 
 func TestFaultsThatCut(t *testing.T) {
-	eachWay(t, sandbox.Abort, func(t *testing.T, s said) { assert.ErrorIs(t, s.err, io.EOF) })
-	eachWay(t, func() sandbox.Fault { return sandbox.Truncate(10) }, func(t *testing.T, s said) {
+	withAndWithoutSocket(t, sandbox.Abort, func(t *testing.T, s seenAnswer) { assert.ErrorIs(t, s.err, io.EOF) })
+	withAndWithoutSocket(t, func() sandbox.Fault { return sandbox.Truncate(10) }, func(t *testing.T, s seenAnswer) {
 		assert.Equal(t, `{"result":`, s.body)
 		assert.ErrorIs(t, s.readErr, io.ErrUnexpectedEOF)
 	})
-	eachWay(t, sandbox.CloseAfter, func(t *testing.T, s said) {
+	withAndWithoutSocket(t, sandbox.CloseAfter, func(t *testing.T, s seenAnswer) {
 		assert.Equal(t, 200, s.status)
 		assert.NoError(t, s.readErr)
 	})
-	eachWay(t, func() sandbox.Fault { return sandbox.CommitThen(sandbox.Abort()) }, func(t *testing.T, s said) { assert.Error(t, s.err) })
+	withAndWithoutSocket(t, func() sandbox.Fault { return sandbox.CommitThen(sandbox.Abort()) }, func(t *testing.T, s seenAnswer) { assert.Error(t, s.err) })
 }
 
 // Only without a socket can nobody listen.
@@ -83,21 +83,21 @@ func TestRefuse(t *testing.T) {
 }
 
 func TestFaultsThatAnswerOtherwise(t *testing.T) {
-	eachWay(t, func() sandbox.Fault { return sandbox.HTML(502) }, func(t *testing.T, s said) {
+	withAndWithoutSocket(t, func() sandbox.Fault { return sandbox.HTML(502) }, func(t *testing.T, s seenAnswer) {
 		assert.Equal(t, 502, s.status)
 		assert.Equal(t, "text/html", s.header.Get("Content-Type"))
 		assert.Contains(t, s.body, "<h1>")
 	})
-	eachWay(t, func() sandbox.Fault { return sandbox.Redirect("https://elsewhere.example/") }, func(t *testing.T, s said) {
+	withAndWithoutSocket(t, func() sandbox.Fault { return sandbox.Redirect("https://elsewhere.example/") }, func(t *testing.T, s seenAnswer) {
 		assert.Equal(t, 302, s.status)
 		assert.Equal(t, "https://elsewhere.example/", s.header.Get("Location"))
 	})
-	eachWay(t, sandbox.TooMany, func(t *testing.T, s said) {
+	withAndWithoutSocket(t, sandbox.TooMany, func(t *testing.T, s seenAnswer) {
 		assert.Equal(t, 420, s.status)
 		assert.NotEqual(t, "0", s.header.Get("X-RateLimit-Resource-Remaining"))
 		assert.Contains(t, s.body, "Hit rate limit of 4 parallel requests for businessId 1")
 	})
-	eachWay(t, func() sandbox.Fault { return sandbox.ContentType("text/plain") }, func(t *testing.T, s said) {
+	withAndWithoutSocket(t, func() sandbox.Fault { return sandbox.ContentType("text/plain") }, func(t *testing.T, s seenAnswer) {
 		assert.Equal(t, "text/plain", s.header.Get("Content-Type"))
 		assert.Contains(t, s.body, `"chatId":7000001`)
 	})
@@ -120,7 +120,7 @@ func TestGzipBomb(t *testing.T) {
 
 // A later Market knows values and fields that nobody knows today; ids stay exact.
 func TestUnknown(t *testing.T) {
-	eachWay(t, sandbox.Unknown, func(t *testing.T, s said) {
+	withAndWithoutSocket(t, sandbox.Unknown, func(t *testing.T, s seenAnswer) {
 		var a struct {
 			Status string
 			Later  any `json:"laterField"`
@@ -142,7 +142,7 @@ func TestUnknown(t *testing.T) {
 }
 
 func TestDuplicateKeys(t *testing.T) {
-	eachWay(t, sandbox.DuplicateKeys, func(t *testing.T, s said) {
+	withAndWithoutSocket(t, sandbox.DuplicateKeys, func(t *testing.T, s seenAnswer) {
 		assert.Equal(t, 2, strings.Count(s.body, `"chatId"`))
 		assert.Equal(t, 2, strings.Count(s.body, `"status":"OK"`))
 		assert.True(t, json.Valid([]byte(s.body)), s.body)
@@ -153,13 +153,13 @@ func TestSlowFaults(t *testing.T) {
 	const pause = time.Millisecond
 	for _, fault := range []sandbox.Fault{sandbox.Delay(20*pause, nil), sandbox.Drip(pause)} {
 		began := time.Now()
-		eachWay(t, func() sandbox.Fault { return fault }, func(t *testing.T, s said) {
+		withAndWithoutSocket(t, func() sandbox.Fault { return fault }, func(t *testing.T, s seenAnswer) {
 			assert.Equal(t, 200, s.status)
 			assert.True(t, json.Valid([]byte(s.body)))
 			assert.GreaterOrEqual(t, time.Since(began), 20*pause)
 		})
 	}
-	eachWay(t, func() sandbox.Fault { return sandbox.Delay(pause, sandbox.HTML(500)) }, func(t *testing.T, s said) {
+	withAndWithoutSocket(t, func() sandbox.Fault { return sandbox.Delay(pause, sandbox.HTML(500)) }, func(t *testing.T, s seenAnswer) {
 		assert.Equal(t, 500, s.status)
 	})
 }
@@ -195,22 +195,22 @@ func TestEvery(t *testing.T) {
 
 // Without a socket an answer is unpacked, closed and cut as http.Transport does it.
 func TestRoundTripperIsLikeASocket(t *testing.T) {
-	eachWay(t, func() sandbox.Fault { return sandbox.GzipBomb(1000) }, func(t *testing.T, s said) {
+	withAndWithoutSocket(t, func() sandbox.Fault { return sandbox.GzipBomb(1000) }, func(t *testing.T, s seenAnswer) {
 		assert.Len(t, s.body, 1000)
 		assert.Empty(t, s.header.Get("Content-Encoding"))
 	})
-	eachWay(t, func() sandbox.Fault { return sandbox.Truncate(1 << 20) }, func(t *testing.T, s said) {
+	withAndWithoutSocket(t, func() sandbox.Fault { return sandbox.Truncate(1 << 20) }, func(t *testing.T, s seenAnswer) {
 		assert.True(t, json.Valid([]byte(s.body)))
 		assert.NoError(t, s.readErr)
 	})
-	eachWay(t, func() sandbox.Fault {
+	withAndWithoutSocket(t, func() sandbox.Fault {
 		return func(next http.Handler) http.Handler {
 			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				w.WriteHeader(http.StatusEarlyHints)
 				next.ServeHTTP(w, r)
 			})
 		}
-	}, func(t *testing.T, s said) { assert.Equal(t, 200, s.status) })
+	}, func(t *testing.T, s seenAnswer) { assert.Equal(t, 200, s.status) })
 	for _, bad := range []func(){func() { sandbox.Truncate(-1) }, func() { sandbox.GzipBomb(-1) }} {
 		assert.Panics(t, bad)
 	}
@@ -269,11 +269,11 @@ func TestSlowFaultsEndWithTheRequest(t *testing.T) {
 // One byte short of the answer is cut, all of it is not.
 func TestTruncateAtItsBounds(t *testing.T) {
 	for size, whole := range map[int]bool{0: false, 1: false, 2: true, 3: true} {
-		eachWay(t, func() sandbox.Fault {
+		withAndWithoutSocket(t, func() sandbox.Fault {
 			return func(next http.Handler) http.Handler {
 				return sandbox.Truncate(size)(sandbox.Answer(200, nil, "ab")(next))
 			}
-		}, func(t *testing.T, s said) {
+		}, func(t *testing.T, s seenAnswer) {
 			require.NoError(t, s.err)
 			assert.Equal(t, "ab"[:min(size, 2)], s.body)
 			if whole {
@@ -306,12 +306,12 @@ func TestSometimesHasItsOwnSeeds(t *testing.T) {
 }
 
 // A Fault that rewrites takes a handler that sets no status for one that answers 200.
-func TestRewriteOfWhatOnlyWrites(t *testing.T) {
-	eachWay(t, func() sandbox.Fault {
+func TestRewriteOfAnAnswerWithoutStatus(t *testing.T) {
+	withAndWithoutSocket(t, func() sandbox.Fault {
 		return func(http.Handler) http.Handler {
 			return sandbox.ContentType("a/b")(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "x") }))
 		}
-	}, func(t *testing.T, s said) {
+	}, func(t *testing.T, s seenAnswer) {
 		require.NoError(t, s.err)
 		assert.Equal(t, 200, s.status)
 		assert.Equal(t, "x", s.body)
@@ -331,9 +331,9 @@ func TestFaultsSayWhichLimit(t *testing.T) {
 }
 
 func TestUnknownKeepsLargeIDs(t *testing.T) {
-	eachWay(t, func() sandbox.Fault {
+	withAndWithoutSocket(t, func() sandbox.Fault {
 		return func(next http.Handler) http.Handler {
 			return sandbox.Unknown()(sandbox.Answer(200, nil, `{"result":{"chatId":9007199254740993}}`)(next))
 		}
-	}, func(t *testing.T, s said) { assert.Contains(t, s.body, `"chatId":9007199254740993`) })
+	}, func(t *testing.T, s seenAnswer) { assert.Contains(t, s.body, `"chatId":9007199254740993`) })
 }

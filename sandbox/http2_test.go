@@ -117,7 +117,7 @@ func TestGoAway(t *testing.T) {
 }
 
 // What these faults are for: a client of net/http sends anew by itself what it can have again.
-func TestStreamsThatAreSentAnew(t *testing.T) {
+func TestNetHTTPRepeatsResetStreams(t *testing.T) {
 	for what, test := range map[string]struct {
 		fault sandbox.Fault
 		anew  bool
@@ -152,7 +152,7 @@ func TestStreamsThatAreSentAnew(t *testing.T) {
 }
 
 // Streams of one connection are told apart.
-func TestStreamsAtOnce(t *testing.T) {
+func TestConcurrentStreams(t *testing.T) {
 	m := plainHTTP2(t, newMarket(sandbox.WithParallel(100)))
 	chat := startChat(t, m.Market, order5)
 	_, err := m.send(t, chat) // all others wait for its connection
@@ -183,9 +183,9 @@ func TestStreamsAtOnce(t *testing.T) {
 }
 
 // Over HTTP/1, over an HTTP/2 that is not of HTTP2, and without a socket, nothing says what was asked for.
-func TestResetStreamElsewhere(t *testing.T) {
+func TestResetStreamWithoutHTTP2(t *testing.T) {
 	for _, fault := range []sandbox.Fault{sandbox.ResetStream(sandbox.ProtocolError), sandbox.GoAway()} {
-		eachWay(t, func() sandbox.Fault { return fault }, func(t *testing.T, s said) { assert.ErrorIs(t, s.err, io.EOF) })
+		withAndWithoutSocket(t, func() sandbox.Fault { return fault }, func(t *testing.T, s seenAnswer) { assert.ErrorIs(t, s.err, io.EOF) })
 
 		m := newMarket()
 		m.Script("getChat", fault, fault)

@@ -127,20 +127,22 @@ type quota struct {
 	Until       time.Time
 }
 
-// list gives the windows that have not ended, at most n, those that were used last, sorted by cabinet and operation.
-func (l *limits) list(clock func() time.Time, n int) []quota {
+// list gives n of the windows that have not ended, sorted by cabinet and operation, and how many there are in all.
+// Those that were used last are given; the first skip of them are left out.
+func (l *limits) list(clock func() time.Time, skip, n int) (list []quota, total int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.begin(clock().Truncate(time.Hour))
-	var newest []quota
-	for e := l.recent.Front(); e != nil && len(newest) < n; e = e.Next() {
-		w := e.Value.(*window)
-		newest = append(newest, quota{w.key.cabinet, w.key.operation, w.used, l.perHour, w.until})
+	for e := l.recent.Front(); e != nil && len(list) < n; e = e.Next() {
+		if skip--; skip < 0 {
+			w := e.Value.(*window)
+			list = append(list, quota{w.key.cabinet, w.key.operation, w.used, l.perHour, w.until})
+		}
 	}
-	slices.SortFunc(newest, func(a, b quota) int {
+	slices.SortFunc(list, func(a, b quota) int {
 		return cmp.Or(cmp.Compare(a.Cabinet, b.Cabinet), cmp.Compare(a.Operation, b.Operation))
 	})
-	return newest
+	return list, l.recent.Len()
 }
 
 // reset forgets all requests but those in progress.

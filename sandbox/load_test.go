@@ -75,8 +75,8 @@ func TestManyChats(t *testing.T) {
 	}
 	w := httptest.NewRecorder()
 	m.Control().ServeHTTP(w, httptest.NewRequest("GET", "http://127.0.0.1/_sandbox/", nil))
-	assert.Equal(t, 50, strings.Count(w.Body.String(), `<section class="chat"`), "the page shows the newest ones")
-	assert.Contains(t, w.Body.String(), "about ORDER 10000 ")
+	assert.Equal(t, 50, strings.Count(w.Body.String(), `<article id="chat-`), "the page shows the newest ones")
+	assert.Contains(t, w.Body.String(), "about order 10000,")
 }
 
 func BenchmarkLoopback(b *testing.B) {

@@ -35,10 +35,11 @@ type Market struct {
 	buyers   atomic.Int64 // who began chats: see Direct
 
 	mu       sync.Mutex
-	scripts  map[string][]scripted
-	standing map[string]Fault
+	scripts  map[string][]setFault
+	standing map[string]setFault
 	waiting  int // bytes of scripts that came by HTTP
 	calls    journal
+	details  detailsLog // of the newest calls
 	observer func(Call)
 	moved    time.Duration // what Advance has added to the clock
 }
@@ -78,8 +79,9 @@ func (m *Market) Reset() {
 	m.notifier.reset()
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.scripts, m.standing, m.waiting = map[string][]scripted{}, map[string]Fault{}, 0
-	m.calls, m.moved = journal{maxBytes: maxCallBytes}, 0
+	m.scripts, m.standing, m.waiting = map[string][]setFault{}, map[string]setFault{}, 0
+	m.calls, m.details = journal{maxBytes: maxCallBytes}, detailsLog{maxBytes: maxDetailsBytes}
+	m.moved = 0
 }
 
 // farthest is how far the clock can be moved in all: a hundred years.
@@ -107,6 +109,7 @@ func (m *Market) now() time.Time {
 func (m *Market) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x := &exchange{ResponseWriter: w, market: m, operation: m.contract.Operation(r), at: m.now()}
 	r = r.WithContext(context.WithValue(r.Context(), exchangeKey{}, x))
+	x.watch(r)
 	if !m.unchecked || x.operation == "" {
 		x.verdict = m.verdictOn(r)
 	}

@@ -187,7 +187,7 @@ func TestContractIsEnforced(t *testing.T) {
 	assert.Equal(t, 400, ask(t, m, "GET", "/v2/businesses/abc/chat?chatId=1", "").status)
 }
 
-func TestAddresses(t *testing.T) {
+func TestPathsOfTheAPI(t *testing.T) {
 	m := newMarket()
 	chat := startChat(t, m, order5)
 	assert.Equal(t, 200, ask(t, m, "GET", strings.TrimPrefix(chatOf(chat), "/v2"), "").status, "without a version")
@@ -430,7 +430,7 @@ func TestRecordsAreCopies(t *testing.T) {
 }
 
 // The clock may stand in any zone: HTTP dates are in GMT, the Market's own in Moscow's.
-func TestZones(t *testing.T) {
+func TestZonesOfTimes(t *testing.T) {
 	now := time.Date(2026, 9, 9, 18, 18, 0, 0, time.FixedZone("", 5*60*60))
 	m := newMarket(sandbox.WithClock(func() time.Time { return now }))
 	chat := startChat(t, m, order5)
@@ -441,7 +441,7 @@ func TestZones(t *testing.T) {
 	assert.Contains(t, a.body, `"updatedAt":"2026-09-09T16:18:00+03:00"`)
 }
 
-func TestClockOfItsOwn(t *testing.T) {
+func TestWithClock(t *testing.T) {
 	m := sandbox.New()
 	ask(t, m, "GET", chatOf(1), "")
 	assert.WithinDuration(t, time.Now(), m.Calls()[0].At, time.Minute)

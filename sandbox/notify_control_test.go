@@ -6,7 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -33,8 +33,8 @@ func TestDeliveriesAreShown(t *testing.T) {
 		_, none := drive(t, market, "GET", "/_sandbox/deliveries", "")
 		assert.JSONEq(t, `[]`, none)
 		assert.Contains(t, request(market, "GET", "/_sandbox/", "", "").Body.String(), "None. Name a shop")
-		good, posted := (&told{}).handler(t), 0
-		answers := map[int]http.Handler{2: says("text/plain", 200, `{}`), 4: says("application/json", 400, `{}`)}
+		good, posted := (&rememberingShop{}).handler(t), 0
+		answers := map[int]http.Handler{2: answersWith("text/plain", 200, `{}`), 4: answersWith("application/json", 400, `{}`)}
 		h := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			posted++
 			if bad := answers[posted]; bad != nil {
@@ -79,10 +79,35 @@ func TestDeliveriesAreShown(t *testing.T) {
 			"7 CHAT_MESSAGE_SENT 1 400 false [] false",
 			"7 CHAT_MESSAGE_SENT 1 0 false [EOF] true",
 		}, got)
-		page := request(market, "GET", "/_sandbox/", "", "").Body.String()
-		for _, shown := range []string{"5 posted, to 1 shop,", "header Content-Type: must be application/json, in UTF-8", "attempt 2", "does not come again", "again at ", "begun by a buyer"} {
+		page := words(section(t, pageOf(t, market, ""), "deliveries"))
+		for _, shown := range []string{"to 1 shop, the newest first 5 of 5 shown", "header Content-Type: must be application/json, in UTF-8", "attempt 2", "not taken, answered with 400 does not come again", "not taken, no answer again at ", "taken, answered with 200", `"chatId":7000001`} {
 			assert.Contains(t, page, shown)
 		}
+	})
+}
+
+// The page shows the newest fifty deliveries, and leads to the others.
+func TestPageOfManyDeliveries(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		market := sandbox.New()
+		good := (&rememberingShop{}).handler(t)
+		require.NoError(t, market.Notify(t.Context(), "http://shop", &http.Client{Transport: aborting{good}}))
+		for range 30 {
+			_, err := market.Direct(7, "Hello?")
+			require.NoError(t, err)
+		}
+		synctest.Wait()
+		numbers := func(query string) (ids []string) {
+			for _, match := range regexp.MustCompile(`id="delivery-(\d+)"`).FindAllStringSubmatch(pageOf(t, market, query), -1) {
+				ids = append(ids, match[1])
+			}
+			return ids
+		}
+		newest := numbers("")
+		require.Len(t, newest, 50)
+		assert.Equal(t, "61", newest[0])
+		assert.Equal(t, strings.Fields("11 10 9 8 7 6 5 4 3 2 1"), numbers("?deliveries=2"))
+		assert.Contains(t, words(section(t, pageOf(t, market, "?deliveries=2"), "deliveries")), "51 to 61 of 61 shown")
 	})
 }
 
@@ -114,37 +139,4 @@ func TestBeginChatByHTTP(t *testing.T) {
 	}
 	_, chats := drive(t, market, "GET", "/_sandbox/chats", "")
 	assert.JSONEq(t, `[]`, chats)
-}
-
-// The buttons of the page let a buyer write, and begin a chat; the browser is sent back to the chat.
-func TestButtons(t *testing.T) {
-	market := sandbox.New(sandbox.WithBusiness(42))
-	const form = "application/x-www-form-urlencoded"
-	assert.Contains(t, request(market, "GET", "/_sandbox/", "", "").Body.String(), `name="cabinet" value="42"`)
-	w := request(market, "POST", "/_sandbox/buyer", form, url.Values{"cabinet": {"42"}}.Encode())
-	assert.Equal(t, 303, w.Code)
-	assert.Equal(t, "/_sandbox/#chat-7000001", w.Header().Get("Location"))
-	w = request(market, "POST", "/_sandbox/buyer", form, url.Values{"chat": {"7000001"}}.Encode())
-	assert.Equal(t, 303, w.Code)
-	assert.Equal(t, "/_sandbox/#chat-7000001", w.Header().Get("Location"))
-	messages := market.Messages(7000001)
-	require.Len(t, messages, 2)
-	assert.True(t, messages[0].FromBuyer && messages[1].FromBuyer)
-	assert.NotEqual(t, messages[0].Text, messages[1].Text)
-	assert.Contains(t, request(market, "GET", "/_sandbox/", "", "").Body.String(), `name="chat" value="7000001"`)
-
-	for body, says := range map[string]string{
-		"": "the form must name a chat or a cabinet by its number", "chat=x": "the form must name", "cabinet=x": "the form must name",
-		"chat=5": "there is no chat 5", "cabinet=0": "allowed is 1 and above", "chat=" + strings.Repeat("1", 2000): "the form must name",
-	} {
-		w := request(market, "POST", "/_sandbox/buyer", form, body)
-		assert.Equal(t, 400, w.Code, body)
-		assert.Contains(t, w.Body.String(), says)
-	}
-	r := httptest.NewRequest("POST", "http://127.0.0.1:8080/_sandbox/buyer", strings.NewReader("cabinet=42"))
-	r.Header = http.Header{"Content-Type": {form}, "Origin": {"https://example.com"}}
-	w = httptest.NewRecorder()
-	market.Site().ServeHTTP(w, r)
-	assert.Equal(t, 403, w.Code, "a page of another address must not press the button")
-	assert.Len(t, market.Messages(7000001), 2)
 }

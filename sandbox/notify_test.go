@@ -52,15 +52,15 @@ func (t handlerTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 
 func shopClient(h http.Handler) *http.Client { return &http.Client{Transport: handlerTransport{h}} }
 
-// told is a shop that writes down what it is told, unless it is away.
-type told struct {
+// rememberingShop is a shop that writes down what it is told, unless it is away.
+type rememberingShop struct {
 	mu     sync.Mutex
 	away   bool
 	events []string
 	tried  int
 }
 
-func (s *told) take(event string) error {
+func (s *rememberingShop) take(event string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.tried++
@@ -71,19 +71,19 @@ func (s *told) take(event string) error {
 	return nil
 }
 
-func (s *told) set(away bool) {
+func (s *rememberingShop) set(away bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.away = away
 }
 
-func (s *told) list() []string {
+func (s *rememberingShop) list() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.events)
 }
 
-func (s *told) handler(t *testing.T, opts ...notify.Option) http.Handler {
+func (s *rememberingShop) handler(t *testing.T, opts ...notify.Option) http.Handler {
 	t.Helper()
 	h, err := notify.New("shop/1", notify.Behind(netip.MustParsePrefix("127.0.0.0/8")), notify.Events{
 		ChatCreated: func(_ context.Context, n notify.ChatCreatedNotificationDTO) error {
@@ -107,7 +107,7 @@ func client(t *testing.T, market *sandbox.Market) *wrapper.Client {
 // PING first, then each event in order: the shop's own chats and messages, the buyer's, and chats that a buyer began.
 func TestNotify(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		market, shop := sandbox.New(), &told{}
+		market, shop := sandbox.New(), &rememberingShop{}
 		require.NoError(t, market.Notify(t.Context(), "http://shop/market", shopClient(shop.handler(t))))
 		c := client(t, market)
 		chat, err := c.CreateChat(t.Context(), wrapper.Order(31))
@@ -153,21 +153,21 @@ func TestSubscriptionIsRefused(t *testing.T) {
 		answer http.HandlerFunc
 		says   string
 	}{
-		"good":                                 {says("application/json", 200, good), ""},
-		"the wrong Content-Type":               {says("text/plain", 200, good), "header Content-Type: must be application/json, in UTF-8"},
+		"good":                                 {answersWith("application/json", 200, good), ""},
+		"the wrong Content-Type":               {answersWith("text/plain", 200, good), "header Content-Type: must be application/json, in UTF-8"},
 		"no Content-Type, as net/http says it": {func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, good) }, "header Content-Type: must be"},
-		"nothing but 200":                      {says("application/json", 200, ""), "body: is not JSON"},
-		"without the version":                  {says("application/json", 200, `{"name":"a","time":"2026-03-01T09:00:00Z"}`), "body /version: required"},
-		"204":                                  {says("application/json", 204, ""), "status: is not declared"},
+		"nothing but 200":                      {answersWith("application/json", 200, ""), "body: is not JSON"},
+		"without the version":                  {answersWith("application/json", 200, `{"name":"a","time":"2026-03-01T09:00:00Z"}`), "body /version: required"},
+		"204":                                  {answersWith("application/json", 204, ""), "status: is not declared"},
 		"a redirect":                           {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/other", 307) }, "status: is not declared"},
-		"400":                                  {says("application/json", 400, `{}`), "it answered with 400"},
+		"400":                                  {answersWith("application/json", 400, `{}`), "it answered with 400"},
 		"after 1.1 s": {func(w http.ResponseWriter, r *http.Request) {
 			time.Sleep(1100 * time.Millisecond)
-			says("application/json", 200, good)(w, r)
+			answersWith("application/json", 200, good)(w, r)
 		}, "context deadline exceeded"},
 		"after 0.9 s": {func(w http.ResponseWriter, r *http.Request) {
 			time.Sleep(900 * time.Millisecond)
-			says("application/json", 200, good)(w, r)
+			answersWith("application/json", 200, good)(w, r)
 		}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -199,7 +199,7 @@ func TestSubscriptionIsRefused(t *testing.T) {
 	}
 }
 
-func says(contentType string, status int, body string) http.HandlerFunc {
+func answersWith(contentType string, status int, body string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", contentType)
 		w.WriteHeader(status)
@@ -213,7 +213,7 @@ func TestNotifyAddresses(t *testing.T) {
 		assert.EqualError(t, err, "sandbox: Notify is given no address of a shop, allowed is one like https://shop.example/market", address)
 	}
 	var paths []string
-	shop := (&told{}).handler(t)
+	shop := (&rememberingShop{}).handler(t)
 	for _, address := range []string{"http://shop", "http://shop/", "http://shop/market", "http://shop/market/", "https://shop:1/a?b=c"} {
 		require.NoError(t, sandbox.New().Notify(t.Context(), address, shopClient(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			paths = append(paths, r.URL.RequestURI())
@@ -225,7 +225,7 @@ func TestNotifyAddresses(t *testing.T) {
 
 // Over a socket, with a client of the Market's own; a shop that nobody serves refuses the subscription.
 func TestNotifyOverSockets(t *testing.T) {
-	market, shop := sandbox.New(), &told{}
+	market, shop := sandbox.New(), &rememberingShop{}
 	server := httptest.NewServer(shop.handler(t))
 	require.NoError(t, market.Notify(t.Context(), server.URL, nil))
 	_, err := market.Direct(cabinet, "Hello?")
@@ -240,9 +240,9 @@ func TestNotifyOverSockets(t *testing.T) {
 }
 
 // A database that is away for 90 minutes loses nothing, and the order is kept. Other cabinets do not wait.
-func TestDatabaseIsAway(t *testing.T) {
+func TestNotifyRepeatsInOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		market, shop := sandbox.New(), &told{}
+		market, shop := sandbox.New(), &rememberingShop{}
 		require.NoError(t, market.Notify(t.Context(), "http://shop", shopClient(shop.handler(t, notify.WithSeen(notify.Recent(1000))))))
 		chat, err := market.Direct(cabinet, "0")
 		require.NoError(t, err)
@@ -264,7 +264,7 @@ func TestDatabaseIsAway(t *testing.T) {
 	})
 }
 
-func TestCabinetsWaitForThemselves(t *testing.T) {
+func TestNotifyCabinetsSeparately(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		market := sandbox.New()
 		var chats []int64
@@ -300,9 +300,9 @@ func pauses(deliveries []sandbox.Delivery) map[time.Duration]int {
 }
 
 // A shop that never answers well: an hour of minutes, a day of quarters, then hours, and silence after 14 days.
-func TestFourteenDays(t *testing.T) {
+func TestNotifyGivesUpAfterFourteenDays(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		market, shop := sandbox.New(), &told{}
+		market, shop := sandbox.New(), &rememberingShop{}
 		require.NoError(t, market.Notify(t.Context(), "http://shop", shopClient(shop.handler(t))))
 		shop.set(true)
 		began := time.Now()
@@ -338,10 +338,10 @@ func TestFourteenDays(t *testing.T) {
 }
 
 // A shop that hangs is given 10 s each time, and the pauses are counted from the beginning of an attempt.
-func TestShopHangs(t *testing.T) {
+func TestNotifyAShopThatHangs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		market := sandbox.New()
-		good := (&told{}).handler(t)
+		good := (&rememberingShop{}).handler(t)
 		h := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			body, _ := io.ReadAll(r.Body)
 			r.Body = io.NopCloser(bytes.NewReader(body))
@@ -367,15 +367,15 @@ func TestShopHangs(t *testing.T) {
 }
 
 // What is answered with 400 does not come again, and what follows does not wait. Every other status is as 500.
-func TestWhatIsRepeated(t *testing.T) {
+func TestNotifyRepeatsAllBut400(t *testing.T) {
 	for answer, repeated := range map[int]bool{200: false, 400: false, 403: true, 404: true, 405: true, 429: true, 500: true, 503: true, 204: true, 302: true} {
 		t.Run(fmt.Sprint(answer), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				market := sandbox.New()
-				good, tried := (&told{}).handler(t), 0
+				good, tried := (&rememberingShop{}).handler(t), 0
 				h := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 					if tried++; tried == 2 && answer != 200 {
-						says("application/json", answer, `{}`)(w, r)
+						answersWith("application/json", answer, `{}`)(w, r)
 						return
 					}
 					good.ServeHTTP(w, r)
@@ -403,7 +403,7 @@ func TestWhatIsRepeated(t *testing.T) {
 func TestNotifyAdvanceAndReset(t *testing.T) {
 	stands := time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)
 	synctest.Test(t, func(t *testing.T) {
-		market, shop := sandbox.New(sandbox.WithClock(func() time.Time { return stands })), &told{}
+		market, shop := sandbox.New(sandbox.WithClock(func() time.Time { return stands })), &rememberingShop{}
 		require.NoError(t, market.Notify(t.Context(), "http://shop", shopClient(shop.handler(t))))
 		shop.set(true)
 		_, err := market.Direct(cabinet, "Hello?")
@@ -436,7 +436,7 @@ func TestNotifyAdvanceAndReset(t *testing.T) {
 // Notifications end with the context, in the middle of an attempt too, and nothing of it stays.
 func TestNotifyEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		market, shop := sandbox.New(), &told{}
+		market, shop := sandbox.New(), &rememberingShop{}
 		ctx, end := context.WithCancel(t.Context())
 		require.NoError(t, market.Notify(ctx, "http://shop", shopClient(shop.handler(t))))
 		shop.set(true)
@@ -455,9 +455,9 @@ func TestNotifyEnds(t *testing.T) {
 }
 
 // Two shops are told the same; one that fails does not hold up the other.
-func TestTwoShops(t *testing.T) {
+func TestNotifyTwoShops(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		market, first, second := sandbox.New(), &told{}, &told{}
+		market, first, second := sandbox.New(), &rememberingShop{}, &rememberingShop{}
 		require.NoError(t, market.Notify(t.Context(), "http://first", shopClient(first.handler(t))))
 		require.NoError(t, market.Notify(t.Context(), "http://second", shopClient(second.handler(t))))
 		first.set(true)
@@ -470,8 +470,8 @@ func TestTwoShops(t *testing.T) {
 }
 
 // Many write at once: each event is told once, in the order of its chat.
-func TestManyWriteAtOnce(t *testing.T) {
-	market, shop := sandbox.New(), &told{}
+func TestNotifyWhileManyWrite(t *testing.T) {
+	market, shop := sandbox.New(), &rememberingShop{}
 	require.NoError(t, market.Notify(t.Context(), "http://shop", shopClient(shop.handler(t))))
 	const writers, messages = 20, 20
 	var group sync.WaitGroup
@@ -541,7 +541,7 @@ func TestAutoReply(t *testing.T) {
 func TestDeliveriesKeepTheContract(t *testing.T) {
 	contract, err := api.NewNotificationValidator()
 	require.NoError(t, err)
-	market, shop := sandbox.New(), &told{}
+	market, shop := sandbox.New(), &rememberingShop{}
 	require.NoError(t, market.Notify(t.Context(), "http://shop", &http.Client{Transport: contract.Transport(handlerTransport{shop.handler(t)})}))
 	_, err = market.Direct(cabinet, "Hello?")
 	require.NoError(t, err)

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"container/list"
 	"errors"
 	"fmt"
 	"sync"
@@ -46,6 +47,7 @@ type store struct {
 	mu        sync.Mutex
 	chats     map[int64]*chat
 	byContext map[about]*chat
+	active    list.List // the chats, each a *chat, the one in which something happened last in front
 	bytes     int
 	tell      announcer // nil: nobody is told of what happens
 }
@@ -83,6 +85,7 @@ type chat struct {
 	createdAt time.Time
 	updatedAt time.Time
 	messages  []Message
+	place     *list.Element // in the store's list of active chats
 }
 
 // firstChatID is far from 1, so that a client which mixes up its ids is found out.
@@ -106,7 +109,7 @@ func (s *store) open(what about, now time.Time) (int64, error) {
 		createdAt: now,
 		updatedAt: now,
 	}
-	s.chats[c.id], s.byContext[what] = c, c
+	s.chats[c.id], s.byContext[what], c.place = c, c, s.active.PushFront(c)
 	s.announceChat(c)
 	return c.id, nil
 }
@@ -131,6 +134,7 @@ func (s *store) write(id int64, message Message, cabinet int64) error {
 	if c.status != gen.ChatStatusTypeWaitingForArbiter {
 		c.status = waitingFor(message)
 	}
+	s.active.MoveToFront(c.place)
 	s.announceMessage(c)
 	return nil
 }
@@ -154,9 +158,33 @@ func (s *store) newest(n int) []chat {
 	return newest
 }
 
+// lastActive gives copies of n chats and how many chats there are in all. Those in which something happened last come
+// first, and the first skip of them are left out. Their messages are not to be changed.
+func (s *store) lastActive(skip, n int) (chats []chat, total int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for e := s.active.Front(); e != nil && len(chats) < n; e = e.Next() {
+		if skip--; skip < 0 {
+			chats = append(chats, *e.Value.(*chat))
+		}
+	}
+	return chats, len(s.chats)
+}
+
+// chat gives a copy of one chat. Its messages are not to be changed.
+func (s *store) chat(id int64) (c chat, ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.chats[id] == nil {
+		return chat{}, false
+	}
+	return *s.chats[id], true
+}
+
 func (s *store) reset() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.active.Init()
 	s.chats, s.byContext, s.bytes = map[int64]*chat{}, map[about]*chat{}, 0
 }
 

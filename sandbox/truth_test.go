@@ -140,7 +140,7 @@ func TestControlByName(t *testing.T) {
 }
 
 // The page of another name sees nothing either, and is told why.
-func TestControlTellsWhyNot(t *testing.T) {
+func TestControlSaysWhyItRefuses(t *testing.T) {
 	m := newMarket()
 	w := httptest.NewRecorder()
 	m.Control().ServeHTTP(w, httptest.NewRequest("GET", "http://rebound.example/_sandbox/chats", nil))
@@ -245,11 +245,11 @@ func TestParseFaultThatDoesNotCommit(t *testing.T) {
 
 // Without bytes truncate cuts after ten.
 func TestParseFaultTruncateDefault(t *testing.T) {
-	eachWay(t, func() sandbox.Fault {
+	withAndWithoutSocket(t, func() sandbox.Fault {
 		fault, err := sandbox.ParseFault([]byte(`{"kind":"truncate"}`))
 		require.NoError(t, err)
 		return fault
-	}, func(t *testing.T, s said) {
+	}, func(t *testing.T, s seenAnswer) {
 		assert.Len(t, s.body, 10)
 		assert.ErrorIs(t, s.readErr, io.ErrUnexpectedEOF)
 	})

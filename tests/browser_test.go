@@ -1,23 +1,21 @@
 package tests
 
 import (
+	"bufio"
 	"context"
-	"net/http"
-	"net/http/httptest"
+	"encoding/base64"
+	"encoding/json"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"testing"
 	"time"
 
-	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"github.com/ymarket-go/chats/sandbox"
-	"github.com/ymarket-go/chats/wrapper"
 )
 
-// browser finds one, or skips. Where everything is to be tested, there has to be one.
-func browser(t *testing.T) string {
+// findBrowser gives the path of a Chromium, or skips. Where everything is to be tested, there has to be one.
+func findBrowser(t *testing.T) string {
 	t.Helper()
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
 		if path, err := exec.LookPath(name); err == nil {
@@ -31,49 +29,166 @@ func browser(t *testing.T) string {
 	return ""
 }
 
-// browse loads a page in a real browser, and gives the document as the browser understood it. The screenshot goes to
-// the file that SCREENSHOT names, if it does.
-func browse(t *testing.T, url string) string {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
-	defer cancel()
-	args := []string{"--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-		"--disable-component-update", "--disable-sync", "--window-size=1000,900", "--user-data-dir=" + t.TempDir()}
-	if file := os.Getenv("SCREENSHOT"); file != "" {
-		shot := exec.CommandContext(ctx, browser(t), append(args, "--screenshot="+file, url)...)
-		out, err := shot.CombinedOutput()
-		require.NoError(t, err, string(out))
-	}
-	dom, err := exec.CommandContext(ctx, browser(t), append(args, "--dump-dom", url)...).Output()
-	require.NoError(t, err)
-	return string(dom)
+// tab is a page in a real browser. It is driven by the Chrome DevTools Protocol over two pipes, which needs no library:
+// each message is JSON and ends with a zero byte.
+type tab struct {
+	t       *testing.T
+	to      *os.File
+	from    *bufio.Reader
+	last    int    // id of the last command
+	session string // of the tab; commands without one are for the browser
 }
 
-// A message that the wrapper sends appears on the page of the sandbox; markup in it is shown as text.
-func TestPageInABrowser(t *testing.T) {
-	browser(t)
-	market := sandbox.New()
-	server := httptest.NewServer(market.Site())
-	defer server.Close()
-	client, err := wrapper.New(business, wrapper.APIKey("key"), wrapper.WithBaseURL(server.URL+"/v2"))
+// openTab starts a browser, which ends with the test.
+func openTab(t *testing.T) *tab {
+	t.Helper()
+	path := findBrowser(t)
+	profile, err := os.MkdirTemp("", "browser")
 	require.NoError(t, err)
-	chat, err := client.CreateChat(t.Context(), wrapper.Order(31))
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
+	browser := exec.CommandContext(ctx, path, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic",
+		"--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+		"--user-data-dir="+profile, "--remote-debugging-pipe", "about:blank")
+	hears, to, err := os.Pipe()
 	require.NoError(t, err)
-	require.NoError(t, client.SendMessage(t.Context(), chat.ChatID, "Your order is on its way."))
-	require.NoError(t, client.SendMessage(t.Context(), chat.ChatID, `<img src=x onerror="document.title='broken'"><b>bold</b>`))
-	require.NoError(t, market.Reply(chat.ChatID, "Спасибо! 🚚"))
-	_, err = client.GetChat(t.Context(), 5)
-	require.ErrorIs(t, err, wrapper.ErrNotFound)
-	resp, err := http.Get(server.URL + "/v2/businesses/4200/chat?chat=1")
+	from, says, err := os.Pipe()
 	require.NoError(t, err)
-	require.NoError(t, resp.Body.Close())
+	browser.ExtraFiles = []*os.File{hears, says} // they are its files 3 and 4
+	require.NoError(t, browser.Start())
+	require.NoError(t, hears.Close())
+	require.NoError(t, says.Close())
+	b := &tab{t: t, to: to, from: bufio.NewReader(from)}
+	t.Cleanup(func() {
+		_, _ = to.WriteString(`{"id":0,"method":"Browser.close"}` + "\x00")
+		_ = browser.Wait() // it may say that the time was over
+		cancel()
+		_, _ = to.Close(), from.Close()
+		removeProfile(profile)
+	})
+	var target, attached struct{ TargetID, SessionID string }
+	b.do("Target.createTarget", map[string]any{"url": "about:blank"}, &target)
+	b.do("Target.attachToTarget", map[string]any{"targetId": target.TargetID, "flatten": true}, &attached)
+	b.session = attached.SessionID
+	b.do("Page.enable", nil, nil)
+	return b
+}
 
-	dom := browse(t, server.URL+"/_sandbox/")
-	assert.Contains(t, dom, "Your order is on its way.</div>")
-	assert.Contains(t, dom, "Спасибо! 🚚</div>")
-	assert.Contains(t, dom, "&lt;b&gt;bold&lt;/b&gt;")
-	assert.NotContains(t, dom, "<img")
-	assert.Contains(t, dom, "<title>Market sandbox</title>", "no script ran")
-	assert.Contains(t, dom, "WAITING_FOR_PARTNER")
-	assert.Contains(t, dom, "query chatId: required")
+// removeProfile removes what a browser has written. Processes of it may write some more after it has ended.
+func removeProfile(dir string) {
+	for range 50 {
+		if os.RemoveAll(dir) == nil {
+			return
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+}
+
+// do gives a command to the browser and waits for what comes of it. Events that come in between are passed over.
+func (b *tab) do(method string, params any, result any) {
+	b.t.Helper()
+	b.last++
+	command := map[string]any{"id": b.last, "method": method}
+	if params != nil {
+		command["params"] = params
+	}
+	if b.session != "" {
+		command["sessionId"] = b.session
+	}
+	text, err := json.Marshal(command)
+	require.NoError(b.t, err)
+	_, err = b.to.Write(append(text, 0))
+	require.NoError(b.t, err)
+	for {
+		text, err := b.from.ReadBytes(0)
+		require.NoError(b.t, err, "%s: the browser is gone", method)
+		var answer struct {
+			ID     int
+			Error  *struct{ Message string }
+			Result json.RawMessage
+		}
+		require.NoError(b.t, json.Unmarshal(text[:len(text)-1], &answer))
+		if answer.ID != b.last {
+			continue
+		}
+		require.Nil(b.t, answer.Error, method)
+		if result != nil {
+			require.NoError(b.t, json.Unmarshal(answer.Result, result))
+		}
+		return
+	}
+}
+
+// open loads a page and waits until all of it is there.
+func (b *tab) open(url string) {
+	b.t.Helper()
+	b.do("Page.navigate", map[string]any{"url": url}, nil)
+	b.waitFor("document.readyState === 'complete' && location.href !== 'about:blank'")
+}
+
+// run has the page compute something, which may be a promise.
+func (b *tab) run(script string, result any) {
+	b.t.Helper()
+	var answer struct {
+		Result           struct{ Value json.RawMessage }
+		ExceptionDetails *struct {
+			Exception struct{ Description string }
+		}
+	}
+	b.do("Runtime.evaluate", map[string]any{"expression": script, "awaitPromise": true, "returnByValue": true}, &answer)
+	require.Nil(b.t, answer.ExceptionDetails, "%.300s", script)
+	if result != nil {
+		require.NoError(b.t, json.Unmarshal(answer.Result.Value, result), script)
+	}
+}
+
+// is tells whether an expression is true in the page.
+func (b *tab) is(expression string) (yes bool) {
+	b.t.Helper()
+	b.run("!!("+expression+")", &yes)
+	return yes
+}
+
+// waitFor waits until an expression is true in the page.
+func (b *tab) waitFor(expression string) {
+	b.t.Helper()
+	require.Eventually(b.t, func() bool { return b.is(expression) }, time.Minute, 10*time.Millisecond, expression)
+}
+
+// html is the document as the browser understood it.
+func (b *tab) html() (document string) {
+	b.t.Helper()
+	b.run("document.documentElement.outerHTML", &document)
+	return document
+}
+
+// look sets the width of the window, and whether its user prefers a dark scheme.
+func (b *tab) look(width int, scheme string) {
+	b.t.Helper()
+	b.do("Emulation.setDeviceMetricsOverride",
+		map[string]any{"width": width, "height": 844, "deviceScaleFactor": 1, "mobile": width < 500}, nil)
+	feature := map[string]string{"name": "prefers-color-scheme", "value": scheme}
+	b.do("Emulation.setEmulatedMedia", map[string]any{"features": []any{feature}}, nil)
+}
+
+// press presses a key, "Tab", "Enter" or " ".
+func (b *tab) press(key string) {
+	b.t.Helper()
+	code, text := map[string]int{"Tab": 9, "Enter": 13, " ": 32}[key], map[string]string{"Enter": "\r", " ": " "}[key]
+	for _, kind := range []string{"keyDown", "keyUp"} {
+		event := map[string]any{"type": kind, "key": key, "windowsVirtualKeyCode": code}
+		if kind == "keyDown" && text != "" {
+			event["text"] = text
+		}
+		b.do("Input.dispatchKeyEvent", event, nil)
+	}
+}
+
+// picture writes a picture of the page, as far as it is long, into the directory that SCREENSHOTS names.
+func (b *tab) picture(name string) {
+	b.t.Helper()
+	var page struct{ Data string }
+	b.do("Page.captureScreenshot", map[string]any{"captureBeyondViewport": true}, &page)
+	image, err := base64.StdEncoding.DecodeString(page.Data)
+	require.NoError(b.t, err)
+	require.NoError(b.t, os.WriteFile(filepath.Join(os.Getenv("SCREENSHOTS"), name+".png"), image, 0o600))
 }

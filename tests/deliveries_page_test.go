@@ -18,7 +18,7 @@ import (
 
 // The page shows the deliveries with their verdicts, and has a button for each chat that lets its buyer write.
 func TestDeliveriesInABrowser(t *testing.T) {
-	browser(t)
+	b := openTab(t)
 	market := sandbox.New()
 	site := httptest.NewServer(market.Site())
 	defer site.Close()
@@ -38,11 +38,11 @@ func TestDeliveriesInABrowser(t *testing.T) {
 	require.NoError(t, err)
 	settled := func(n int) func() bool { return func() bool { return len(market.Deliveries()) == n } }
 	require.Eventually(t, settled(3), time.Minute, time.Millisecond)
-	resp, err := http.Post(site.URL+"/_sandbox/buyer", "application/x-www-form-urlencoded", nil)
+	resp, err := http.Post(site.URL+"/_sandbox/page/buyer", "application/x-www-form-urlencoded", nil)
 	require.NoError(t, err)
 	require.NoError(t, resp.Body.Close())
 	assert.Equal(t, 400, resp.StatusCode)
-	resp, err = http.PostForm(site.URL+"/_sandbox/buyer", map[string][]string{"chat": {fmt.Sprint(chat)}})
+	resp, err = http.PostForm(site.URL+"/_sandbox/page/buyer", map[string][]string{"chat": {fmt.Sprint(chat)}})
 	require.NoError(t, err)
 	page, err := io.ReadAll(resp.Body)
 	require.NoError(t, err)
@@ -51,11 +51,12 @@ func TestDeliveriesInABrowser(t *testing.T) {
 	assert.Contains(t, string(page), "Are you there? This is message 2.")
 	require.Eventually(t, settled(4), time.Minute, time.Millisecond)
 
-	dom := browse(t, site.URL+"/_sandbox/")
-	assert.Contains(t, dom, "Let the buyer write</button>")
-	assert.Contains(t, dom, "Let a buyer begin a chat</button>")
-	assert.Contains(t, dom, "begun by a buyer")
-	assert.Contains(t, dom, "header Content-Type: must be application/json, in UTF-8")
-	assert.Contains(t, dom, "again at ")
-	assert.Contains(t, dom, "<title>Market sandbox</title>", "no script ran")
+	b.open(site.URL + "/_sandbox/")
+	document := b.html()
+	assert.Contains(t, document, "Let the buyer write</button>")
+	assert.Contains(t, document, "Let a buyer begin a chat</summary>")
+	assert.Contains(t, document, "begun by a buyer")
+	assert.Contains(t, document, "header Content-Type: must be application/json, in UTF-8")
+	assert.Contains(t, document, "again at ")
+	assert.Contains(t, document, "<title>The sandbox</title>", "no script but the page's own ran")
 }

@@ -6,6 +6,7 @@
 package control
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -215,7 +216,7 @@ type Fault struct {
 	// Code Without it INTERNAL_ERROR
 	Code *string `json:"code,omitempty"`
 
-	// Commit The request happens in the Market before the fault
+	// Commit The request happens in the sandbox before the fault
 	Commit      *bool   `json:"commit,omitempty"`
 	ContentType *string `json:"contentType,omitempty"`
 
@@ -321,8 +322,38 @@ type Reply struct {
 	Text string `json:"text"`
 }
 
+// SetFault defines model for SetFault.
+type SetFault struct {
+	// Fault What a request meets. The fields after `kind` are for the kinds that name them; `commit`, `delayMs`, `after`,
+	// `probability` and `seed` go with every kind.
+	Fault *Fault `json:"fault,omitempty"`
+
+	// Program A program has set it in Go, so that nothing tells what it does
+	Program *bool `json:"program,omitempty"`
+}
+
+// SetFaults defines model for SetFaults.
+type SetFaults struct {
+	Every *SetFault `json:"every,omitempty"`
+
+	// Next What the next requests meet, one each; the first 100
+	Next []SetFault `json:"next"`
+
+	// Operation Example: sendMessageToChat
+	Operation string `json:"operation"`
+
+	// Waiting How many wait for a request
+	Waiting int `json:"waiting"`
+}
+
 // Refused defines model for Refused.
 type Refused = Refusal
+
+// RemoveFaultsParams defines parameters for RemoveFaults.
+type RemoveFaultsParams struct {
+	// Operation Without it all
+	Operation *string `form:"operation,omitempty" json:"operation,omitempty"`
+}
 
 // BeginChatJSONRequestBody defines body for BeginChat for application/json ContentType.
 type BeginChatJSONRequestBody = Beginning
@@ -356,12 +387,18 @@ type ServerInterface interface {
 	// Reply Write into a chat as its buyer
 	// (POST /_sandbox/chats/{chatId}/replies)
 	Reply(w http.ResponseWriter, r *http.Request, chatID int64)
-	// AdvanceClock Move the Market's clock forward
+	// AdvanceClock Move the sandbox's clock forward
 	// (POST /_sandbox/clock)
 	AdvanceClock(w http.ResponseWriter, r *http.Request)
 	// ListDeliveries All notifications that were posted to a shop so far, with the verdict on its answers
 	// (GET /_sandbox/deliveries)
 	ListDeliveries(w http.ResponseWriter, r *http.Request)
+	// RemoveFaults Take away the faults of an operation, or of all
+	// (DELETE /_sandbox/faults)
+	RemoveFaults(w http.ResponseWriter, r *http.Request, params RemoveFaultsParams)
+	// ListFaults The faults that are set, by operation
+	// (GET /_sandbox/faults)
+	ListFaults(w http.ResponseWriter, r *http.Request)
 	// AddFaults Set what the next requests of an operation meet, or each request
 	// (POST /_sandbox/faults)
 	AddFaults(w http.ResponseWriter, r *http.Request)
@@ -527,6 +564,53 @@ func (siw *ServerInterfaceWrapper) ListDeliveries(w http.ResponseWriter, r *http
 	handler.ServeHTTP(w, r)
 }
 
+// RemoveFaults operation middleware
+func (siw *ServerInterfaceWrapper) RemoveFaults(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params RemoveFaultsParams
+
+	// ------------- Optional query parameter "operation" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "operation", r.URL.Query(), &params.Operation, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "operation"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "operation", Err: err})
+		}
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.RemoveFaults(w, r, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// ListFaults operation middleware
+func (siw *ServerInterfaceWrapper) ListFaults(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ListFaults(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // AddFaults operation middleware
 func (siw *ServerInterfaceWrapper) AddFaults(w http.ResponseWriter, r *http.Request) {
 
@@ -683,6 +767,8 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 	m.HandleFunc(http.MethodDelete+" "+options.BaseURL+"/_sandbox/chats/{chatId}/dispute", wrapper.FinishDispute)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/_sandbox/chats/{chatId}/dispute", wrapper.StartDispute)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/_sandbox/calls", wrapper.ListCalls)
+	m.HandleFunc(http.MethodDelete+" "+options.BaseURL+"/_sandbox/faults", wrapper.RemoveFaults)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/_sandbox/faults", wrapper.ListFaults)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/_sandbox/faults", wrapper.AddFaults)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/_sandbox/clock", wrapper.AdvanceClock)
 

@@ -1,0 +1,183 @@
+package sandbox
+
+import (
+	"fmt"
+	"iter"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/ymarket-go/chats/api"
+)
+
+// pageCalls is what the page shows of calls.
+type pageCalls struct {
+	List      []pageCall // the newest first
+	Pager     pager      // of those that the filter lets through
+	Forgotten int        // calls that are no longer kept
+}
+
+type pageCall struct {
+	Call
+	Number     int    // of all calls, from 1
+	Address    string // path and query
+	Meaning    string // of the status
+	Good       bool   // the status is a success
+	Violations []*api.Violation
+	More       int // violations that are not shown
+	Remembered bool
+	Sent       pageBody
+	Answered   pageBody
+	Curl       string
+	NoCurl     string // why there is no curl
+}
+
+// pageBody is a body as the page shows it.
+type pageBody struct {
+	Type string // media type
+	Text string
+	Note string // what is not shown of it
+	Cut  bool   // the call that is shown alone shows more of it
+}
+
+// Of each call the page shows so many violations, and so many bytes of a body where all calls are shown.
+const (
+	pageViolations = 10
+	briefBody      = 2 << 10
+)
+
+func (m *Market) pageCalls(v pageView, base string) pageCalls {
+	m.mu.Lock()
+	parts, total := m.calls.newest(m.calls.total), m.calls.total
+	m.mu.Unlock()
+	shown := pageCalls{Forgotten: total}
+	for _, part := range parts {
+		shown.Forgotten -= len(part)
+	}
+	fitting := 0
+	for range v.calls(parts, total) {
+		fitting++
+	}
+	pager, skip := newPager(v, "calls", fitting)
+	shown.Pager = pager
+	for number, c := range v.calls(parts, total) {
+		if skip--; skip >= 0 {
+			continue
+		}
+		if len(shown.List) == pageRows {
+			break
+		}
+		shown.List = append(shown.List, m.pageCall(v, number, *c, base))
+	}
+	return shown
+}
+
+// calls goes through those calls that the view lets through, the newest first, each with its number.
+func (v pageView) calls(parts [][]Call, total int) iter.Seq2[int, *Call] {
+	return func(yield func(int, *Call) bool) {
+		number := total
+		for _, part := range slices.Backward(parts) {
+			for i := len(part) - 1; i >= 0; i-- {
+				if v.lets(number, &part[i]) && !yield(number, &part[i]) {
+					return
+				}
+				number--
+			}
+		}
+	}
+}
+
+// lets tells whether a call is to be shown. One that is asked for by its number is, whatever the filter says.
+func (v pageView) lets(number int, c *Call) bool {
+	switch {
+	case v.Call != 0:
+		return number == v.Call
+	case v.Violations && c.Verdict == nil:
+		return false
+	case v.Operation == noOperation && c.Operation != "":
+		return false
+	case v.Operation != "" && v.Operation != noOperation && v.Operation != c.Operation:
+		return false
+	default:
+		return v.letsStatus(c.Status)
+	}
+}
+
+func (v pageView) letsStatus(status int) bool {
+	class, isClass := strings.CutSuffix(v.Status, "xx")
+	switch {
+	case v.Status == "":
+		return true
+	case v.Status == statusCut:
+		return status == 0
+	case isClass:
+		return strconv.Itoa(status/100) == class
+	default:
+		return strconv.Itoa(status) == v.Status
+	}
+}
+
+func (m *Market) pageCall(v pageView, number int, c Call, base string) pageCall {
+	all := api.Violations(c.Verdict)
+	p := pageCall{Call: c, Number: number, Address: c.Path, Meaning: meaningOf(c.Status)}
+	p.Good = c.Status >= 200 && c.Status < 300
+	p.Violations = all[:min(len(all), pageViolations)]
+	p.More = len(all) - len(p.Violations)
+	details, ok := m.detailsOf(number)
+	if !ok {
+		return p
+	}
+	p.Remembered = true
+	if details.query != "" {
+		p.Address += "?" + details.query
+	}
+	size := briefBody
+	if v.Call != 0 {
+		size = maxKeptBody
+	}
+	p.Sent = newPageBody(details.request, details.requestType, size)
+	p.Answered = newPageBody(details.answer, details.answerType, size)
+	if p.Sent.Cut {
+		p.NoCurl = "the whole call has it"
+		return p
+	}
+	p.Curl, p.NoCurl = curlOf(base, c, details)
+	return p
+}
+
+// meaningOf says what a status means, in a word or two.
+func meaningOf(status int) string {
+	switch status {
+	case 0:
+		return "cut before an answer"
+	case statusMethodFailure:
+		return "Limit Reached"
+	default:
+		return http.StatusText(status)
+	}
+}
+
+// newPageBody shows the first bytes of a body.
+func newPageBody(k keptBody, mediaType string, size int) pageBody {
+	p := pageBody{Type: mediaType}
+	text := string(k.text)
+	if k.size > len(k.text) {
+		text = strings.ToValidUTF8(text, "") // it may end within a character
+	}
+	switch {
+	case k.size == 0:
+		p.Note = "empty"
+	case !utf8.ValidString(text) || strings.ContainsRune(text, 0):
+		p.Note = fmt.Sprintf("%d bytes that are no text", k.size)
+	case len(text) > size:
+		p.Text, p.Cut = shorten(text, size), true
+		p.Note = fmt.Sprintf("the first %d of %d bytes", size, k.size)
+	case k.size > maxKeptBody:
+		p.Text, p.Note = text+"…", fmt.Sprintf("the first %d of %d bytes; more is not kept", maxKeptBody, k.size)
+	default:
+		p.Text = text
+	}
+	return p
+}

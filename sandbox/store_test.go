@@ -1,0 +1,54 @@
+package sandbox
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ymarket-go/chats/gen"
+)
+
+// The chat in which somebody wrote last comes first, whichever chat is older and whatever the clock says.
+func TestChatsByLastActivity(t *testing.T) {
+	s := store{maxBytes: maxStoreBytes}
+	s.reset()
+	now := time.Date(2026, 9, 9, 15, 0, 0, 0, time.UTC)
+	var ids []int64
+	for order := range int64(4) {
+		context := gen.ChatContextDTO{Type: gen.ChatContextIdentifiableTypeOrder, ID: order + 1}
+		id, err := s.open(about{1, context}, now)
+		require.NoError(t, err)
+		ids = append(ids, id)
+	}
+	order := func(skip, n int) string {
+		chats, total := s.lastActive(skip, n)
+		assert.Equal(t, len(ids), total)
+		var shown []int64
+		for _, c := range chats {
+			shown = append(shown, c.id-firstChatID)
+		}
+		return fmt.Sprint(shown)
+	}
+	assert.Equal(t, "[3 2 1 0]", order(0, 50))
+	require.NoError(t, s.write(ids[1], Message{At: now.Add(-time.Hour), FromBuyer: true}, anyCabinet))
+	assert.Equal(t, "[1 3 2 0]", order(0, 50))
+	require.NoError(t, s.write(ids[0], Message{At: now}, 1))
+	assert.Equal(t, "[0 1 3 2]", order(0, 50))
+	assert.Equal(t, "[1 3]", order(1, 2))
+	assert.Equal(t, "[]", order(4, 2))
+	require.ErrorIs(t, s.write(ids[2], Message{At: now}, 2), errNoChat, "of another cabinet")
+	assert.Equal(t, "[0 1 3 2]", order(0, 50), "nothing has happened")
+
+	one, ok := s.chat(ids[1])
+	assert.True(t, ok)
+	assert.Len(t, one.messages, 1)
+	_, ok = s.chat(5)
+	assert.False(t, ok)
+	s.reset()
+	chats, total := s.lastActive(0, 50)
+	assert.Empty(t, chats)
+	assert.Zero(t, total)
+}

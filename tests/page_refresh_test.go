@@ -1,0 +1,185 @@
+package tests
+
+import (
+	"fmt"
+	"net/http/httptest"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ymarket-go/chats/sandbox"
+)
+
+// refreshed opens a page whose clock a test turns: loadNow() does what the page does every two seconds.
+func refreshed(t *testing.T, b *tab, address string) {
+	t.Helper()
+	b.do("Page.addScriptToEvaluateOnNewDocument", map[string]any{
+		"source": "window.setInterval = (load, pause) => { window.pause = pause; window.loadNow = load; return 1 }"}, nil)
+	b.look(1280, "light")
+	b.open(address)
+	assert.True(t, b.is("pause === 2000"))
+}
+
+// The page loads itself anew around its reader: what is opened, typed and focused stays, and stays where it was on the
+// screen, when chats, messages and calls come above it and the chat itself moves up.
+func TestPageRefreshesAroundItsReader(t *testing.T) {
+	b := openTab(t)
+	market, address := busyMarket(t)
+	refreshed(t, b, address)
+	b.run(`(() => {
+		document.querySelector('#begin').open = true
+		document.querySelector('#begin input[name=text]').value = 'half a question'
+		document.querySelector('#call-50 details').open = true
+		document.querySelector('#set-fault select[name=kind]').value = 'abort'
+		const field = document.querySelector('#chat-7000030 input[name=text]')
+		field.value = 'half a sentence'
+		field.scrollIntoView({ block: 'center' })
+		field.focus()
+		field.setSelectionRange(5, 6)
+		field.addEventListener('blur', () => { window.blurred = true })
+		window.field = field
+		window.place = field.getBoundingClientRect().top
+	})()`, nil)
+	for n := range 3 {
+		require.NoError(t, market.Reply(7000001+int64(n), fmt.Sprintf("Answer %d in an old chat", n)))
+		require.Equal(t, 404, request(t, "GET", address[:len(address)-len("_sandbox/")]+"elsewhere", ""))
+		b.run("loadNow()", nil)
+	}
+	assert.True(t, b.is("document.querySelector('article').id === 'chat-7000003'"), "the page is new")
+	assert.True(t, b.is("document.querySelector('#chats').innerText.includes('Answer 2 in an old chat')"))
+	assert.True(t, b.is("scrollY > 0 && Math.abs(field.getBoundingClientRect().top - place) <= 1"), "the reader's place")
+	assert.True(t, b.is("document.activeElement === field && field.value === 'half a sentence' && field.selectionStart === 5"))
+	assert.True(t, b.is("document.querySelector('#begin').open && document.querySelector('#begin input[name=text]').value === 'half a question'"))
+	assert.True(t, b.is("document.querySelector('#call-50 details').open && document.querySelector('#set-fault select[name=kind]').value === 'abort'"))
+	require.NoError(t, market.Reply(7000030, "It moves up"))
+	b.run("loadNow()", nil)
+	const same = "document.querySelector('article').contains(field) && document.activeElement === field && field.value === 'half a sentence'"
+	assert.True(t, b.is(same), "in the chat that moved, too")
+	assert.False(t, b.is("window.blurred"), "a screen reader would say the field once more")
+	b.run("delete Element.prototype.moveBefore", nil) // as in an older browser
+	require.NoError(t, market.Reply(7000031, "Another one"))
+	b.run("loadNow()", nil)
+	require.NoError(t, market.Reply(7000030, "It moves up again"))
+	b.run("loadNow()", nil)
+	assert.True(t, b.is(same))
+	market.Reset()
+	b.run("loadNow()", nil)
+	assert.True(t, b.is("!document.querySelector('article') && document.querySelector('#chats').innerText.includes('No chats yet')"))
+	assert.True(t, b.is("document.querySelector('#begin').open"))
+}
+
+// However the lists change, the page that was loaded anew is the page that somebody else sees.
+func TestPageRefreshesToTheSamePage(t *testing.T) {
+	b := openTab(t)
+	market, address := busyMarket(t)
+	refreshed(t, b, address)
+	steps := []func(){
+		func() { require.NoError(t, market.Reply(7000033, "one")) },
+		func() { market.Every(sandbox.OperationGetChat, nil) },
+		func() {
+			for order := range 7 {
+				_, err := market.Direct(int64(order+1), "new")
+				require.NoError(t, err)
+			}
+		},
+		func() {
+			require.NoError(t, market.Reply(7000033, "two"))
+			require.NoError(t, market.Reply(7000060, "three"))
+		},
+		market.Reset,
+		func() { _, err := market.Direct(7, "again"); require.NoError(t, err) },
+	}
+	for i, step := range steps {
+		step()
+		b.run("loadNow()", nil)
+		assert.True(t, b.is(`fetch(location.href).then((answer) => answer.text()).then((text) => {
+			const fresh = new DOMParser().parseFromString(text, 'text/html')
+			const plain = (part, page) => page.querySelector(part).innerHTML.replace(/<time.*?<\/time>/g, '').replace(/\s+/g, ' ').replace(/> </g, '><')
+			return ['header', 'nav', 'main'].every((part) => plain(part, document) === plain(part, fresh))
+		})`), "step %d", i)
+	}
+}
+
+// While text is selected, or the reader has said so, nothing changes; afterwards it does.
+func TestPageWaitsForItsReader(t *testing.T) {
+	b := openTab(t)
+	market, address := busyMarket(t)
+	refreshed(t, b, address)
+	isNew := func(text string) bool {
+		return b.is(fmt.Sprintf("document.querySelector('#chats').innerText.includes(%q)", text))
+	}
+	b.run("getSelection().selectAllChildren(document.querySelector('#chat-7000007 .text'))", nil)
+	require.NoError(t, market.Reply(7000007, "the first answer"))
+	b.run("loadNow()", nil)
+	assert.False(t, isNew("the first answer"))
+	assert.True(t, b.is("getSelection().toString().startsWith('Здравствуйте!')"))
+	b.run("getSelection().removeAllRanges()", nil)
+	b.run("loadNow()", nil)
+	assert.True(t, isNew("the first answer"))
+
+	b.run("document.querySelector('#refresh').checked = false", nil)
+	require.NoError(t, market.Reply(7000007, "the second answer"))
+	b.run("loadNow()", nil)
+	assert.False(t, isNew("the second answer"))
+	b.run("document.querySelector('#refresh').checked = true", nil)
+	b.run("loadNow()", nil)
+	assert.True(t, isNew("the second answer"))
+}
+
+// A form is sent without leaving the page. What came of it is told where a screen reader hears it, once.
+func TestPageSendsFormsInPlace(t *testing.T) {
+	b := openTab(t)
+	market, address := busyMarket(t)
+	refreshed(t, b, address+"?operation=getChat&chat=7000007&messages=2")
+	b.run("document.querySelector('#chat-7000007 form').requestSubmit()", nil)
+	b.waitFor("document.querySelector('#status').innerText === 'The buyer has written.'")
+	b.waitFor("location.search === '?chat=7000007&operation=getChat'")
+	b.open(address)
+	b.run(`(() => {
+		window.stays = true
+		document.querySelector('#chat-7000060 input[name=text]').value = 'for later'
+		const field = document.querySelector('#chat-7000007 input[name=text]')
+		field.value = 'now'
+		field.form.requestSubmit()
+	})()`, nil)
+	b.waitFor("document.querySelector('#status').innerText === 'The buyer has written.'")
+	assert.True(t, b.is("window.stays && document.querySelector('#chat-7000060 input[name=text]').value === 'for later'"))
+	assert.True(t, b.is("document.querySelector('#chat-7000007').innerText.includes('now') && document.querySelector('#chat-7000007 input[name=text]').value === ''"))
+	assert.Equal(t, "now", market.Messages(7000007)[4].Text)
+
+	b.run(`(() => {
+		const form = document.querySelector('#set-fault form')
+		form.more.value = '{"stauts": 1}'
+		form.requestSubmit()
+	})()`, nil)
+	b.waitFor(`document.querySelector('#problem').innerText.includes('property "stauts" is unsupported')`)
+	assert.True(t, b.is(`document.querySelector('#status').innerText === '' && document.querySelector('#set-fault form').more.value === '{"stauts": 1}'`))
+	b.run(`(() => {
+		const form = document.querySelector('#begin form')
+		form.noValidate = true
+		form.cabinet.value = '0'
+		form.text.value = 'not sent'
+		form.requestSubmit()
+	})()`, nil)
+	b.waitFor(`document.querySelector('#problem').innerText.includes('allowed is 1 and above')`)
+	assert.True(t, b.is(`document.querySelector('#begin form').text.value === 'not sent'`))
+	b.run("loadNow()", nil)
+	assert.True(t, b.is(`document.querySelector('#problem').innerText.includes('allowed is 1')`), "a refresh does not take it away")
+	b.open(address + "?done=reset&chats=2")
+	assert.True(t, b.is("location.search === '?chats=2' && document.querySelector('#status').innerText.startsWith('The sandbox has forgotten')"))
+}
+
+// When the sandbox has ended the page says so, once, and what it showed stays.
+func TestPageOfASandboxThatEnded(t *testing.T) {
+	b := openTab(t)
+	market := sandbox.New()
+	_, err := market.Direct(1, "Is it red?")
+	require.NoError(t, err)
+	server := httptest.NewServer(market.Site())
+	refreshed(t, b, server.URL+"/_sandbox/")
+	server.Close()
+	b.run("loadNow()", nil)
+	assert.True(t, b.is("document.querySelector('#problem').innerText === 'The sandbox does not answer. The page tries again.'"))
+	assert.True(t, b.is("document.querySelector('#chats').innerText.includes('Is it red?')"))
+}
