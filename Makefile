@@ -1,12 +1,13 @@
+GO_VERSIONS := go1.26.8 go1.27.4
 GOLANGCI := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 MODULES := . $(patsubst %/go.mod,%,$(wildcard */go.mod */*/go.mod))
 
-.PHONY: help demo fleet-demo generate test lint bench fuzz world contract-diff
+.PHONY: help demo fleet-demo generate test lint bench fuzz world contract-diff go-versions
 
 help: ## Show what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
 
-demo: ## Send a message through a Market on this machine; no key, no network
+demo: ## Send a message through the sandbox on this machine; no key, no network
 	@echo "Compiling. The first time that takes a minute or two, package by package:" >&2
 	@go run -v ./cmd/ymchats demo
 
@@ -38,8 +39,8 @@ fuzz: ## Try all fuzz targets for FUZZTIME each, 10s
 	go test ./sandbox -run '^$$' -fuzz FuzzControl -fuzztime $(FUZZTIME) -fuzzminimizetime 1s
 	go test ./notify -run '^$$' -fuzz FuzzBody -fuzztime $(FUZZTIME) -fuzzminimizetime 1s
 
-bench: ## Compare the client with others, and measure the rest; writes docs/benchmarks.md
-	cd bench && go run .
+bench: ## Compare the client with others, and measure the rest; writes docs/benchmarks.md, 15 minutes
+	cd bench && go run . -document ../docs/benchmarks.md $(GO_VERSIONS)
 
 WORLD_SENDS := 850
 world: ## Send through nginx, HAProxy, Squid, toxiproxy and broken HTTP/2; docs/world.md, 15 minutes
@@ -47,3 +48,6 @@ world: ## Send through nginx, HAProxy, Squid, toxiproxy and broken HTTP/2; docs/
 
 contract-diff: ## Say what breaks for others, compared with a git ref: make contract-diff BASE=origin/main
 	@scripts/contract-diff $(BASE)
+
+go-versions: ## Print the versions of Go that are supported
+	@echo $(GO_VERSIONS)

@@ -1,4 +1,4 @@
-// Package api is the contract at work: it loads openapi.yaml and checks traffic against it.
+// Package api checks requests and answers against the contract, openapi.yaml, and against that of the notifications.
 //
 //	v, err := api.NewValidator()
 //	err = v.Request(req)                              // all violations at once

@@ -12,6 +12,27 @@ import (
 	"github.com/ymarket-go/chats/sandbox"
 )
 
+// The tests of a client send through the checks: what breaks the contract is an error of the call, and is not sent.
+func Example() {
+	validator, err := api.NewValidator()
+	if err != nil {
+		panic(err)
+	}
+	server := httptest.NewServer(sandbox.New())
+	defer server.Close()
+	client := http.Client{Transport: validator.Transport(nil)} // nil: http.DefaultTransport
+	req, _ := http.NewRequest(http.MethodGet, server.URL+"/v2/businesses/12345/chat?chat=7", nil)
+	req.Header.Set("Api-Key", "any")
+
+	_, err = client.Do(req)
+	for _, violation := range api.Violations(err) {
+		fmt.Println(violation)
+	}
+	// Output:
+	// getChat: query chat: is not declared
+	// getChat: query chatId: required
+}
+
 func ExampleLoad() {
 	doc, err := api.Load()
 	if err != nil {

@@ -1,10 +1,8 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 )
 
@@ -14,44 +12,57 @@ const (
 	end   = "<!-- make bench leaves alone what stands from here on -->"
 )
 
-// head stands before it when there is no such file yet.
-const head = "# Benchmarks\n\n"
-
-// write puts the report and its picture into a directory.
-func write(dir string, on table, sections []section) error {
-	var charts []chart
-	var body strings.Builder
-	fmt.Fprintf(&body, "%s\n\n", begin)
-	body.WriteString("Other ways to make the same calls, beside the wrapper. `make bench` measures it all again.\n\n" +
-		"![Time of a call for each contender](benchmarks.svg)\n\n")
-	body.WriteString(contenderTable().markdown())
-	body.WriteString(on.markdown())
-	for _, s := range sections {
-		body.WriteString(s.markdown())
-		charts = append(charts, s.charts...)
+// document sets the figures of all runs beside each other: 12.3 / 10.1 are those of the first and of the second run.
+func document(all []results) string {
+	var out strings.Builder
+	var names []string
+	var goals [][]goal
+	for _, r := range all {
+		names = append(names, r.short())
+		goals = append(goals, r.goals())
+		fmt.Fprintf(&out, "- %s: %s\n", r.Go, r.Machine)
 	}
-	body.WriteString(end)
-	if err := replaceMeasured(filepath.Join(dir, "benchmarks.md"), body.String()); err != nil {
-		return err
-	}
-	return os.WriteFile(filepath.Join(dir, "benchmarks.svg"), []byte(picture(charts)), 0o644)
-}
-
-func contenderTable() table {
-	t := table{head: []string{"contender", "what it is"}, left: true}
+	fmt.Fprintf(&out, "\nTwo figures in a cell are those of %s.\n\n", strings.Join(names, " and "))
+	out.WriteString("## Goals\n\nA figure in bold misses its goal.\n\n")
+	out.WriteString(goalsTable(names, goals).markdown())
+	out.WriteString("What is compared:\n\n")
 	for _, c := range contenders() {
-		t.rows = append(t.rows, []string{c.name, c.about})
+		fmt.Fprintf(&out, "- %s: %s\n", c.name, c.about)
 	}
-	return t
+	out.WriteString("\n")
+	for i, s := range all[0].Sections {
+		for t := range s.Tables {
+			for _, r := range all[1:] {
+				s.Tables[t].beside(r.Sections[i].Tables[t])
+			}
+		}
+		out.WriteString(s.markdown())
+	}
+	return out.String()
 }
 
-// replaceMeasured never touches a file that it does not understand.
+func (r results) goals() (all []goal) {
+	for _, s := range r.Sections {
+		all = append(all, s.Goals...)
+	}
+	return all
+}
+
+// beside adds the figures of a later run where they differ. What does not depend on the run is the same in both.
+func (t table) beside(later table) {
+	for i, row := range t.Rows {
+		for j, cell := range row {
+			if other := later.Rows[i][j]; other != cell {
+				row[j] = cell + " / " + other
+			}
+		}
+	}
+}
+
+// replaceMeasured puts the measured text between the two lines, and never touches a file that it does not understand.
 func replaceMeasured(path, measured string) error {
 	old, err := os.ReadFile(path)
-	switch {
-	case errors.Is(err, os.ErrNotExist):
-		old = []byte(head + begin + end + "\n")
-	case err != nil:
+	if err != nil {
 		return err
 	}
 	before, rest, opened := strings.Cut(string(old), begin)
@@ -59,5 +70,5 @@ func replaceMeasured(path, measured string) error {
 	if !opened || !closed {
 		return fmt.Errorf("%s: the lines %q and %q are not both there, in this order", path, begin, end)
 	}
-	return os.WriteFile(path, []byte(before+measured+after), 0o644)
+	return os.WriteFile(path, []byte(before+begin+"\n\n"+measured+end+after), 0o644)
 }

@@ -25,8 +25,8 @@ var begins = []begun{
 
 func importing(options) (section, error) {
 	s := section{
-		title: "What importing it costs",
-		about: fmt.Sprintf(importingAbout, starts),
+		Title: "What importing it costs",
+		About: fmt.Sprintf(importingAbout, starts),
 	}
 	dir, err := os.MkdirTemp("", "bench")
 	if err != nil {
@@ -43,7 +43,7 @@ func importing(options) (section, error) {
 	if err != nil {
 		return s, err
 	}
-	t := table{head: []string{"", "start, ms", "more", "size, MB", "more"}}
+	t := table{Head: []string{"", "start, ms", "more", "size, MB", "more"}}
 	for i, b := range begins {
 		slower, larger := difference(took[i], took[0]).by(1e6), (sizes[i]-sizes[0])/1e6
 		row := []string{b.what, spreadOf(took[i]).by(1e6).String(), slower.String(),
@@ -51,12 +51,12 @@ func importing(options) (section, error) {
 		if i == 0 {
 			row[2], row[4] = "", ""
 		}
-		t.rows = append(t.rows, row)
+		t.Rows = append(t.Rows, row)
 		if i == 1 {
-			s.goals = []goal{atMost("start, ms more", slower.median, 0.5), atMost("size, MB more", larger, 1)}
+			s.Goals = []goal{atMost("start, ms more", slower.median, 0.5), atMost("size, MB more", larger, 1)}
 		}
 	}
-	s.tables = []table{t}
+	s.Tables = []table{t}
 	return s, nil
 }
 

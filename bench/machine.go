@@ -14,27 +14,26 @@ import (
 
 // machine tells what is measured, and on what. What else the machine does shows in the load of the last minute: it
 // makes times longer, and ratios hardly.
-func machine() table {
-	t := table{head: []string{"measured", ""}, left: true, rows: [][]string{
-		{"on", time.Now().UTC().Format(time.DateOnly)},
-		{"commit", said("git", "describe", "--always", "--dirty")},
-		{"CPU", cpu()},
-		{"cores", fmt.Sprint(runtime.NumCPU())},
-		{"load before it began", load()},
-		{"system", said("uname", "-sr") + ", " + runtime.GOOS + "/" + runtime.GOARCH},
-		{"Go", runtime.Version()},
-	}}
+func machine() string {
+	facts := []string{
+		time.Now().UTC().Format(time.DateOnly), "commit " + said("git", "describe", "--always", "--dirty"),
+		fmt.Sprintf("%d cores of %s", runtime.NumCPU(), cpu()), "load before it began " + loadBefore(),
+		said("uname", "-sr") + " " + runtime.GOOS + "/" + runtime.GOARCH,
+	}
 	if build, ok := debug.ReadBuildInfo(); ok {
 		for _, dependency := range build.Deps {
-			if dependency.Replace == nil { // the one that is replaced is this project
-				t.rows = append(t.rows, []string{dependency.Path, dependency.Version})
+			if compared[dependency.Path] {
+				facts = append(facts, dependency.Path+" "+dependency.Version)
 			}
 		}
 	}
-	return t
+	return strings.Join(facts, ", ")
 }
 
-func load() string {
+// compared are the modules whose figures stand beside the wrapper's.
+var compared = map[string]bool{"github.com/hashicorp/go-retryablehttp": true, "resty.dev/v3": true}
+
+func loadBefore() string {
 	figures, _ := os.ReadFile("/proc/loadavg") // elsewhere there is none
 	lastMinute, _, _ := strings.Cut(string(figures), " ")
 	return cmp.Or(lastMinute, "unknown")

@@ -1,10 +1,10 @@
 //go:debug x509usefallbackroots=1
 
-// Command bench measures what the wrapper costs beside other ways to make the same calls. It writes
-// docs/benchmarks.md and docs/benchmarks.svg; README.md tells more.
+// Command bench measures what the wrapper costs beside other ways to make the same calls. README.md tells more.
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -18,7 +18,8 @@ type options struct {
 	contenders []string
 	rounds     int
 	profile    string
-	to         string
+	document   string
+	results    string
 }
 
 // part is a thing that can be measured by itself.
@@ -45,11 +46,13 @@ func main() {
 	for _, c := range contenders() {
 		contenderNames = append(contenderNames, c.name)
 	}
-	listFlag(&o.only, "only", partNames, "measure these parts and write nothing to -to")
-	listFlag(&o.contenders, "contenders", contenderNames, "measure these in the part memory and write nothing to -to")
+	listFlag(&o.only, "only", partNames, "measure these parts")
+	listFlag(&o.contenders, "contenders", contenderNames, "measure these in the part memory")
 	flag.IntVar(&o.rounds, "rounds", 120, "rounds of the part memory, 10 or more")
 	flag.StringVar(&o.profile, "profile", "", "write profiles of CPU and allocations into this directory, and do no more")
-	flag.StringVar(&o.to, "to", "../docs", "the directory of benchmarks.md and benchmarks.svg")
+	flag.StringVar(&o.document, "document", "",
+		"measure all of it with the versions of Go that are the arguments, such as go1.26.8, and write it into this file")
+	flag.StringVar(&o.results, "results", "", "used by the program itself")
 	bubble := flag.String("bubble", "", "used by the program itself")
 	flag.Parse()
 	if *bubble != "" {
@@ -84,23 +87,25 @@ func run(o options) error {
 	if o.profile != "" {
 		return profile(o)
 	}
-	on := machine()
-	var sections []section
-	for _, p := range parts {
-		if !chosen(o.only, p.name) {
-			continue
-		}
-		s, err := p.measure(o)
-		if err != nil {
-			return fmt.Errorf("%s: %w", p.name, err)
-		}
-		fmt.Print(s.markdown())
-		sections = append(sections, s)
+	if o.document != "" {
+		return writeDocument(o)
 	}
-	if o.only != nil || o.contenders != nil {
-		return nil
+	found, err := measure(o)
+	if err != nil || o.results == "" {
+		return err
 	}
-	return write(o.to, on, sections)
+	return found.save(o.results)
+}
+
+func writeDocument(o options) error {
+	if flag.NArg() == 0 {
+		return errors.New("-document needs versions of Go as arguments, such as go1.26.8")
+	}
+	all, err := measureWith(flag.Args(), o)
+	if err != nil {
+		return err
+	}
+	return replaceMeasured(o.document, document(all))
 }
 
 func chosen(list []string, name string) bool { return list == nil || slices.Contains(list, name) }

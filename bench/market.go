@@ -26,8 +26,8 @@ const (
 // market measures what stands on the other side: the check of traffic against the contract, and the sandbox.
 func market(options) (section, error) {
 	s := section{
-		title: "The check and the sandbox",
-		about: fmt.Sprintf(marketAbout, loadCrowd, marketRounds),
+		Title: "The check and the sandbox",
+		About: fmt.Sprintf(marketAbout, loadCrowd, marketRounds),
 	}
 	checks, err := measureChecks()
 	if err != nil {
@@ -42,9 +42,9 @@ func market(options) (section, error) {
 		return s, err
 	}
 	each := func(f spread) string { return fmt.Sprintf("%.0f (%.0f–%.0f)", f.median, f.low, f.high) }
-	s.tables = []table{{
-		head: []string{"", "median (quartiles)", ""},
-		rows: [][]string{
+	s.Tables = []table{{
+		Head: []string{"", "median (quartiles)", ""},
+		Rows: [][]string{
 			{"a request checked by api.Validator", spreadOf(checks[0]).by(1e3).String(), "µs"},
 			{"an answer checked by api.Validator", spreadOf(checks[1]).by(1e3).String(), "µs"},
 			{"sandbox, with checks", each(spreadOf(load[0])), "requests/s"},

@@ -11,7 +11,7 @@ import (
 )
 
 // series are the figures of a contender and an operation, one for each round.
-type series struct{ nanoseconds, allocs, bytes []float64 }
+type series struct{ nanoseconds, allocs []float64 }
 
 // memoryResult holds a series for each contender and operation.
 type memoryResult map[string]map[string]*series
@@ -73,7 +73,6 @@ func (s *series) measure(keep bool, n int, call func() error) error {
 	if keep {
 		s.nanoseconds = append(s.nanoseconds, float64(took.Nanoseconds())/float64(n))
 		s.allocs = append(s.allocs, float64(after.Mallocs-before.Mallocs)/float64(n))
-		s.bytes = append(s.bytes, float64(after.TotalAlloc-before.TotalAlloc)/float64(n))
 	}
 	return nil
 }
@@ -81,37 +80,27 @@ func (s *series) measure(keep bool, n int, call func() error) error {
 // memorySection sets the figures beside the goals.
 func memorySection(r memoryResult, all []contender, rounds, perRound int) section {
 	s := section{
-		title: "The client alone",
-		about: fmt.Sprintf(memoryAbout, rounds, perRound),
+		Title: "The client alone",
+		About: fmt.Sprintf(memoryAbout, rounds, perRound),
 	}
+	t := table{Head: []string{"µs and allocations of a call"}}
 	for _, op := range operations {
-		t := table{caption: op.id, head: []string{"", "µs a call", "allocations", "bytes", "wrapper's time by this",
-			"wrapper's allocations by this"}}
-		for _, c := range all {
-			f := r[c.name][op.id]
-			row := []string{c.name, spreadOf(f.nanoseconds).by(1e3).String(), whole(f.allocs), whole(f.bytes), "", ""}
-			if w := r[ours]; w != nil && c.name != ours {
-				row[4] = ratio(w[op.id].nanoseconds, f.nanoseconds).String()
-				row[5] = fmt.Sprintf("%.2f", ratio(w[op.id].allocs, f.allocs).median)
-			}
-			t.rows = append(t.rows, row)
-		}
-		s.tables = append(s.tables, t)
-		s.charts = append(s.charts, memoryChart(r, all, op.id))
-		s.goals = append(s.goals, memoryGoals(r, op.id)...)
+		t.Head = append(t.Head, op.id+", µs", "allocations")
+		s.Goals = append(s.Goals, memoryGoals(r, op.id)...)
 	}
+	for _, c := range all {
+		row := []string{c.name}
+		for _, op := range operations {
+			f := r[c.name][op.id]
+			row = append(row, fmt.Sprintf("%.1f", spreadOf(f.nanoseconds).median/1e3), whole(f.allocs))
+		}
+		t.Rows = append(t.Rows, row)
+	}
+	s.Tables = []table{t}
 	return s
 }
 
 func whole(figures []float64) string { return fmt.Sprintf("%.0f", spreadOf(figures).median) }
-
-func memoryChart(r memoryResult, all []contender, op string) chart {
-	c := chart{title: op + ", answers from memory", unit: "µs a call"}
-	for _, contender := range all {
-		c.bars = append(c.bars, bar{contender.name, spreadOf(r[contender.name][op].nanoseconds).by(1e3)})
-	}
-	return c
-}
 
 func memoryGoals(r memoryResult, op string) (goals []goal) {
 	overRetryable := map[string]float64{"getChat": 0.80, "sendMessageToChat": 0.70, "createChat": 0.70}[op]
@@ -134,5 +123,5 @@ func memoryGoals(r memoryResult, op string) (goals []goal) {
 
 const memoryAbout = "" +
 	"The answers come from memory, with the headers and bodies of the Market; no socket, no TLS. %d rounds of %d " +
-	"calls each, the contenders in a new order in each round; medians, and quartiles in brackets. A ratio is " +
-	"taken within a round, and is the wrapper's figure by the other one's: below 1 the wrapper costs less."
+	"calls each, the contenders in a new order in each round; medians. The ratios of the goals are taken within a " +
+	"round."

@@ -141,24 +141,24 @@ func (r *quotaRun) read(calls []sandbox.Call, began time.Time) {
 
 func quotaSection(runs []quotaRun) section {
 	s := section{
-		title: "Three hours of quota",
-		about: fmt.Sprintf(quotaAbout, quotaWorkers, quotaHours, quotaPerHour, quotaService),
+		Title: "Three hours of quota",
+		About: fmt.Sprintf(quotaAbout, quotaWorkers, quotaHours, quotaPerHour, quotaService),
 	}
-	t := table{head: []string{"", "requests sent", "getChat done", "sendMessageToChat done", "createChat done",
+	t := table{Head: []string{"", "requests sent", "getChat done", "sendMessageToChat done", "createChat done",
 		"answered 420", "calls given up", "start of a new window"}}
 	for _, r := range runs {
 		row := []string{r.Name, fmt.Sprint(r.Requests)}
 		for _, op := range operations {
 			row = append(row, fmt.Sprint(r.Done[op.id]))
 		}
-		t.rows = append(t.rows, append(row, fmt.Sprint(r.Refused), fmt.Sprint(r.GivenUp), "+"+r.Late.String()))
+		t.Rows = append(t.Rows, append(row, fmt.Sprint(r.Refused), fmt.Sprint(r.GivenUp), "+"+r.Late.String()))
 	}
-	s.tables = []table{t}
+	s.Tables = []table{t}
 	w := runs[0]
 	for _, op := range operations {
-		s.goals = append(s.goals, sameCount(op.id+" done", []int{w.Done[op.id]}, quotaHours*quotaPerHour))
+		s.Goals = append(s.Goals, sameCount(op.id+" done", []int{w.Done[op.id]}, quotaHours*quotaPerHour))
 	}
-	s.goals = append(s.goals, sameCount("answered 420", []int{w.Refused}, 0),
+	s.Goals = append(s.Goals, sameCount("answered 420", []int{w.Refused}, 0),
 		sameCount("calls given up", []int{w.GivenUp}, 0),
 		goal{"first request of a new window after its start", "< 1s", w.Late.String(), w.Late < time.Second})
 	return s

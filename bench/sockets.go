@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -20,25 +22,29 @@ var crowds = []int{1, 4, 64}
 
 func sockets(options) (section, error) {
 	s := section{
-		title: "With TLS on loopback",
-		about: fmt.Sprintf(socketsAbout,
+		Title: "With TLS on loopback",
+		About: fmt.Sprintf(socketsAbout,
 			socketRounds, socketCalls, burstCalls, burst, burstRounds),
 	}
+	t := handshakeTable()
 	for _, certificate := range certificates() {
 		times, err := measureHandshakes(contenders(), certificate)
 		if err != nil {
 			return s, err
 		}
-		s.tables = append(s.tables, handshakeTable(times, certificate))
-		s.charts = append(s.charts, handshakeChart(times, certificate))
-		s.goals = append(s.goals, handshakeGoals(times, certificate)...)
+		t.add(times, certificate)
+		s.Goals = append(s.Goals, handshakeGoals(times, certificate)...)
 	}
-	opened, err := measureBursts(contenders())
+	s.Tables = []table{t}
+	opened, err := measureBursts(slices.DeleteFunc(contenders(), func(c contender) bool {
+		return c.name != ours && c.name != bare
+	}))
 	if err != nil {
 		return s, err
 	}
-	s.tables = append(s.tables, burstTable(opened))
-	s.goals = append(s.goals, sameCount("connections for bursts of 4", opened[ours], burst))
+	g := sameCount("connections for bursts of 4", opened[ours], burst)
+	g.Measured += fmt.Sprintf(" (%s: %s)", bare, strings.Trim(fmt.Sprint(opened[bare]), "[]"))
+	s.Goals = append(s.Goals, g)
 	return s, nil
 }
 
@@ -133,31 +139,22 @@ func bursts(c contender) (opened int, err error) {
 	return int(count.Load()), err
 }
 
-func handshakeTable(times crowdTimes, c certificate) table {
-	t := table{caption: "Every connection closed, certificate with " + c.name + ", ms a call", head: []string{""}}
-	for _, n := range crowds {
-		t.head = append(t.head, fmt.Sprintf("%d goroutines", n), "wrapper's time by this")
-	}
-	t.head[1] = "1 goroutine"
+func handshakeTable() table {
+	t := table{Head: []string{"ms a call"}}
 	for _, c := range contenders() {
-		row := []string{c.name}
-		for _, n := range crowds {
-			row = append(row, spreadOf(times[c.name][n]).by(1e6).String(), "")
-			if c.name != ours {
-				row[len(row)-1] = ratio(times[ours][n], times[c.name][n]).String()
-			}
-		}
-		t.rows = append(t.rows, row)
+		t.Rows = append(t.Rows, []string{c.name})
 	}
 	return t
 }
 
-func handshakeChart(times crowdTimes, c certificate) chart {
-	drawn := chart{title: "every connection closed, " + c.name + ", 4 goroutines", unit: "ms a call"}
-	for _, contender := range contenders() {
-		drawn.bars = append(drawn.bars, bar{contender.name, spreadOf(times[contender.name][4]).by(1e6)})
+// add gives the table a column for each crowd.
+func (t *table) add(times crowdTimes, certificate certificate) {
+	for _, n := range crowds {
+		t.Head = append(t.Head, fmt.Sprintf("%s, %d", certificate.name, n))
+		for i, c := range contenders() {
+			t.Rows[i] = append(t.Rows[i], fmt.Sprintf("%.2f", spreadOf(times[c.name][n]).median/1e6))
+		}
 	}
-	return drawn
 }
 
 // handshakeGoals compares with the transport alone, which is as low as one can get, and shows the generated client's
@@ -166,27 +163,15 @@ func handshakeGoals(times crowdTimes, c certificate) (goals []goal) {
 	for _, n := range crowds {
 		what := fmt.Sprintf("%s, goroutines: %d, time by that of %s", c.name, n, bare)
 		g := atMost(what, ratio(times[ours][n], times[bare][n]).median, 1.10)
-		g.measured += fmt.Sprintf(" (by that of %s %.2f)", plain, ratio(times[ours][n], times[plain][n]).median)
+		g.Measured += fmt.Sprintf(" (%s: %.2f)", plain, ratio(times[ours][n], times[plain][n]).median)
 		goals = append(goals, g)
 	}
 	return goals
 }
 
-func burstTable(opened map[string][]int) table {
-	caption := fmt.Sprintf("Connections kept, connections opened for %d calls", burstCalls)
-	t := table{caption: caption, head: []string{"", "in each round"}}
-	for _, c := range contenders() {
-		t.rows = append(t.rows, []string{c.name, fmt.Sprint(opened[c.name])})
-	}
-	return t
-}
-
 const socketsAbout = "" +
-	"Every contender with the transport that it has by itself. In the first two tables the server closes each " +
-	"connection after its answer, as the Market does: %d rounds of %d calls each, the three operations in turn, " +
-	"from 1, 4 and 64 goroutines; a figure is the time of a round by its calls. The wrapper never has more than 4 " +
-	"calls under way, as the Market would refuse a fifth. Both ends run in one process, so a call pays for both " +
-	"ends of its handshake. What the resumption of sessions saves is work, and most of that is the server's " +
-	"signature: much with RSA, little with ECDSA. The number of round trips stays the same with TLS 1.3. In the " +
-	"third table the server keeps connections: %d calls in bursts of %d, and how many connections were opened for " +
-	"them in each of %d rounds."
+	"Every contender with the transport that it has by itself. The server closes each connection after its answer, as " +
+	"the Market does: %d rounds of %d calls each, the three operations in turn, from 1, 4 and 64 goroutines; a figure " +
+	"is the time of a round by its calls. The wrapper never has more than 4 calls under way, as the Market would " +
+	"refuse a fifth. Both ends run in one process, so a call pays for both ends of its handshake. Connections are " +
+	"counted with a server that keeps them: %d calls in bursts of %d, in each of %d rounds."

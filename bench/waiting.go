@@ -116,18 +116,18 @@ func waiting(options) (section, error) {
 	}
 	run, uncrowded := runs[0], runs[1]
 	s := section{
-		title: "Waiting for a place",
-		about: fmt.Sprintf(waitingAbout, waiters, callsOfWaiter, service, servers, servers),
+		Title: "Waiting for a place",
+		About: fmt.Sprintf(waitingAbout, waiters, callsOfWaiter, service, servers, servers),
 	}
-	s.tables = []table{{
-		head: []string{"waited", "p50", "p99", "longest", "allocations a call"},
-		rows: [][]string{
+	s.Tables = []table{{
+		Head: []string{"waited", "p50", "p99", "longest", "allocations a call"},
+		Rows: [][]string{
 			append(append([]string{"wrapper"}, waits(run.Waited)...), fmt.Sprintf("%.0f", run.Allocs)),
 			append(append([]string{"ideal"}, waits(run.Ideal)...), ""),
 			append(append([]string{"wrapper, 4 goroutines"}, waits(uncrowded.Waited)...), fmt.Sprintf("%.0f", uncrowded.Allocs)),
 		},
 	}}
-	s.goals = []goal{
+	s.Goals = []goal{
 		sameCount("first come, first served: calls that overtook another one", []int{run.Overtook}, 0),
 		atMost("allocations in a crowd by those of 4 goroutines", run.Allocs/uncrowded.Allocs, 1.1),
 	}

@@ -5,12 +5,14 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/http"
 	"os"
 	"time"
 
 	"github.com/redis/go-redis/v9"
 
 	"github.com/ymarket-go/chats/fleet"
+	"github.com/ymarket-go/chats/sandbox"
 	"github.com/ymarket-go/chats/wrapper"
 )
 
@@ -25,6 +27,38 @@ func refusal(option fleet.Option) error {
 	defer rdb.Close()
 	_, err := fleet.New(rdb, option)
 	return err
+}
+
+// What each process of a cabinet does. Here there is no Redis, so the limits of the process alone hold; the message goes
+// to the sandbox all the same.
+func Example() {
+	ctx := context.Background()
+	market := sandbox.New()
+	rdb := absent() // redis.NewClient(&redis.Options{Addr: "redis:6379"})
+	defer rdb.Close()
+	shared, err := fleet.New(rdb) // one for all cabinets of the process
+	if err != nil {
+		panic(err)
+	}
+	defer shared.Close()
+	limiter, err := shared.Limiter(12345)
+	if err != nil {
+		panic(err)
+	}
+	client, err := wrapper.New(12345, wrapper.APIKey("key"), wrapper.WithLimiter(limiter),
+		wrapper.WithHTTPClient(&http.Client{Transport: market.RoundTripper()}))
+	if err != nil {
+		panic(err)
+	}
+	chat, err := client.CreateChat(ctx, wrapper.Order(67890))
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println(client.SendMessage(ctx, chat.ChatID, "Your order is on its way."))
+	fmt.Println(len(market.Messages(chat.ChatID)), "message")
+	// Output:
+	// <nil>
+	// 1 message
 }
 
 // All processes of a cabinet make such a Client. This one finds no Redis, and goes alone.

@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/ymarket-go/chats/notify"
+	"github.com/ymarket-go/chats/sandbox"
 )
 
 const message = `{"notificationType":"CHAT_MESSAGE_SENT","chatId":7000001,"messageId":"5","businessId":4200,"sentAt":"2026-03-01T09:00:00Z"}`
@@ -25,6 +26,37 @@ func post(h http.Handler, body, remote string, forwardedFor ...string) int {
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, r)
 	return w.Code
+}
+
+// A shop's server, and the sandbox in place of the Market: a buyer begins a chat. A real server gives notify.Direct(), or
+// names its own proxies, and writes the event down.
+func Example() {
+	events := make(chan string, 1)
+	loopback := netip.MustParsePrefix("127.0.0.0/8") // the sandbox posts as a proxy on this machine would
+	handler, err := notify.New("my-shop/1.4.0", notify.Behind(loopback), notify.Events{
+		ChatCreated: func(_ context.Context, n notify.ChatCreatedNotificationDTO) error {
+			events <- fmt.Sprint("chat ", n.ChatID, " of cabinet ", n.BusinessID)
+			return nil
+		},
+	}, notify.WithSeen(notify.Recent(10_000)))
+	if err != nil {
+		panic(err)
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/market", handler)
+	mux.Handle("/market/notification", handler) // the Market is said to add /notification
+	shop := httptest.NewServer(mux)
+	defer shop.Close()
+
+	market := sandbox.New()
+	if err := market.Notify(context.Background(), shop.URL+"/market", nil); err != nil {
+		panic(err)
+	}
+	if _, err := market.Direct(4200, "Is it red?"); err != nil {
+		panic(err)
+	}
+	fmt.Println(<-events)
+	// Output: chat 7000001 of cabinet 4200
 }
 
 func ExampleNew() {

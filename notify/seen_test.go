@@ -3,6 +3,7 @@ package notify
 import (
 	"context"
 	"fmt"
+	"math"
 	"strconv"
 	"testing"
 
@@ -44,7 +45,7 @@ func TestRecentIsBounded(t *testing.T) {
 	assert.Len(t, r.known, 100)
 	assert.Len(t, r.keys, 100)
 	assert.PanicsWithValue(t, "notify: Recent is given 0, allowed is 1 and above", func() { Recent(0) })
-	require.NoError(t, Recent(1<<40).Add(t.Context(), "x"), "a large n costs nothing before it is used")
+	require.NoError(t, Recent(math.MaxInt).Add(t.Context(), "x"), "a large n costs nothing before it is used")
 }
 
 // Keys are equal for equal events, and for no others.

@@ -1,4 +1,5 @@
-// Package sandbox is an in-memory Market for the tests of those who talk to the real one, which offers no test host.
+// Package sandbox stands in for the Market in tests: it answers as the Market does, in memory, and fails when it is
+// told to. The Market itself has no test host.
 //
 //	market := sandbox.New(sandbox.WithAPIKey("secret"))
 //	server := httptest.NewServer(market)
@@ -6,6 +7,8 @@
 //	…
 //	market.Messages(chatID) // what the buyer sees
 //	market.Calls()          // every request, with its verdict against the contract
+//
+// In what follows "the sandbox" is a [Market] of this package, and "the Market" is the vendor's service.
 //
 // # What it keeps
 //
@@ -16,14 +19,15 @@
 // # What it answers
 //
 // Every request is checked against the contract, and answered with the Market's codes, texts and headers. The quota of
-// each operation of a cabinet counts down in windows that end on the full hour of its clock; 5xx and connections that
-// were cut cost nothing, everything else does. More than 4 requests of a cabinet at once get 420. Both forms of path
-// are known, with /v2 and without. Each connection is closed after its answer, unless [WithKeepAlive] keeps it.
+// each operation of a cabinet counts down in windows that end on the full hour of the sandbox's clock; 5xx and
+// connections that were cut cost nothing, everything else does. More than 4 requests of a cabinet at once get 420. Both
+// forms of path are known, with /v2 and without. Each connection is closed after its answer, unless [WithKeepAlive]
+// keeps it.
 //
 // A 400 cites the value that was refused, as the Market's does: "'message' size must be between '1' and '4096'
-// (rejected value: …)". So a program that logs the API's texts is found out by a test that looks for the buyer's text
-// in its log. What [Call] and the log of ymchats sandbox have of a request has no values. The page shows bodies,
-// without the key.
+// (rejected value: …)". A program that logs the API's texts is found out by a test that looks for the buyer's text in
+// its log. What the sandbox keeps of a request for [Call] and the log has no values. The page shows bodies, without the
+// key.
 //
 // # Faults
 //
@@ -43,15 +47,15 @@
 //
 // # Time
 //
-// The Market goes by the clock of this machine, or by the one of [WithClock]; [Market.Advance] moves it. A test that
-// counts on what is left of a quota needs one of its own, as an hour may end in the middle of it. A wrapper.Client
+// The sandbox goes by the clock of this machine, or by the one of [WithClock]; [Market.Advance] moves it. A test that
+// counts on what is left of a quota needs a clock of its own, as an hour may end in the middle of it. A wrapper.Client
 // repeats a message after a 500 only in a chat that was quiet for some seconds before, so advance by a minute first.
-// [Market.RoundTripper] is the same Market without a socket, for tests on the virtual time of testing/synctest.
+// [Market.RoundTripper] is the sandbox without a socket, for tests on the virtual time of testing/synctest.
 //
 // # Tests in other languages
 //
-// [Market.Site] is the Market and its [Market.Control], by JSON over HTTP; ymchats sandbox serves it. Control answers
-// who names the machine by localhost or a loopback address; [WithHost] adds names.
+// [Market.Site] is the sandbox and its [Market.Control], by JSON over HTTP, with a page for people; ymchats sandbox
+// serves it. Control answers those who name the machine by localhost or a loopback address; [WithHost] adds names.
 //
 // # The page
 //

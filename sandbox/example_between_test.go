@@ -59,7 +59,7 @@ func ExampleGoAway() {
 	// 401
 }
 
-// The same Market by HTTP/1 and by HTTP/2.
+// One sandbox by HTTP/1 and by HTTP/2.
 func ExampleHTTP2() {
 	server := httptest.NewUnstartedServer(sandbox.New())
 	server.Listener = sandbox.HTTP2(server.Config, server.Listener)

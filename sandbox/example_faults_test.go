@@ -148,7 +148,7 @@ func ExampleDelay() {
 	// Output: true 0
 }
 
-// The Market breaks down after two requests, for good.
+// The sandbox fails after two requests, for good.
 func ExampleAfter() {
 	market := sandbox.New()
 	market.Every(sandbox.OperationGetChat, sandbox.After(2, sandbox.HTML(502)))

@@ -67,3 +67,16 @@ func ExampleMarket_Direct() {
 	fmt.Println(chat, err, market.Messages(chat)[0].Text)
 	// Output: 7000001 <nil> Is it red?
 }
+
+func ExampleMarket_StartDispute() {
+	market := sandbox.New()
+	fmt.Println(market.StartDispute(7000001))
+	// Output: sandbox: there is no such chat: 7000001
+}
+
+func ExampleMarket_FinishDispute() {
+	market := sandbox.New()
+	chat, _ := market.Direct(4200, "Is it red?")
+	fmt.Println(market.FinishDispute(chat))
+	// Output: sandbox: FinishDispute is given the chat 7000001: there is no dispute in it
+}

@@ -124,7 +124,7 @@ func ExampleWithoutChecks() {
 	// Output: 404 <nil>
 }
 
-// By a name that it was told a Market can be driven from other machines, and by no other name.
+// By a name that it was told the sandbox can be driven from other machines, and by no other name.
 func ExampleWithHost() {
 	control := sandbox.New(sandbox.WithHost("sandbox.internal")).Control()
 	for _, host := range []string{"127.0.0.1:8080", "sandbox.internal:8080", "elsewhere.example:8080"} {

@@ -2,6 +2,7 @@ package sandbox_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -13,7 +14,38 @@ import (
 	"github.com/ymarket-go/chats/wrapper"
 )
 
-// A Market on loopback, which breaks down once.
+// A test of a shop: the message is stored although the answer is 500, and the client does not send it twice.
+func Example() {
+	ctx := context.Background()
+	market := sandbox.New()
+	stored := sandbox.CommitThen(sandbox.Fail(500, "INTERNAL_ERROR", "try later"))
+	market.Script(sandbox.OperationSendMessageToChat, stored)
+
+	hc := &http.Client{Transport: market.RoundTripper()}
+	client, err := wrapper.New(12345, wrapper.APIKey("any"), wrapper.WithHTTPClient(hc))
+	if err != nil {
+		panic(err)
+	}
+	chat, err := client.CreateChat(ctx, wrapper.Order(67890))
+	if err != nil {
+		panic(err)
+	}
+	market.Advance(time.Minute)
+	err = client.SendMessage(ctx, chat.ChatID, "Hello!")
+	fmt.Println("unknown:", errors.Is(err, wrapper.ErrOutcomeUnknown))
+	fmt.Println("messages:", len(market.Messages(chat.ChatID)))
+	for _, call := range market.Calls() {
+		fmt.Println(call.Operation, call.Status)
+	}
+	// Output:
+	// unknown: true
+	// messages: 1
+	// createChat 200
+	// sendMessageToChat 500
+	// getChat 200
+}
+
+// A sandbox on loopback, which fails once.
 func ExampleNew() {
 	ctx := context.Background()
 	market := sandbox.New(sandbox.WithAPIKey("secret"))
@@ -29,7 +61,7 @@ func ExampleNew() {
 	// Output: <nil> Hello!
 }
 
-// The same Market without a socket: also for the virtual time of testing/synctest.
+// The sandbox without a socket: also for the virtual time of testing/synctest.
 func ExampleMarket_RoundTripper() {
 	market := sandbox.New()
 	hc := &http.Client{Transport: market.RoundTripper()}
@@ -147,7 +179,7 @@ func ExampleMarket_Advance() {
 	// 420 Thu, 01 Jan 2026 14:00:00 GMT
 }
 
-// One Market can serve many tests, one after the other.
+// One sandbox can serve many tests, one after the other.
 func ExampleMarket_Reset() {
 	market := sandbox.New()
 	market.Every(sandbox.OperationGetChat, sandbox.HTML(502))
@@ -171,7 +203,7 @@ func ExampleMarket_Control() {
 	// Output: 204 502
 }
 
-// The Market and its Control on one address.
+// The sandbox and its Control on one address.
 func ExampleMarket_Site() {
 	server := httptest.NewServer(sandbox.New().Site())
 	defer server.Close()

@@ -17,9 +17,9 @@ import (
 // statusMethodFailure is the Market's answer to a request beyond one of its limits.
 const statusMethodFailure = 420
 
-// Call is a request that the Market got, and what became of it.
+// Call is a request that the sandbox got, and what became of it.
 type Call struct {
-	At          time.Time // by the Market's clock
+	At          time.Time // by the sandbox's clock
 	Operation   string    // operationId; empty when the request fits none
 	Method      string    // GET or POST, or what else was tried: its first 16 bytes
 	Path        string    // its first 256 bytes
@@ -71,7 +71,7 @@ type exchange struct {
 
 type exchangeKey struct{}
 
-// exchangeOf gives the exchange of a request, or nil where a Fault is used without a Market.
+// exchangeOf gives the exchange of a request, or nil where a Fault is used without a sandbox.
 func exchangeOf(r *http.Request) *exchange {
 	x, _ := r.Context().Value(exchangeKey{}).(*exchange)
 	return x

@@ -7,8 +7,8 @@ import (
 	"github.com/ymarket-go/chats/sandbox/internal/control"
 )
 
-// Fault stands between a request and the Market's true answer, which is next: it may leave it out, change it, or let it
-// happen and say something else. Faults compose, as some take others. Those below cover what was met in the wild; a
+// Fault stands between a request and the sandbox's true answer, which is next: it may leave it out, change it, or let
+// it happen and say something else. Faults compose, as some take others. Those below cover what was met in the wild; a
 // test can write its own.
 type Fault func(next http.Handler) http.Handler
 

@@ -10,7 +10,7 @@ import (
 	"github.com/ymarket-go/chats/gen"
 )
 
-// Proxy answers with a page as a proxy between a shop and the Market does, and nothing happens in the Market; with
+// Proxy answers with a page as a proxy between a shop and the Market does, and nothing happens in the sandbox; with
 // CommitThen around it the message is in the chat, whatever the proxy says: 404, 408, 499 (the client of the proxy gave
 // up), 502, 504. Nothing of the answer is the Market's: there is no traceparent, and no quota. An empty page has no
 // Content-Type. It panics when status is not one of 200 to 999.
@@ -34,7 +34,7 @@ func ProxyPage(status int) string {
 	return "<html><head><title>" + title + "</title></head><body><center><h1>" + title + "</h1></center></body></html>"
 }
 
-// Cached answers getChat out of a cache that asked the Market so long ago, by the Market's clock: with the chat as it
+// Cached answers getChat out of a cache that asked the sandbox so long ago, by its clock: with the chat as it
 // was then, the Date of then, and Age. Of a chat that did not exist then it has the first moment. Answers that are not
 // a chat, and other operations, stay as they are. It panics when age is below 0.
 func Cached(age time.Duration) Fault {

@@ -20,7 +20,7 @@ const (
 	EnhanceYourCalm StreamError = 0xb // there were too many
 )
 
-// ResetStream resets the stream of the request instead of an answer, and nothing happens in the Market; the
+// ResetStream resets the stream of the request instead of an answer, and nothing happens in the sandbox; the
 // connection goes on. With CommitThen around it the message is in the chat. It needs a listener of HTTP2: over
 // another HTTP/2 the stream is reset with InternalError, and over HTTP/1, or without a socket, it is Abort. It panics
 // when code is above 13, the last one that RFC 9113 knows.

@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// Answer gives this answer, and nothing happens in the Market. The headers of the Market stand in it unless header sets
-// others; a header with no values is left out. It panics when status is not one of 200 to 999.
+// Answer gives this answer, and nothing happens in the sandbox. The headers of the Market stand in it unless header
+// sets others; a header with no values is left out. It panics when status is not one of 200 to 999.
 func Answer(status int, header http.Header, body string) Fault {
 	if status < 200 || status > 999 {
 		panic(fmt.Sprintf("sandbox: the status is %d, allowed is 200 to 999", status))
@@ -26,7 +26,7 @@ func Answer(status int, header http.Header, body string) Fault {
 	})
 }
 
-// Fail answers with an error as the Market writes it, and nothing happens in the Market. It panics when status is not
+// Fail answers with an error as the Market writes it, and nothing happens in the sandbox. It panics when status is not
 // one of 200 to 999.
 func Fail(status int, code, message string) Fault {
 	return Answer(status, nil, errorBody(code, message))
@@ -38,13 +38,13 @@ func HTML(status int) Fault {
 		"<!doctype html><title>Error</title><h1>Something went wrong</h1>")
 }
 
-// Redirect answers 302 with another address, and nothing happens in the Market.
+// Redirect answers 302 with another address, and nothing happens in the sandbox.
 func Redirect(url string) Fault {
 	return Answer(http.StatusFound, http.Header{"Location": {url}}, "")
 }
 
 // QuotaUsedUp answers 420: the quota is used up, for this long by the clock of the answer. HTTP dates have whole
-// seconds, so left is rounded up. The Market's own count knows nothing of it: the next request goes through.
+// seconds, so left is rounded up. The sandbox's own count knows nothing of it: the next request goes through.
 func QuotaUsedUp(left time.Duration) Fault {
 	return instead(func(w http.ResponseWriter, r *http.Request) {
 		perHour, operation := 1000, "chats"
@@ -95,7 +95,7 @@ type zeros struct{}
 
 func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
 
-// Abort cuts the connection before an answer, and nothing happens in the Market.
+// Abort cuts the connection before an answer, and nothing happens in the sandbox.
 func Abort() Fault {
 	return instead(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
 }
@@ -113,7 +113,7 @@ func Refuse() Fault {
 	})
 }
 
-// CommitThen lets the request happen in the Market, once, and then another Fault answers; what that takes for the true
+// CommitThen lets the request happen in the sandbox, once, and then another Fault answers; what that takes for the true
 // answer is the one that was given. CommitThen(Delay(d, nil)) answers late what happened at once,
 // Delay(d, CommitThen(f)) lets it happen late. It panics when the Fault is nil.
 func CommitThen(answer Fault) Fault {
@@ -130,7 +130,7 @@ func CommitThen(answer Fault) Fault {
 }
 
 // Delay waits before what another Fault does; nil is the true answer. It ends with the request: when the client gives
-// up meanwhile, nothing happens in the Market.
+// up meanwhile, nothing happens in the sandbox.
 func Delay(by time.Duration, then Fault) Fault {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -158,8 +158,8 @@ func After(requests int, then Fault) Fault {
 	}
 }
 
-// Sometimes sets another Fault in with a probability of 0 to 1. Equal seeds give equal sequences. It is meant for
-// Every. It panics when the probability is not one.
+// Sometimes lets another Fault act with a probability of 0 to 1; otherwise the request gets the true answer. Equal
+// seeds give equal sequences. It is meant for Every. It panics when the probability is not one.
 func Sometimes(probability float64, seed uint64, then Fault) Fault {
 	if !(probability >= 0 && probability <= 1) {
 		panic(fmt.Sprintf("sandbox: the probability is %v, allowed is 0 to 1", probability))

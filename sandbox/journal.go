@@ -2,7 +2,7 @@ package sandbox
 
 import "github.com/ymarket-go/chats/api"
 
-// maxCallBytes bounds what a Market remembers of its calls, in bytes: of the least that a call needs, a million.
+// maxCallBytes bounds what the sandbox remembers of its calls, in bytes: of the least that a call needs, a million.
 const maxCallBytes = 256 << 20
 
 // blockBytes is how much is forgotten at once.

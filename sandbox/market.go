@@ -12,10 +12,11 @@ import (
 	"time"
 
 	"github.com/ymarket-go/chats/api"
-	"github.com/ymarket-go/chats/sandbox/internal/face"
+	"github.com/ymarket-go/chats/sandbox/internal/routes"
 )
 
-// Market is an http.Handler that behaves as the Market's chat API does. New makes one. It is safe for concurrent use.
+// Market is the sandbox: an http.Handler that behaves as the Market's chat API does. New makes one. It is safe for
+// concurrent use.
 type Market struct {
 	key       string
 	scopes    []string
@@ -43,8 +44,8 @@ type Market struct {
 	moved    time.Duration // what Advance has added to the clock
 }
 
-// New makes an empty Market. It panics when an option is refused, with a text that names it and what is allowed: a test
-// that is set up wrong cannot go on.
+// New makes an empty sandbox. It panics when an option is refused, with a text that names it and what is allowed: a
+// test that is set up wrong cannot go on.
 func New(opts ...Option) *Market {
 	contract, err := api.NewValidator()
 	if err != nil {
@@ -63,7 +64,7 @@ func New(opts ...Option) *Market {
 		}
 	}
 	for _, base := range []string{"/v2", ""} {
-		face.HandlerWithOptions(operations{m}, face.StdHTTPServerOptions{
+		routes.HandlerWithOptions(operations{m}, routes.StdHTTPServerOptions{
 			BaseURL: base, BaseRouter: router{m}, ErrorHandlerFunc: m.unreadable,
 		})
 	}
@@ -86,7 +87,7 @@ func (m *Market) Reset() {
 // farthest is how far the clock can be moved in all: a hundred years.
 const farthest = 100 * 365 * 24 * time.Hour
 
-// Advance moves the Market's clock forward, so that a window of a quota ends, say. It stops at a hundred years of 365
+// Advance moves the sandbox's clock forward, so that a window of a quota ends, say. It stops at a hundred years of 365
 // days in all, and panics when by is below 0 or more than that.
 func (m *Market) Advance(by time.Duration) {
 	if by < 0 || by > farthest {
@@ -128,7 +129,7 @@ func (m *Market) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// router is where the generated code registers its operations; each is put behind the Market's rules.
+// router is where the generated code registers its operations; each is put behind the sandbox's rules.
 type router struct{ *Market }
 
 func (m router) HandleFunc(pattern string, operation func(http.ResponseWriter, *http.Request)) {

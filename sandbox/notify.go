@@ -16,13 +16,13 @@ import (
 
 // Notify switches notifications on for a shop at an address, http or https: each is posted to that address with
 // /notification behind it, as the real Market is said to do. It posts a PING first, and gives an error when that is
-// not answered with 200 and what the contract asks for, within 1 s. From then on all that happens in this Market is
-// posted, until ctx ends: a new chat, and each message, those that the shop sends included, as nothing says that the
-// real Market leaves them out.
+// not answered with 200 and what the contract asks for, within 1 s. From then on all that happens in the sandbox is
+// posted, until ctx ends: a new chat, a dispute, and each message, those that the shop sends included, as nothing says
+// that the real Market leaves them out.
 //
 // The events of a cabinet come one after the other, in the order in which they happened. One that is not answered with
 // 200, or 400, within 10 s is repeated: each minute for an hour, each 15 minutes until a day has passed, then each
-// hour, by the Market's clock, which Advance moves. The other events of the cabinet wait for it. After 14 days
+// hour, by the sandbox's clock, which Advance moves. The other events of the cabinet wait for it. After 14 days
 // notifications are off, and what waited is dropped; Notify switches them on again.
 //
 // The header X-Forwarded-For names an address of the Market's, as if a proxy on this machine had handed the
@@ -71,7 +71,7 @@ func shopAddress(address string) (string, error) {
 
 // Delivery is one attempt to tell a shop of something, and what came of it.
 type Delivery struct {
-	At         time.Time               // by the Market's clock
+	At         time.Time               // by the sandbox's clock
 	BusinessID int64                   // the cabinet; 0 for a PING
 	Type       notify.NotificationType // what it tells of
 	Body       string                  // as it was sent, JSON
@@ -98,10 +98,10 @@ func (m *Market) Deliveries() []Delivery {
 	return slices.Clone(m.notifier.deliveries)
 }
 
-// maxDeliveries bounds what a Market remembers.
+// maxDeliveries bounds what the sandbox remembers.
 const maxDeliveries = 100_000
 
-// notifier is what a Market knows of the shops that it tells. Its mutex is the innermost one: nothing else is locked
+// notifier is what the sandbox knows of the shops that it tells. Its mutex is the innermost one: nothing else is locked
 // while it is held.
 type notifier struct {
 	mu            sync.Mutex

@@ -11,7 +11,7 @@ const direct = gen.ChatContextIdentifiableType(gen.ChatContextTypeDirect)
 
 // Direct begins a chat as a buyer, about no order, and writes into it. It gives the id of the chat, which the shop
 // learns by notifications alone. The text may be any; businessID is 1 or more, otherwise there is an error, as there is
-// when the Market is full: it keeps 256 MiB of chats and messages.
+// when the sandbox is full: it keeps 256 MiB of chats and messages.
 func (m *Market) Direct(businessID int64, text string) (chatID int64, err error) {
 	if businessID < 1 {
 		return 0, fmt.Errorf("sandbox: Direct is given the cabinet %d, allowed is 1 and above", businessID)

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"errors"
 	"net/http"
 
 	"github.com/ymarket-go/chats/api"
@@ -18,6 +19,25 @@ func (m controls) BeginChat(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	writeControl(w, http.StatusCreated, control.Begun{ChatID: chat})
+}
+
+func (m controls) StartDispute(w http.ResponseWriter, _ *http.Request, chatID int64) {
+	answerDispute(w, m.Market.StartDispute(chatID))
+}
+
+func (m controls) FinishDispute(w http.ResponseWriter, _ *http.Request, chatID int64) {
+	answerDispute(w, m.Market.FinishDispute(chatID))
+}
+
+func answerDispute(w http.ResponseWriter, err error) {
+	switch {
+	case errors.Is(err, errNoChat):
+		refuseControl(w, http.StatusNotFound, err)
+	case err != nil:
+		refuseControl(w, http.StatusConflict, err)
+	default:
+		w.WriteHeader(http.StatusNoContent)
+	}
 }
 
 func (m controls) ListDeliveries(w http.ResponseWriter, _ *http.Request) {

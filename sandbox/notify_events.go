@@ -3,6 +3,7 @@ package sandbox
 import (
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"github.com/ymarket-go/chats/notify"
 )
@@ -53,5 +54,25 @@ func (s *store) announceMessage(c *chat) {
 	s.tell(newNotice(c.about.cabinet, kind, notify.ChatMessageSentNotificationDTO{
 		NotificationType: kind, ChatID: c.id, MessageID: fmt.Sprintf("%d%06d", c.id, len(c.messages)),
 		BusinessID: c.about.cabinet, SentAt: c.updatedAt.UTC(),
+	}))
+}
+
+func (s *store) announceDisputeStarted(c *chat, at time.Time) {
+	if s.tell == nil {
+		return
+	}
+	const kind = notify.NotificationTypeChatArbitrageStarted
+	s.tell(newNotice(c.about.cabinet, kind, notify.ChatArbitrageStartedNotificationDTO{
+		NotificationType: kind, ChatID: c.id, BusinessID: c.about.cabinet, StartedAt: at.UTC(),
+	}))
+}
+
+func (s *store) announceDisputeFinished(c *chat, at time.Time) {
+	if s.tell == nil {
+		return
+	}
+	const kind = notify.NotificationTypeChatArbitrageFinished
+	s.tell(newNotice(c.about.cabinet, kind, notify.ChatArbitrageFinishedNotificationDTO{
+		NotificationType: kind, ChatID: c.id, BusinessID: c.about.cabinet, FinishedAt: at.UTC(),
 	}))
 }

@@ -10,13 +10,13 @@ import (
 
 	"github.com/ymarket-go/chats/api"
 	"github.com/ymarket-go/chats/gen"
-	"github.com/ymarket-go/chats/sandbox/internal/face"
+	"github.com/ymarket-go/chats/sandbox/internal/routes"
 )
 
 // operations answers requests that keep the contract. The interface is generated from it.
 type operations struct{ *Market }
 
-var _ face.ServerInterface = operations{}
+var _ routes.ServerInterface = operations{}
 
 func (m operations) CreateChat(w http.ResponseWriter, r *http.Request, cabinet gen.BusinessID) {
 	var request gen.CreateChatRequest

@@ -12,7 +12,7 @@ import (
 // Option changes what New makes. Every option refuses values that make no sense.
 type Option func(*Market) error
 
-// WithAPIKey sets the only key that the Market knows; it is good as an OAuth token, too. It must be one that a header
+// WithAPIKey sets the only key that the sandbox knows; it is good as an OAuth token, too. It must be one that a header
 // can carry: not empty, printable ASCII, without spaces at its ends. Without it every key is good, as long as there is
 // one.
 func WithAPIKey(token string) Option {
@@ -42,7 +42,7 @@ func WithBusiness(ids ...int64) Option {
 }
 
 // WithOrders sets which orders there are, by their numbers of 1 and above; a chat about another one gets 404. Of no
-// numbers it makes a Market without orders. Without it there are all, as there are all returns.
+// numbers it makes a sandbox without orders. Without this option there are all orders, as there are all returns.
 func WithOrders(ids ...int64) Option {
 	return func(m *Market) error {
 		if len(ids) > 0 && slices.Min(ids) < 1 {
@@ -123,7 +123,7 @@ func WithoutChecks() Option {
 	return func(m *Market) error { m.unchecked = true; return nil }
 }
 
-// WithClock sets the Market's clock, which Advance moves further. now must not call the Market. Without it: time.Now.
+// WithClock sets the sandbox's clock, which Advance moves further. now must not call the sandbox. Without it: time.Now.
 func WithClock(now func() time.Time) Option {
 	return func(m *Market) error {
 		if now == nil {

@@ -13,7 +13,7 @@ import (
 	"syscall"
 )
 
-// RoundTripper is this Market without a socket. It works inside the bubble of testing/synctest, where reading from a
+// RoundTripper is the sandbox without a socket. It works inside the bubble of testing/synctest, where reading from a
 // network connection would stop the clock.
 func (m *Market) RoundTripper() http.RoundTripper { return roundTripper{m} }
 

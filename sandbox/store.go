@@ -13,7 +13,7 @@ import (
 // Message is one message of a chat, as the buyer sees it.
 type Message struct {
 	Text      string    // as it was written
-	At        time.Time // by the Market's clock
+	At        time.Time // by the sandbox's clock
 	FromBuyer bool      // written by Reply; otherwise the shop wrote it
 }
 
@@ -28,7 +28,7 @@ func (m *Market) Messages(chatID int64) []Message {
 }
 
 // Reply writes into a chat as its buyer, so that it waits for the shop. The text may be any. The error says that there
-// is no such chat, or that the Market is full: it keeps 256 MiB of chats and messages.
+// is no such chat, or that the sandbox is full: it keeps 256 MiB of chats and messages.
 func (m *Market) Reply(chatID int64, text string) error {
 	err := m.store.write(chatID, Message{Text: text, At: m.now(), FromBuyer: true}, anyCabinet)
 	if errors.Is(err, errNoChat) {
@@ -52,7 +52,7 @@ type store struct {
 	tell      announcer // nil: nobody is told of what happens
 }
 
-// maxStoreBytes bounds what a Market remembers of chats and messages.
+// maxStoreBytes bounds what the sandbox remembers of chats and messages.
 const maxStoreBytes = 256 << 20
 
 // About what a chat without messages, and a message beyond its text, take of memory.
@@ -80,6 +80,7 @@ type about struct {
 type chat struct {
 	id        int64
 	about     about
+	kind      gen.ChatType
 	status    gen.ChatStatusType
 	createdAt time.Time
 	updatedAt time.Time
@@ -103,6 +104,7 @@ func (s *store) open(what about, now time.Time) (int64, error) {
 	c := &chat{
 		id:        firstChatID + int64(len(s.chats)),
 		about:     what,
+		kind:      gen.ChatTypeChat,
 		status:    gen.ChatStatusTypeNew,
 		createdAt: now,
 		updatedAt: now,
@@ -115,7 +117,8 @@ func (s *store) open(what about, now time.Time) (int64, error) {
 // anyCabinet is for whoever is not bound to one: the buyer.
 const anyCabinet = 0
 
-// write adds a message, unless the cabinet has no such chat. Then it is the other side's turn.
+// write adds a message, unless the cabinet has no such chat. Then it is the other side's turn, unless there is
+// a dispute.
 func (s *store) write(id int64, message Message, cabinet int64) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -128,13 +131,20 @@ func (s *store) write(id int64, message Message, cabinet int64) error {
 	}
 	c.messages = append(c.messages, message)
 	c.updatedAt = message.At
-	c.status = gen.ChatStatusTypeWaitingForCustomer
-	if message.FromBuyer {
-		c.status = gen.ChatStatusTypeWaitingForPartner
+	if c.status != gen.ChatStatusTypeWaitingForArbiter {
+		c.status = waitingFor(message)
 	}
 	s.active.MoveToFront(c.place)
 	s.announceMessage(c)
 	return nil
+}
+
+// waitingFor is the side that a message leaves the next one to.
+func waitingFor(message Message) gen.ChatStatusType {
+	if message.FromBuyer {
+		return gen.ChatStatusTypeWaitingForPartner
+	}
+	return gen.ChatStatusTypeWaitingForCustomer
 }
 
 // newest gives copies of the last n chats, oldest first. Their messages are not to be changed.
@@ -188,7 +198,7 @@ func (s *store) read(cabinet, id int64) (gen.GetChatInfoDTO, bool) {
 	}
 	return gen.GetChatInfoDTO{
 		ChatID:    c.id,
-		Type:      gen.ChatTypeChat,
+		Type:      c.kind,
 		Status:    c.status,
 		Context:   c.about.full(),
 		CreatedAt: c.createdAt.In(moscow),
@@ -198,7 +208,7 @@ func (s *store) read(cabinet, id int64) (gen.GetChatInfoDTO, bool) {
 
 var moscow = time.FixedZone("MSK", 3*60*60)
 
-// full is what the Market knows of the context: the buyer, the shop, and the order of a return.
+// full is what the sandbox knows of the context: the buyer, the shop, and the order of a return.
 func (a about) full() gen.ChatFullContextDTO {
 	name, publicID, campaign := "Test Buyer", "test-buyer", a.cabinet
 	context := gen.ChatFullContextDTO{

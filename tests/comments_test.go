@@ -15,8 +15,8 @@ import (
 // Whatever other people's programs can name says what it is, and it says so of itself: a comment that was copied names
 // another.
 func TestComments(t *testing.T) {
-	for _, room := range publicPackages(t) {
-		files := handWritten(parseFiles(t, filepath.Join("..", room), false))
+	for _, pkg := range publicPackages(t) {
+		files := handWritten(parseFiles(t, filepath.Join("..", pkg), false))
 		if len(files) == 0 {
 			continue // all of it is generated
 		}
@@ -30,8 +30,8 @@ func TestComments(t *testing.T) {
 				silent = append(silent, uncommented(decl)...)
 			}
 		}
-		assert.Empty(t, silent, "%s: exported, and without a comment of its own", room)
-		assert.Equal(t, 1, about, "%s: package comments", room)
+		assert.Empty(t, silent, "%s: exported, and without a comment of its own", pkg)
+		assert.Equal(t, 1, about, "%s: package comments", pkg)
 	}
 }
 

@@ -14,7 +14,7 @@ import (
 const module = "github.com/ymarket-go/chats"
 
 // What a program links that imports the wrapper: three modules of others, and of this one the generated client.
-func TestWrapperStaysLight(t *testing.T) {
+func TestModulesLinkedByWrapper(t *testing.T) {
 	t.Parallel()
 	var modules []string
 	for line := range goList(t, "-deps", "-f", "{{with .Module}}{{.Path}}{{end}}", module+"/wrapper") {
@@ -43,22 +43,22 @@ func TestNotifyImportsTheStandardLibrary(t *testing.T) {
 	assert.Equal(t, []string{module + "/notify"}, foreign)
 }
 
-// The rooms of the house may import what stands below them, and nothing else of it.
-func TestRooms(t *testing.T) {
+// Of the packages of this module each imports those that it may, directly or not, and no other.
+func TestImportsWithinTheModule(t *testing.T) {
 	t.Parallel()
 	needs := needs(t)
-	for room, below := range map[string][]string{
+	for pkg, allowed := range map[string][]string{
 		"":         {""},
 		"/gen":     {"/gen"},
 		"/api":     {"", "/api"},
 		"/notify":  {"/notify"},
-		"/sandbox": {"", "/api", "/gen", "/notify", "/sandbox", "/sandbox/internal/control", "/sandbox/internal/face"},
+		"/sandbox": {"", "/api", "/gen", "/notify", "/sandbox", "/sandbox/internal/control", "/sandbox/internal/routes"},
 	} {
 		var want []string
-		for _, b := range below {
-			want = append(want, module+b)
+		for _, path := range allowed {
+			want = append(want, module+path)
 		}
-		assert.Equal(t, want, needs[module+room], room)
+		assert.Equal(t, want, needs[module+pkg], pkg)
 	}
 }
 

@@ -23,21 +23,21 @@ var notShown = map[string]string{
 	"Violation.Error":     "fmt calls it",
 }
 
-// Every function and method is shown in an example under its own name, and each example is run: it says what it prints.
+// Every package shows its main job in an example of its own, and every function and method in one under its name. Each
+// example is run: it says what it prints.
 func TestExamples(t *testing.T) {
 	needless := map[string]bool{}
 	for name := range notShown {
 		needless[name] = true
 	}
-	for _, room := range publicPackages(t) {
-		dir := filepath.Join("..", room)
+	for _, pkg := range publicPackages(t) {
+		dir := filepath.Join("..", pkg)
 		names := callable(t, dir)
-		if len(names) == 0 {
-			continue
-		}
 		examples := doc.Examples(parseFiles(t, dir, true)...)
+		ofPackage := slices.ContainsFunc(examples, func(e *doc.Example) bool { return e.Name == "" })
+		assert.True(t, ofPackage, "%s: no Example of the package", pkg)
 		for _, e := range examples {
-			assert.NotEmpty(t, e.Output, "%s: Example%s promises no output, so it is not run", room, e.Name)
+			assert.NotEmpty(t, e.Output, "%s: Example%s promises no output, so it is not run", pkg, e.Name)
 		}
 		for _, name := range names {
 			shown := slices.ContainsFunc(examples, func(e *doc.Example) bool { return shows(e.Name, name) })
@@ -45,7 +45,7 @@ func TestExamples(t *testing.T) {
 			case excused:
 				needless[name] = shown
 			case !shown:
-				assert.Fail(t, room+": no example", "Example%s", strings.Replace(name, ".", "_", 1))
+				assert.Fail(t, pkg+": no example", "Example%s", strings.Replace(name, ".", "_", 1))
 			}
 		}
 	}

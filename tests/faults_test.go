@@ -33,11 +33,11 @@ const statusMethodFailure = 420
 // slots is how many requests a client lets run at once.
 const slots = 4
 
-// wireFault is something that goes wrong between the client and the Market, and what calls make of it.
-type wireFault struct {
+// faultCase is something that goes wrong between the client and the Market, and what calls make of it.
+type faultCase struct {
 	name    string
 	does    func(*exchange)
-	means   meaning
+	expect  expectation
 	status  int           // of the answer; 0: there is none
 	back    time.Duration // until the quota is back, as the error tells it
 	skew    time.Duration // of the Market's clock
@@ -49,78 +49,80 @@ type wireFault struct {
 	stalls  bool          // the limit of the attempt ends it
 }
 
-// meaning is what a call makes of a fault: one that passes after the first request, or meets every one.
-type meaning func(c *faultCell) callEnd
+// expectation says what a call makes of a fault: one that passes after the first request, or meets every one.
+type expectation func(c *faultCell) callResult
 
-// callEnd is what came of a call.
-type callEnd struct {
+// callResult is what came of a call.
+type callResult struct {
 	succeeds        bool
 	attempts, reads int
 	outcome         wrapper.Outcome
 	is              []error // every class that is true of the error
 }
 
-// harmless: the call succeeds all the same.
-func harmless(*faultCell) callEnd { return callEnd{succeeds: true, attempts: 1} }
+// expectSuccess: the call succeeds all the same.
+func expectSuccess(*faultCell) callResult { return callResult{succeeds: true, attempts: 1} }
 
-// settles: the Market refused, and that is it.
-func settles(is ...error) meaning {
-	return func(*faultCell) callEnd { return callEnd{attempts: 1, outcome: wrapper.Rejected, is: is} }
+// expectRefusal: the Market refused, and that is it.
+func expectRefusal(is ...error) expectation {
+	return func(*faultCell) callResult { return callResult{attempts: 1, outcome: wrapper.Rejected, is: is} }
 }
 
-// unpromised: an answer that the contract does not know. The message may be in the chat.
-func unpromised(c *faultCell) callEnd {
-	return c.unlessSend(callEnd{attempts: 1}, wrapper.ErrInvalidResponse)
+// expectInvalidResponse: an answer that the contract does not know. The message may be in the chat.
+func expectInvalidResponse(c *faultCell) callResult {
+	return c.rejectedOrUnknown(callResult{attempts: 1}, wrapper.ErrInvalidResponse)
 }
 
-// emptied: an empty 200, which means sent.
-func emptied(c *faultCell) callEnd {
+// expectEmptyBody: an empty 200, which means sent.
+func expectEmptyBody(c *faultCell) callResult {
 	if c.sends() {
-		return harmless(c)
+		return expectSuccess(c)
 	}
-	return unpromised(c)
+	return expectInvalidResponse(c)
 }
 
-// breaksOff: an answer that ends too early is read once more, but no message is sent once more.
-func breaksOff(c *faultCell) callEnd {
+// expectCutBody: an answer that ends too early is read once more, but no message is sent once more.
+func expectCutBody(c *faultCell) callResult {
 	if c.sends() {
-		return unpromised(c)
+		return expectInvalidResponse(c)
 	}
-	return repeats(wrapper.ErrInvalidResponse)(c)
+	return expectRepeats(wrapper.ErrInvalidResponse)(c)
 }
 
-// repeats: all operations try again, as nothing has happened in the Market.
-func repeats(is ...error) meaning {
-	return func(c *faultCell) callEnd {
+// expectRepeats: all operations try again, as nothing has happened in the Market.
+func expectRepeats(is ...error) expectation {
+	return func(c *faultCell) callResult {
 		if c.passing {
-			return callEnd{succeeds: true, attempts: 2}
+			return callResult{succeeds: true, attempts: 2}
 		}
-		return callEnd{attempts: c.most(), outcome: wrapper.Rejected, is: is}
+		return callResult{attempts: c.most(), outcome: wrapper.Rejected, is: is}
 	}
 }
 
-// staysHome: the request never left this machine.
-func staysHome(c *faultCell) callEnd { return callEnd{attempts: c.most(), outcome: wrapper.NotSent} }
+// expectNotSent: the request never left this machine.
+func expectNotSent(c *faultCell) callResult {
+	return callResult{attempts: c.most(), outcome: wrapper.NotSent}
+}
 
-// doubts: the Market may have done it. A message is sent again only when the chat was read, and nobody had written.
-func doubts(is ...error) meaning {
-	return func(c *faultCell) callEnd {
+// expectDoubt: the Market may have done it. A message is sent again only when the chat was read, and nobody had written.
+func expectDoubt(is ...error) expectation {
+	return func(c *faultCell) callResult {
 		switch {
 		case c.sends() && c.read != "clean":
-			return c.unlessSend(callEnd{attempts: 1, reads: min(1, c.most()-1)}, is...)
+			return c.rejectedOrUnknown(callResult{attempts: 1, reads: min(1, c.most()-1)}, is...)
 		case c.passing && c.sends():
-			return callEnd{succeeds: true, attempts: 2, reads: 1}
+			return callResult{succeeds: true, attempts: 2, reads: 1}
 		case c.passing:
-			return callEnd{succeeds: true, attempts: 2}
+			return callResult{succeeds: true, attempts: 2}
 		case c.sends():
-			return c.unlessSend(callEnd{attempts: c.most(), reads: c.most() - 1}, is...)
+			return c.rejectedOrUnknown(callResult{attempts: c.most(), reads: c.most() - 1}, is...)
 		}
-		return callEnd{attempts: c.most(), outcome: wrapper.Rejected, is: is}
+		return callResult{attempts: c.most(), outcome: wrapper.Rejected, is: is}
 	}
 }
 
-// unlessSend ends a call for certain, unless it is a message.
-func (c *faultCell) unlessSend(end callEnd, is ...error) callEnd {
+// rejectedOrUnknown ends a call for certain, unless it is a message.
+func (c *faultCell) rejectedOrUnknown(end callResult, is ...error) callResult {
 	end.outcome, end.is = wrapper.Rejected, is
 	if c.sends() {
 		end.outcome, end.is = wrapper.Unknown, append(slices.Clone(is), wrapper.ErrOutcomeUnknown)
@@ -135,8 +137,8 @@ const (
 	tooOften = `{"status":"ERROR","errors":[{"code":"METHOD_FAILURE","message":"Hit rate limit"}]}`
 )
 
-// says answers with a status and a body.
-func says(status int, body string, lines ...string) func(*exchange) {
+// answerWith answers with a status and a body.
+func answerWith(status int, body string, lines ...string) func(*exchange) {
 	return func(x *exchange) { x.answer(status, body, lines...) }
 }
 
@@ -145,54 +147,54 @@ func quotaLines(remaining int, until string) []string {
 		fmt.Sprint("X-RateLimit-Resource-Remaining: ", remaining), "X-RateLimit-Resource-Until: " + until}
 }
 
-// usesUp answers 420 with a quota that is back after that long.
-func usesUp(remaining int, after time.Duration, body string) func(*exchange) {
+// quotaUsedUp answers 420 with a quota that is back after that long.
+func quotaUsedUp(remaining int, after time.Duration, body string) func(*exchange) {
 	return func(x *exchange) {
 		x.answer(statusMethodFailure, body, quotaLines(remaining, x.at.Add(after).Format(http.TimeFormat))...)
 	}
 }
 
-// usesUpUntil answers 420 with a moment that makes no sense.
-func usesUpUntil(until string) func(*exchange) {
+// quotaUsedUpUntil answers 420 with a moment that makes no sense.
+func quotaUsedUpUntil(until string) func(*exchange) {
 	return func(x *exchange) { x.answer(statusMethodFailure, tooOften, quotaLines(0, until)...) }
 }
 
 // statusFaults are answers as the Market and the proxies in front of it write them.
-func statusFaults() (faults []wireFault) {
-	add := func(f wireFault) { faults = append(faults, f) }
+func statusFaults() (faults []faultCase) {
+	add := func(f faultCase) { faults = append(faults, f) }
 	for status, class := range map[int]error{400: wrapper.ErrBadRequest, 401: wrapper.ErrUnauthorized,
 		403: wrapper.ErrForbidden, 404: wrapper.ErrNotFound, 415: wrapper.ErrBadRequest} {
 		body := fmt.Sprintf(`{"status":"ERROR","errors":[{"code":"CODE_%d","message":"no"}]}`, status)
-		add(wireFault{name: fmt.Sprint(status, " in JSON"), does: says(status, body, jsonType),
-			means: settles(class), status: status})
-		add(wireFault{name: fmt.Sprint(status, " in HTML"), does: says(status, htmlPage, htmlType),
-			means: settles(class), status: status})
+		add(faultCase{name: fmt.Sprint(status, " in JSON"), does: answerWith(status, body, jsonType),
+			expect: expectRefusal(class), status: status})
+		add(faultCase{name: fmt.Sprint(status, " in HTML"), does: answerWith(status, htmlPage, htmlType),
+			expect: expectRefusal(class), status: status})
 	}
 	for _, status := range []int{500, 503} {
 		body := `{"status":"ERROR","errors":[{"code":"INTERNAL_ERROR","message":"Try later"}]}`
-		add(wireFault{name: fmt.Sprint(status, " in JSON"), does: says(status, body, jsonType),
-			means: doubts(wrapper.ErrServer), status: status})
-		add(wireFault{name: fmt.Sprint(status, " in HTML"), does: says(status, htmlPage, htmlType),
-			means: doubts(wrapper.ErrServer), status: status})
+		add(faultCase{name: fmt.Sprint(status, " in JSON"), does: answerWith(status, body, jsonType),
+			expect: expectDoubt(wrapper.ErrServer), status: status})
+		add(faultCase{name: fmt.Sprint(status, " in HTML"), does: answerWith(status, htmlPage, htmlType),
+			expect: expectDoubt(wrapper.ErrServer), status: status})
 	}
 	for _, status := range []int{408, 499} { // proxies say so
-		add(wireFault{name: fmt.Sprint(status, " in HTML"), does: says(status, htmlPage, htmlType),
-			means: doubts(wrapper.ErrBadRequest), status: status})
+		add(faultCase{name: fmt.Sprint(status, " in HTML"), does: answerWith(status, htmlPage, htmlType),
+			expect: expectDoubt(wrapper.ErrBadRequest), status: status})
 	}
 	limited := wrapper.ErrRateLimited
 	for form, body := range map[string]string{"JSON": tooOften, "HTML": htmlPage} {
-		add(wireFault{name: "420 of too many at once in " + form, does: says(statusMethodFailure, body, htmlType),
-			means: repeats(limited), status: 420})
-		add(wireFault{name: "420 of a quota that is back soon in " + form, does: usesUp(0, time.Second, body),
-			means: repeats(limited), status: 420, back: time.Second, slow: true})
-		add(wireFault{name: "420 of a quota that is back later in " + form, does: usesUp(0, 20*time.Minute, body),
-			means: settles(limited), status: 420, back: 20 * time.Minute})
+		add(faultCase{name: "420 of too many at once in " + form, does: answerWith(statusMethodFailure, body, htmlType),
+			expect: expectRepeats(limited), status: 420})
+		add(faultCase{name: "420 of a quota that is back soon in " + form, does: quotaUsedUp(0, time.Second, body),
+			expect: expectRepeats(limited), status: 420, back: time.Second, slow: true})
+		add(faultCase{name: "420 of a quota that is back later in " + form, does: quotaUsedUp(0, 20*time.Minute, body),
+			expect: expectRefusal(limited), status: 420, back: 20 * time.Minute})
 	}
 	return faults
 }
 
 // bodyFaults are answers that say something else than was promised.
-func bodyFaults() []wireFault {
+func bodyFaults() []faultCase {
 	packed := bomb()
 	hidden := func(x *exchange) { x.answer(200, x.body(), "Content-Type: text/plain; charset=windows-1251") }
 	cutJSON := func(x *exchange) { x.answer(200, x.body()[:12], jsonType) }
@@ -205,25 +207,25 @@ func bodyFaults() []wireFault {
 			_, _ = io.CopyN(x.conn, spaces{}, 50<<20)
 		}
 	}
-	return []wireFault{
-		{name: "an empty 200", does: says(200, ""), means: emptied, status: 200},
-		{name: "an empty 200 of spaces", does: says(200, " \r\n", jsonType), means: emptied, status: 200},
-		{name: "null", does: says(200, "null", jsonType), means: unpromised, status: 200},
-		{name: "an array", does: says(200, `[{"status":"OK"}]`, jsonType), means: unpromised, status: 200},
-		{name: "HTML with 200", does: says(200, htmlPage, htmlType), means: unpromised, status: 200},
-		{name: "ERROR with 200", does: says(200, tooOften, jsonType), means: settles(), status: 200},
-		{name: "202", does: says(202, `{"status":"OK"}`, jsonType), means: unpromised, status: 202},
+	return []faultCase{
+		{name: "an empty 200", does: answerWith(200, ""), expect: expectEmptyBody, status: 200},
+		{name: "an empty 200 of spaces", does: answerWith(200, " \r\n", jsonType), expect: expectEmptyBody, status: 200},
+		{name: "null", does: answerWith(200, "null", jsonType), expect: expectInvalidResponse, status: 200},
+		{name: "an array", does: answerWith(200, `[{"status":"OK"}]`, jsonType), expect: expectInvalidResponse, status: 200},
+		{name: "HTML with 200", does: answerWith(200, htmlPage, htmlType), expect: expectInvalidResponse, status: 200},
+		{name: "ERROR with 200", does: answerWith(200, tooOften, jsonType), expect: expectRefusal(), status: 200},
+		{name: "202", does: answerWith(202, `{"status":"OK"}`, jsonType), expect: expectInvalidResponse, status: 202},
 		{name: "204", does: func(x *exchange) { x.say("HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n") },
-			means: unpromised, status: 204},
-		{name: "another content type", does: hidden, means: harmless, status: 200},
-		{name: "truncated JSON", does: cutJSON, means: breaksOff, status: 200},
-		{name: "a truncated body", does: cutBody(200), means: breaksOff, status: 200},
-		{name: "a truncated body with 500", does: cutBody(500), means: doubts(wrapper.ErrServer), status: 500},
+			expect: expectInvalidResponse, status: 204},
+		{name: "another content type", does: hidden, expect: expectSuccess, status: 200},
+		{name: "truncated JSON", does: cutJSON, expect: expectCutBody, status: 200},
+		{name: "a truncated body", does: cutBody(200), expect: expectCutBody, status: 200},
+		{name: "a truncated body with 500", does: cutBody(500), expect: expectDoubt(wrapper.ErrServer), status: 500},
 		{name: "a gzip bomb", does: func(x *exchange) { x.answer(200, packed, "Content-Encoding: gzip") },
-			means: unpromised, status: 200},
-		{name: "a body of 50 MB", does: large(200), means: unpromised, status: 200},
-		{name: "a body of 50 MB with 500", does: large(500), means: doubts(wrapper.ErrServer), status: 500},
-		{name: "a body of 50 MB with 404", does: large(404), means: settles(wrapper.ErrNotFound), status: 404},
+			expect: expectInvalidResponse, status: 200},
+		{name: "a body of 50 MB", does: large(200), expect: expectInvalidResponse, status: 200},
+		{name: "a body of 50 MB with 500", does: large(500), expect: expectDoubt(wrapper.ErrServer), status: 500},
+		{name: "a body of 50 MB with 404", does: large(404), expect: expectRefusal(wrapper.ErrNotFound), status: 404},
 	}
 }
 
@@ -246,7 +248,7 @@ func bomb() string {
 }
 
 // connectionFaults are connections that end or stall, and what is no HTTP.
-func connectionFaults() []wireFault {
+func connectionFaults() []faultCase {
 	partly := func(status int, gone func(*exchange)) func(*exchange) {
 		return func(x *exchange) {
 			x.header(status, 1000)
@@ -265,50 +267,50 @@ func connectionFaults() []wireFault {
 			x.drip(body[i:i+1], 1, time.Millisecond)
 		}
 	}
-	return []wireFault{
+	return []faultCase{
 		{name: "a reset before the request is read", does: resetEarly,
-			means: doubts(), unread: true, once: true},
+			expect: expectDoubt(), unread: true, once: true},
 		{name: "a reset within the header", does: func(x *exchange) { x.say("HTTP/1.1 200 OK\r\nContent-Ty"); x.reset() },
-			means: doubts()},
-		{name: "a reset within the body", does: partly(200, (*exchange).reset), means: breaksOff, status: 200},
+			expect: expectDoubt()},
+		{name: "a reset within the body", does: partly(200, (*exchange).reset), expect: expectCutBody, status: 200},
 		{name: "a reset within the body of 503", does: partly(503, (*exchange).reset),
-			means: doubts(wrapper.ErrServer), status: 503},
-		{name: "a reset after the answer", does: resetLate, means: harmless, status: 200},
-		{name: "an end without an answer", does: func(*exchange) {}, means: doubts()},
-		{name: "a header that stalls", does: (*exchange).untilGone, means: doubts(), stalls: true},
-		{name: "a header that stalls half way", does: func(x *exchange) { x.say("HTTP/1.1 200 OK\r\nDa"); x.untilGone() },
-			means: doubts(), stalls: true},
-		{name: "a body that stalls", does: partly(200, (*exchange).untilGone),
-			means: breaksOff, status: 200, stalls: true},
-		{name: "a body that drips without end", does: dripping, means: breaksOff, status: 200, stalls: true},
-		{name: "a body that drips", does: drips, means: harmless, status: 200},
+			expect: expectDoubt(wrapper.ErrServer), status: 503},
+		{name: "a reset after the answer", does: resetLate, expect: expectSuccess, status: 200},
+		{name: "an end without an answer", does: func(*exchange) {}, expect: expectDoubt()},
+		{name: "a header that stalls", does: (*exchange).waitForClose, expect: expectDoubt(), stalls: true},
+		{name: "a header that stalls half way", does: func(x *exchange) { x.say("HTTP/1.1 200 OK\r\nDa"); x.waitForClose() },
+			expect: expectDoubt(), stalls: true},
+		{name: "a body that stalls", does: partly(200, (*exchange).waitForClose),
+			expect: expectCutBody, status: 200, stalls: true},
+		{name: "a body that drips without end", does: dripping, expect: expectCutBody, status: 200, stalls: true},
+		{name: "a body that drips", does: drips, expect: expectSuccess, status: 200},
 		{name: "garbage instead of HTTP", does: func(x *exchange) { x.say("SSH-2.0-OpenSSH_9.6\r\n\x00\xff\xfe") },
-			means: doubts()},
+			expect: expectDoubt()},
 		{name: "a header too large", does: func(x *exchange) { x.header(200, 0, "X-Flood: "+strings.Repeat("x", 128<<10)) },
-			means: doubts()},
+			expect: expectDoubt()},
 		{name: "100 before the answer", does: func(x *exchange) {
 			x.say("HTTP/1.1 100 Continue\r\n\r\n")
 			x.answer(200, x.body())
 		},
-			means: harmless, status: 200},
+			expect: expectSuccess, status: 200},
 		{name: "103 before the answer", does: func(x *exchange) {
 			x.say("HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n")
 			x.answer(200, x.body())
-		}, means: harmless, status: 200},
+		}, expect: expectSuccess, status: 200},
 		{name: "103 without end", does: func(x *exchange) {
 			x.drip("HTTP/1.1 103 Early Hints\r\nX: "+strings.Repeat("x", 8<<10)+"\r\n\r\n", 1000, 0)
-		}, means: doubts()},
+		}, expect: expectDoubt()},
 		{name: "101", does: func(x *exchange) {
 			x.say("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n")
-			x.untilGone()
-		}, means: unpromised, status: 101},
+			x.waitForClose()
+		}, expect: expectInvalidResponse, status: 101},
 		{name: "a certificate that nobody trusts", does: (*exchange).handshake,
-			means: staysHome, https: true, unread: true, lasting: true},
-		{name: "a plain port that TLS is spoken to", does: says(400, "no TLS here"),
-			means: staysHome, https: true, unread: true, lasting: true},
+			expect: expectNotSent, https: true, unread: true, lasting: true},
+		{name: "a plain port that TLS is spoken to", does: answerWith(400, "no TLS here"),
+			expect: expectNotSent, https: true, unread: true, lasting: true},
 		{name: "a TLS port that plain HTTP is spoken to", does: (*exchange).handshake,
-			means: doubts(), unread: true, once: true},
-		{name: "nobody listens", does: nil, means: staysHome, lasting: true},
+			expect: expectDoubt(), unread: true, once: true},
+		{name: "nobody listens", does: nil, expect: expectNotSent, lasting: true},
 	}
 }
 
@@ -323,41 +325,41 @@ func (x *exchange) drip(what string, times int, pause time.Duration) {
 }
 
 // clockFaults are quotas and dates that make no sense, or that a wrong clock has made.
-func clockFaults() []wireFault {
+func clockFaults() []faultCase {
 	limited := wrapper.ErrRateLimited
 	overdrawn := func(x *exchange) {
 		x.answer(200, x.body(), quotaLines(-3, x.at.Add(20*time.Minute).Format(http.TimeFormat))...)
 	}
-	faults := []wireFault{
-		{name: "Until in the past", does: usesUp(0, -time.Hour, tooOften),
-			means: repeats(limited), status: 420, back: -time.Hour},
-		{name: "Until in the year 9999", does: usesUpUntil("Fri, 31 Dec 9999 23:59:59 GMT"),
-			means: settles(limited), status: 420, back: 1<<63 - 1},
-		{name: "Until malformed", does: usesUpUntil("tomorrow"), means: repeats(limited), status: 420},
-		{name: "Remaining below zero", does: usesUp(-3, 20*time.Minute, tooOften),
-			means: settles(limited), status: 420, back: 20 * time.Minute},
-		{name: "Remaining below zero with 200", does: overdrawn, means: harmless, status: 200},
+	faults := []faultCase{
+		{name: "Until in the past", does: quotaUsedUp(0, -time.Hour, tooOften),
+			expect: expectRepeats(limited), status: 420, back: -time.Hour},
+		{name: "Until in the year 9999", does: quotaUsedUpUntil("Fri, 31 Dec 9999 23:59:59 GMT"),
+			expect: expectRefusal(limited), status: 420, back: 1<<63 - 1},
+		{name: "Until malformed", does: quotaUsedUpUntil("tomorrow"), expect: expectRepeats(limited), status: 420},
+		{name: "Remaining below zero", does: quotaUsedUp(-3, 20*time.Minute, tooOften),
+			expect: expectRefusal(limited), status: 420, back: 20 * time.Minute},
+		{name: "Remaining below zero with 200", does: overdrawn, expect: expectSuccess, status: 200},
 	}
 	for _, skew := range []time.Duration{-time.Hour, time.Hour} {
-		add := func(name string, f wireFault) {
+		add := func(name string, f faultCase) {
 			f.name, f.skew = fmt.Sprintf("%s, by a clock that is off by %v", name, skew), skew
 			faults = append(faults, f)
 		}
-		add("500", wireFault{does: says(500, "{}", jsonType), means: doubts(wrapper.ErrServer), status: 500})
-		add("a quota that is back soon", wireFault{does: usesUp(0, time.Second, tooOften),
-			means: repeats(limited), status: 420, back: time.Second, slow: true})
-		add("a quota that is back later", wireFault{does: usesUp(0, 20*time.Minute, tooOften),
-			means: settles(limited), status: 420, back: 20 * time.Minute})
+		add("500", faultCase{does: answerWith(500, "{}", jsonType), expect: expectDoubt(wrapper.ErrServer), status: 500})
+		add("a quota that is back soon", faultCase{does: quotaUsedUp(0, time.Second, tooOften),
+			expect: expectRepeats(limited), status: 420, back: time.Second, slow: true})
+		add("a quota that is back later", faultCase{does: quotaUsedUp(0, 20*time.Minute, tooOften),
+			expect: expectRefusal(limited), status: 420, back: 20 * time.Minute})
 	}
 	return faults
 }
 
 // redirectFaults lead to another host, which counts who comes.
-func redirectFaults(elsewhere string) (faults []wireFault) {
+func redirectFaults(elsewhere string) (faults []faultCase) {
 	for _, status := range []int{302, 307, 308} {
-		away := says(status, "", "Location: "+elsewhere)
-		faults = append(faults, wireFault{name: fmt.Sprint(status, " to another host"), does: away,
-			means: settles(wrapper.ErrInvalidResponse), status: status})
+		away := answerWith(status, "", "Location: "+elsewhere)
+		faults = append(faults, faultCase{name: fmt.Sprint(status, " to another host"), does: away,
+			expect: expectRefusal(wrapper.ErrInvalidResponse), status: status})
 	}
 	return faults
 }
@@ -366,8 +368,8 @@ func redirectFaults(elsewhere string) (faults []wireFault) {
 // outcome that is promised, and nothing is left behind: no body, no connection, no goroutine, no slot.
 func TestFaults(t *testing.T) {
 	defer shortenMarket()()
-	elsewhere := startWire(t, "none")
-	elsewhere.read = (*exchange).truth
+	elsewhere := startRawServer(t, "none")
+	elsewhere.read = (*exchange).usualAnswer
 	elsewhere.serve()
 	faults := slices.Concat(statusFaults(), bodyFaults(), connectionFaults(), clockFaults(),
 		redirectFaults(elsewhere.url("http")))
@@ -386,7 +388,7 @@ func TestFaults(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			before := goroutines()
 			passed += runCells(t, cells)
-			clean = nothingLeft(t, before)
+			clean = noGoroutinesLeft(t, before)
 		})
 		tried += len(cells)
 		require.True(t, clean, "whatever stays behind once would go on doing so")
@@ -414,14 +416,14 @@ func runCells(t *testing.T, cells []*faultCell) (passed int) {
 
 // cells are the calls that meet a fault. A message that it leaves in doubt reads the chat: what it finds is one more
 // dimension.
-func (f wireFault) cells() (cells []*faultCell) {
+func (f faultCase) cells() (cells []*faultCell) {
 	for op := range operations {
 		for _, read := range slices.Sorted(maps.Keys(reads)) {
 			for _, passing := range []bool{true, false} {
 				if op != "sendMessageToChat" && read != "clean" || f.once && !passing || f.lasting && passing {
 					continue
 				}
-				cells = append(cells, &faultCell{wireFault: f, op: op, read: read, passing: passing})
+				cells = append(cells, &faultCell{faultCase: f, op: op, read: read, passing: passing})
 			}
 		}
 	}
@@ -431,9 +433,9 @@ func (f wireFault) cells() (cells []*faultCell) {
 // reads are what the resend check finds: a chat that nobody has written into for a minute, one that has moved as far as
 // the Market's clocks may differ, or none that can be read.
 var reads = map[string]func(*exchange){
-	"clean":      (*exchange).truth,
+	"clean":      (*exchange).usualAnswer,
 	"moved":      chatMoved(2 * time.Second),
-	"unreadable": says(200, htmlPage, htmlType),
+	"unreadable": answerWith(200, htmlPage, htmlType),
 }
 
 func chatMoved(ago time.Duration) func(*exchange) {
@@ -454,7 +456,7 @@ func other(op string) string {
 
 // faultCell is one operation that meets one fault.
 type faultCell struct {
-	wireFault
+	faultCase
 	t       *testing.T
 	op      string
 	read    string // what the resend check finds
@@ -482,7 +484,7 @@ func (c *faultCell) most() int {
 }
 
 func (c *faultCell) run() {
-	w := startWire(c, c.op)
+	w := startRawServer(c, c.op)
 	w.fault, w.skew, w.unread, w.passing, w.read = c.does, c.skew, c.unread, c.passing, reads[c.read]
 	if c.does == nil {
 		w.address = closedport.Address(c.t)
@@ -494,7 +496,7 @@ func (c *faultCell) run() {
 		var captured wrapper.Response
 		began := time.Now()
 		err := call(context.Background(), c.op, client, wrapper.Capture(&captured), wrapper.Attempts(c.most()))
-		want := c.means(c)
+		want := c.expect(c)
 		c.check(want, err, captured, began)
 		assert.Equal(c, want.reads, w.get(&w.reads), "reads of the resend check")
 		if c.does != nil {
@@ -506,7 +508,7 @@ func (c *faultCell) run() {
 }
 
 // client is the one that people get; a stall needs an end before its 15 s.
-func (c *faultCell) client(w *wire) *wrapper.Client {
+func (c *faultCell) client(w *rawServer) *wrapper.Client {
 	scheme := "http"
 	if c.https {
 		scheme = "https"
@@ -521,7 +523,7 @@ func (c *faultCell) client(w *wire) *wrapper.Client {
 	return client
 }
 
-func (c *faultCell) check(want callEnd, err error, captured wrapper.Response, began time.Time) {
+func (c *faultCell) check(want callResult, err error, captured wrapper.Response, began time.Time) {
 	assert.Equal(c, want.attempts, captured.Attempts, "attempts")
 	if want.succeeds {
 		assert.NoError(c, err)
@@ -545,7 +547,7 @@ func (c *faultCell) check(want callEnd, err error, captured wrapper.Response, be
 }
 
 // checkError looks at what every error must be: the only type, with the classes that are promised and no others.
-func checkError(t assert.TestingT, err error, want callEnd) *wrapper.Error {
+func checkError(t assert.TestingT, err error, want callResult) *wrapper.Error {
 	e, ok := err.(*wrapper.Error)
 	if !assert.True(t, ok, "%T is not *wrapper.Error: %v", err, err) {
 		return nil
@@ -565,7 +567,7 @@ var classes = []error{
 }
 
 // allSlotsAreFree holds when no attempt has kept its slot.
-func (c *faultCell) allSlotsAreFree(w *wire, client *wrapper.Client) {
+func (c *faultCell) allSlotsAreFree(w *rawServer, client *wrapper.Client) {
 	if c.lasting { // the server is out of reach; with a slot less this would never end
 		assert.Error(c, call(context.Background(), other(c.op), client))
 		return
@@ -574,7 +576,7 @@ func (c *faultCell) allSlotsAreFree(w *wire, client *wrapper.Client) {
 }
 
 // fillSlots makes as many calls as there are slots. The server answers none before it has got them all.
-func (w *wire) fillSlots(client *wrapper.Client) {
+func (w *rawServer) fillSlots(client *wrapper.Client) {
 	w.mu.Lock()
 	w.barrier, w.waiting = make(chan struct{}), 0
 	w.mu.Unlock()

@@ -11,7 +11,7 @@ import (
 
 // Who imports this module gets no Redis client, neither into the program nor into the list of modules: fleet is a module
 // of its own.
-func TestRedisStaysInItsModule(t *testing.T) {
+func TestOnlyFleetNeedsRedis(t *testing.T) {
 	for _, args := range [][]string{{"list", "-deps", module + "/..."}, {"list", "-m", "all"}} {
 		out, err := exec.Command("go", args...).Output()
 		require.NoError(t, err)

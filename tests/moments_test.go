@@ -17,10 +17,10 @@ import (
 // moment is when the caller's context ends. It ends from within what goes on at that moment, so no clock decides.
 type moment struct {
 	name   string
-	set    func(*wire, *ending) // lets the context end when the time has come
-	before func(*ending, *wire, *wrapper.Client) (after func())
-	others callEnd
-	send   callEnd // without ErrOutcomeUnknown, which goes with its Outcome
+	set    func(*rawServer, *endableContext) // lets the context end when the time has come
+	before func(*endableContext, *rawServer, *wrapper.Client) (after func())
+	others callResult
+	send   callResult // without ErrOutcomeUnknown, which goes with its Outcome
 	status int
 	https  bool
 }
@@ -28,48 +28,48 @@ type moment struct {
 // moments come in the order of a call.
 func moments() []moment {
 	const rejected, unknown, notSent = wrapper.Rejected, wrapper.Unknown, wrapper.NotSent
-	busy := says(500, `{"status":"ERROR","errors":null}`, jsonType)
-	tooMany := says(statusMethodFailure, tooOften, jsonType)
-	same := func(end callEnd) (callEnd, callEnd) { return end, end }
-	stalls := func(ctx *ending) func(*exchange) {
-		return func(x *exchange) { ctx.end(); x.untilGone() }
+	busy := answerWith(500, `{"status":"ERROR","errors":null}`, jsonType)
+	tooMany := answerWith(statusMethodFailure, tooOften, jsonType)
+	same := func(end callResult) (callResult, callResult) { return end, end }
+	stalls := func(ctx *endableContext) func(*exchange) {
+		return func(x *exchange) { ctx.end(); x.waitForClose() }
 	}
 	var all []moment
-	add := func(m moment, others, send callEnd) { m.others, m.send = others, send; all = append(all, m) }
+	add := func(m moment, others, send callResult) { m.others, m.send = others, send; all = append(all, m) }
 
-	early := func(ctx *ending, _ *wire, _ *wrapper.Client) func() { ctx.end(); return func() {} }
-	others, send := same(callEnd{outcome: notSent})
-	add(moment{name: "before the call", set: func(*wire, *ending) {}, before: early}, others, send)
-	add(moment{name: "while it waits for a slot", set: func(*wire, *ending) {}, before: occupySlots}, others, send)
+	early := func(ctx *endableContext, _ *rawServer, _ *wrapper.Client) func() { ctx.end(); return func() {} }
+	others, send := same(callResult{outcome: notSent})
+	add(moment{name: "before the call", set: func(*rawServer, *endableContext) {}, before: early}, others, send)
+	add(moment{name: "while it waits for a slot", set: func(*rawServer, *endableContext) {}, before: occupySlots}, others, send)
 
-	others, send = same(callEnd{attempts: 1, outcome: notSent})
-	add(moment{name: "while it connects", https: true, set: func(w *wire, ctx *ending) {
+	others, send = same(callResult{attempts: 1, outcome: notSent})
+	add(moment{name: "while it connects", https: true, set: func(w *rawServer, ctx *endableContext) {
 		w.unread = true
 		// net/http would go on with the handshake for a while: it is ended from here.
 		w.fault = func(x *exchange) { ctx.end(); x.await(x.headers) }
 	}}, others, send)
 
-	others, send = callEnd{attempts: 1, outcome: rejected}, callEnd{attempts: 1, outcome: unknown}
-	add(moment{name: "before the header of the answer", set: func(w *wire, ctx *ending) {
+	others, send = callResult{attempts: 1, outcome: rejected}, callResult{attempts: 1, outcome: unknown}
+	add(moment{name: "before the header of the answer", set: func(w *rawServer, ctx *endableContext) {
 		w.fault = stalls(ctx)
 	}}, others, send)
-	add(moment{name: "within the body of the answer", status: 200, set: func(w *wire, ctx *ending) {
-		w.fault = func(x *exchange) { x.header(200, 1000); x.say("{"); x.untilGone() }
+	add(moment{name: "within the body of the answer", status: 200, set: func(w *rawServer, ctx *endableContext) {
+		w.fault = func(x *exchange) { x.header(200, 1000); x.say("{"); x.waitForClose() }
 		w.arrived = ctx.end
 	}}, others, send)
 
-	others, send = same(callEnd{attempts: 1, outcome: rejected, is: []error{wrapper.ErrRateLimited}})
-	add(moment{name: "during the pause after 420", status: 420, set: func(w *wire, ctx *ending) {
+	others, send = same(callResult{attempts: 1, outcome: rejected, is: []error{wrapper.ErrRateLimited}})
+	add(moment{name: "during the pause after 420", status: 420, set: func(w *rawServer, ctx *endableContext) {
 		w.fault, w.pausing = tooMany, ctx.end
 	}}, others, send)
-	others, send = same(callEnd{attempts: 1, outcome: rejected, is: []error{wrapper.ErrServer}})
+	others, send = same(callResult{attempts: 1, outcome: rejected, is: []error{wrapper.ErrServer}})
 	send.outcome = unknown
-	add(moment{name: "during the pause after 500", status: 500, set: func(w *wire, ctx *ending) {
+	add(moment{name: "during the pause after 500", status: 500, set: func(w *rawServer, ctx *endableContext) {
 		w.fault, w.pausing = busy, ctx.end
 	}}, others, send)
 
 	others.attempts, send.reads = 2, 1
-	add(moment{name: "during the read of the resend check, or the repeat", status: 500, set: func(w *wire, ctx *ending) {
+	add(moment{name: "during the read of the resend check, or the repeat", status: 500, set: func(w *rawServer, ctx *endableContext) {
 		second := stalls(ctx)
 		w.read = second
 		w.fault = func(x *exchange) {
@@ -84,9 +84,9 @@ func moments() []moment {
 }
 
 // occupySlots makes as many calls as there are slots, and lets the context end when one more waits for a slot.
-func occupySlots(ctx *ending, w *wire, client *wrapper.Client) (after func()) {
+func occupySlots(ctx *endableContext, w *rawServer, client *wrapper.Client) (after func()) {
 	hold := make(chan struct{})
-	w.read = func(x *exchange) { x.await(hold); x.truth() }
+	w.read = func(x *exchange) { x.await(hold); x.usualAnswer() }
 	var all sync.WaitGroup
 	for range slots {
 		all.Go(func() { assert.NoError(w.t, call(context.Background(), other(w.op), client)) })
@@ -113,7 +113,7 @@ func TestContextEnds(t *testing.T) {
 				t.Run(strings.Join([]string{m.name, op, why.Error()}, "/"), func(t *testing.T) {
 					before := goroutines()
 					m.run(t, op, why)
-					clean = nothingLeft(t, before)
+					clean = noGoroutinesLeft(t, before)
 				})
 				require.True(t, clean, "whatever stays behind once would go on doing so")
 			}
@@ -123,8 +123,8 @@ func TestContextEnds(t *testing.T) {
 }
 
 func (m moment) run(t *testing.T, op string, why error) {
-	ctx := &ending{Context: context.Background(), ended: make(chan struct{}), err: why}
-	w := startWire(t, op)
+	ctx := &endableContext{Context: context.Background(), ended: make(chan struct{}), err: why}
+	w := startRawServer(t, op)
 	m.set(w, ctx)
 	w.serve()
 	client := newPausingClient(t, w, m.https)
@@ -157,7 +157,7 @@ func (m moment) run(t *testing.T, op string, why error) {
 }
 
 // newPausingClient makes pauses that nobody would sit out.
-func newPausingClient(t *testing.T, w *wire, https bool) *wrapper.Client {
+func newPausingClient(t *testing.T, w *rawServer, https bool) *wrapper.Client {
 	scheme := "http"
 	if https {
 		scheme = "https"
@@ -177,7 +177,7 @@ func newPausingClient(t *testing.T, w *wire, https bool) *wrapper.Client {
 // pauseHandler is a log that tells when a pause begins.
 type pauseHandler struct {
 	slog.Handler
-	w *wire
+	w *rawServer
 }
 
 func (pauseHandler) Enabled(context.Context, slog.Level) bool { return true }
@@ -192,19 +192,19 @@ func (h pauseHandler) Handle(_ context.Context, line slog.Record) error {
 	return nil
 }
 
-// ending is a context that ends when a test says so, and with the error that it has chosen.
-type ending struct {
+// endableContext is a context that ends when a test says so, and with the error that it has chosen.
+type endableContext struct {
 	context.Context
 	once  sync.Once
 	ended chan struct{}
 	err   error
 }
 
-func (e *ending) end() { e.once.Do(func() { close(e.ended) }) }
+func (e *endableContext) end() { e.once.Do(func() { close(e.ended) }) }
 
-func (e *ending) Done() <-chan struct{} { return e.ended }
+func (e *endableContext) Done() <-chan struct{} { return e.ended }
 
-func (e *ending) Err() error {
+func (e *endableContext) Err() error {
 	select {
 	case <-e.ended:
 		return e.err

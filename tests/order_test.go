@@ -67,7 +67,7 @@ func parseByName(t *testing.T, dir string) map[string]*ast.File {
 
 // usesBetween tells, for each file, of which others it uses something, and what.
 func usesBetween(files map[string]*ast.File) map[string]map[string][]string {
-	home, methodHome := homes(files)
+	nameFile, methodFile := declaringFiles(files)
 	all := map[string]map[string][]string{}
 	for user, file := range files {
 		all[user] = map[string][]string{}
@@ -79,13 +79,13 @@ func usesBetween(files map[string]*ast.File) map[string]map[string][]string {
 		keys := literalKeys(file)
 		for _, ident := range file.Unresolved { // by the parser, within the file
 			if !keys[ident] {
-				add(home[ident.Name], ident.Name)
+				add(nameFile[ident.Name], ident.Name)
 			}
 		}
 		ast.Inspect(file, func(n ast.Node) bool {
 			selector, ok := n.(*ast.SelectorExpr)
 			if ok && !isImport(file, selector.X) {
-				add(methodHome[selector.Sel.Name], selector.Sel.Name)
+				add(methodFile[selector.Sel.Name], selector.Sel.Name)
 			}
 			return true
 		})
@@ -93,19 +93,19 @@ func usesBetween(files map[string]*ast.File) map[string]map[string][]string {
 	return all
 }
 
-// homes tells in which file something is declared: what stands for itself, and methods. Of a method whose name
+// declaringFiles tells in which file something is declared: what stands for itself, and methods. Of a method whose name
 // is also that of another one, of a field or of anything else, nothing can be told by name; it is left out.
-func homes(files map[string]*ast.File) (home, methodHome map[string]string) {
-	home, methodHome = map[string]string{}, map[string]string{}
+func declaringFiles(files map[string]*ast.File) (nameFile, methodFile map[string]string) {
+	nameFile, methodFile = map[string]string{}, map[string]string{}
 	seen := map[string]int{}
 	for file, parsed := range files {
 		for _, decl := range parsed.Decls {
 			if f, ok := decl.(*ast.FuncDecl); ok && f.Recv != nil {
-				methodHome[f.Name.Name] = file
+				methodFile[f.Name.Name] = file
 			}
 		}
 		for name := range parsed.Scope.Objects {
-			home[name] = file
+			nameFile[name] = file
 		}
 		for _, name := range selectable(parsed) {
 			seen[name]++
@@ -115,8 +115,8 @@ func homes(files map[string]*ast.File) (home, methodHome map[string]string) {
 		_, name, _ := strings.Cut(method, ".")
 		seen[name]++
 	}
-	maps.DeleteFunc(methodHome, func(name, _ string) bool { return seen[name] > 1 || home[name] != "" })
-	return home, methodHome
+	maps.DeleteFunc(methodFile, func(name, _ string) bool { return seen[name] > 1 || nameFile[name] != "" })
+	return nameFile, methodFile
 }
 
 // selectable lists what can follow a dot: fields, methods, and methods of interfaces.

@@ -19,7 +19,7 @@ import (
 
 const business = 4200
 
-// newPair gives a Market and a client of it. Between them everything is checked against the contract.
+// newPair gives a sandbox and a client of it. Between them everything is checked against the contract.
 func newPair(t *testing.T, transport func(*sandbox.Market) http.RoundTripper, opts ...wrapper.Option) (*sandbox.Market, *wrapper.Client) {
 	t.Helper()
 	market := sandbox.New(sandbox.WithAPIKey("key"), sandbox.WithBusiness(business), sandbox.WithQuota(10))

@@ -92,14 +92,14 @@ func leaks(text string) string {
 var written = sync.OnceValue(func() map[string]string {
 	all := map[string]string{}
 	for _, canary := range canaries {
-		for way, form := range writings(canary) {
+		for way, form := range spellings(canary) {
 			all[strings.ToLower(form)] = canary + " as " + way
 		}
 	}
 	return all
 })
 
-func writings(canary string) map[string]string {
+func spellings(canary string) map[string]string {
 	ascii, numbers := strconv.QuoteToASCII(canary), ""
 	for _, r := range canary {
 		numbers += fmt.Sprintf("&#%d;", r)
@@ -160,7 +160,7 @@ func (s *search) show(what string, value any) {
 	} else {
 		s.look(what+" JSON error", err.Error())
 	}
-	log := slog.New(&everything{search: s})
+	log := slog.New(&recordEverything{search: s})
 	log.Info(what, "value", value, slog.Group("group", slog.Any("any", value)))
 	if err, ok := value.(error); ok {
 		s.causes(what, err)
@@ -184,17 +184,17 @@ func (s *search) causes(what string, err error) {
 	}
 }
 
-// everything is a Handler of all levels that writes each record down in every way.
-type everything struct {
+// recordEverything is a Handler of all levels that writes each record down in every way.
+type recordEverything struct {
 	search *search
 	lines  int
 }
 
-func (h *everything) Enabled(context.Context, slog.Level) bool { return true }
-func (h *everything) WithAttrs([]slog.Attr) slog.Handler       { return h }
-func (h *everything) WithGroup(string) slog.Handler            { return h }
+func (h *recordEverything) Enabled(context.Context, slog.Level) bool { return true }
+func (h *recordEverything) WithAttrs([]slog.Attr) slog.Handler       { return h }
+func (h *recordEverything) WithGroup(string) slog.Handler            { return h }
 
-func (h *everything) Handle(ctx context.Context, r slog.Record) error {
+func (h *recordEverything) Handle(ctx context.Context, r slog.Record) error {
 	h.lines++
 	var text bytes.Buffer
 	all := &slog.HandlerOptions{Level: slog.Level(-100), AddSource: true}
@@ -341,7 +341,7 @@ func operationsOf(client *wrapper.Client, text string) map[string]func(context.C
 // Whatever is answered: neither the token nor the text nor the buyer's name is written down anywhere.
 func TestSecretsOfCalls(t *testing.T) {
 	s := newSearch(t)
-	log := &everything{search: s}
+	log := &recordEverything{search: s}
 	for auth, header := range map[string]wrapper.Auth{"APIKey": wrapper.APIKey(secretToken), "OAuth": oauth(secretToken)} {
 		for kind, text := range echoed() {
 			for what, answer := range answers(text) {
@@ -440,7 +440,7 @@ func TestSecretsOfParts(t *testing.T) {
 		}),
 	} {
 		opts := []wrapper.Option{wrapper.WithHTTPClient(&http.Client{Transport: &answer{status: 400, body: errorsBody(text)}}),
-			wrapper.WithLogger(slog.New(&everything{search: s})), wrapper.WithRetry(wrapper.RetryPolicy{MaxAttempts: 1}), opt}
+			wrapper.WithLogger(slog.New(&recordEverything{search: s})), wrapper.WithRetry(wrapper.RetryPolicy{MaxAttempts: 1}), opt}
 		client, err := wrapper.New(business, wrapper.APIKey(secretToken), opts...)
 		require.NoError(t, err)
 		func() {

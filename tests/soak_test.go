@@ -37,8 +37,8 @@ const (
 	writers  = 4 // of each cabinet: the first half of them each in a chat of their own, the other half in one together
 )
 
-// A hundred thousand messages go to a Market that fails about a third of the requests, once with each setting of
-// RetryPolicy.Resend. The ledger of the Market is the judge of what the calls returned.
+// A hundred thousand messages go to a sandbox that fails about a third of the requests, once with each setting of
+// RetryPolicy.Resend. What the calls returned is compared with the messages that the sandbox has.
 func TestSoak(t *testing.T) {
 	t.Parallel()
 	seed, total := soakSeed(t), soakSize()
@@ -97,13 +97,13 @@ func soakSize() int {
 func runSoak(t *testing.T, resend wrapper.Resend, seed uint64, total int) (result soakResult) {
 	synctest.Test(t, func(t *testing.T) {
 		market := sandbox.New(sandbox.WithQuota(1<<30), sandbox.WithoutChecks(), sandbox.WithClock(slowClock))
-		errands := newErrands(t, market, resend, total)
-		market.Every("sendMessageToChat", sandbox.Sometimes(0.37, seed, oneOf(seed+1, troubles()...)))
-		blur, unread := sandbox.Rewrite(blurred), sandbox.Sometimes(0.15, seed+2, oneOf(seed+3, unreadable()...))
+		messages := newSoakMessages(t, market, resend, total)
+		market.Every("sendMessageToChat", sandbox.Sometimes(0.37, seed, oneOf(seed+1, messageFaults()...)))
+		blur, unread := sandbox.Rewrite(withEarlyUpdatedAt), sandbox.Sometimes(0.15, seed+2, oneOf(seed+3, readFaults()...))
 		market.Every("getChat", func(next http.Handler) http.Handler { return unread(blur(next)) })
 		began := time.Now()
 		var all sync.WaitGroup
-		for _, writer := range errands {
+		for _, writer := range messages {
 			all.Go(func() {
 				for i := range writer {
 					writer[i].run(t.Context())
@@ -111,7 +111,7 @@ func runSoak(t *testing.T, resend wrapper.Resend, seed uint64, total int) (resul
 			})
 		}
 		all.Wait()
-		result = judge(t, market, resend, errands)
+		result = judge(t, market, resend, messages)
 		result.lasted = time.Since(began)
 	})
 	return result
@@ -123,8 +123,9 @@ func slowClock() time.Time { return time.Now().Add(-7*time.Minute - 300*time.Mil
 
 var updatedAt = regexp.MustCompile(`"updatedAt":"([^"]*)"`)
 
-// blurred makes updatedAt as early as the Market may tell it: by the clock of another machine, cut to whole seconds.
-func blurred(status int, _ http.Header, body []byte) (int, []byte) {
+// withEarlyUpdatedAt makes updatedAt as early as the Market may tell it: by the clock of another machine, and cut to whole
+// seconds.
+func withEarlyUpdatedAt(status int, _ http.Header, body []byte) (int, []byte) {
 	return status, updatedAt.ReplaceAllFunc(body, func(field []byte) []byte {
 		at, err := time.Parse(time.RFC3339, string(updatedAt.FindSubmatch(field)[1]))
 		if err != nil {
@@ -134,8 +135,8 @@ func blurred(status int, _ http.Header, body []byte) (int, []byte) {
 	})
 }
 
-// troubles are what messages meet. Some are committed all the same.
-func troubles() []sandbox.Fault {
+// messageFaults are what messages meet. Some are committed all the same.
+func messageFaults() []sandbox.Fault {
 	fail, cut := sandbox.Fail(500, "INTERNAL_ERROR", "Try later"), sandbox.Abort()
 	return []sandbox.Fault{
 		fail, sandbox.CommitThen(fail),
@@ -150,8 +151,8 @@ func troubles() []sandbox.Fault {
 	}
 }
 
-// unreadable are what the reads of the resend check meet. The last two end the read.
-func unreadable() []sandbox.Fault {
+// readFaults are what the reads of the resend check meet. The last two end the read.
+func readFaults() []sandbox.Fault {
 	return []sandbox.Fault{
 		sandbox.Fail(500, "INTERNAL_ERROR", "Try later"), sandbox.Abort(), sandbox.TooMany(),
 		sandbox.Truncate(20), sandbox.Delay(4*time.Second, nil),
@@ -170,8 +171,8 @@ func oneOf(seed uint64, faults ...sandbox.Fault) sandbox.Fault {
 	}
 }
 
-// errand is one message on its way, and what it met as the client saw it.
-type errand struct {
+// soakMessage is one message on its way, and what it met as the client saw it.
+type soakMessage struct {
 	client *wrapper.Client
 	chat   int64
 	text   string
@@ -190,9 +191,9 @@ type errand struct {
 // read that takes one.
 const quietRest = 4100 * time.Millisecond
 
-// newErrands gives each writer its messages. Their texts are unique.
-func newErrands(t *testing.T, market *sandbox.Market, resend wrapper.Resend, total int) (errands [][]errand) {
-	transport := &http.Client{Transport: witness{market.RoundTripper()}}
+// newSoakMessages gives each writer its messages. Their texts are unique.
+func newSoakMessages(t *testing.T, market *sandbox.Market, resend wrapper.Resend, total int) (messages [][]soakMessage) {
+	transport := &http.Client{Transport: recordingTransport{market.RoundTripper()}}
 	for cabinet := range int64(cabinets) {
 		client, err := wrapper.New(cabinet+1, wrapper.APIKey("key"), wrapper.WithHTTPClient(transport),
 			wrapper.WithRetry(wrapper.RetryPolicy{Resend: resend}))
@@ -201,35 +202,35 @@ func newErrands(t *testing.T, market *sandbox.Market, resend wrapper.Resend, tot
 			order := min(writer, writers/2) + 1
 			chat, err := client.CreateChat(t.Context(), wrapper.Order(order))
 			require.NoError(t, err)
-			errands = append(errands, make([]errand, total/(cabinets*writers)))
-			for i := range errands[len(errands)-1] {
-				e := errand{client: client, chat: chat.ChatID, text: fmt.Sprintf("%d %d %d", cabinet, writer, i)}
+			messages = append(messages, make([]soakMessage, total/(cabinets*writers)))
+			for i := range messages[len(messages)-1] {
+				e := soakMessage{client: client, chat: chat.ChatID, text: fmt.Sprintf("%d %d %d", cabinet, writer, i)}
 				e.quiet = order <= writers/2
 				e.rest = quietRest + time.Duration(writer*100+int64(i%10))*time.Millisecond
 				if !e.quiet {
 					e.rest = time.Duration(i%20) * 100 * time.Millisecond
 				}
-				errands[len(errands)-1][i] = e
+				messages[len(messages)-1][i] = e
 			}
 		}
 	}
-	return errands
+	return messages
 }
 
-func (e *errand) run(ctx context.Context) {
+func (e *soakMessage) run(ctx context.Context) {
 	time.Sleep(e.rest)
-	e.err = e.client.SendMessage(context.WithValue(ctx, errandKey{}, e), e.chat, e.text)
+	e.err = e.client.SendMessage(context.WithValue(ctx, soakMessageKey{}, e), e.chat, e.text)
 }
 
-type errandKey struct{}
+type soakMessageKey struct{}
 
-// witness is a transport that tells the errand what the client is given.
-type witness struct{ next http.RoundTripper }
+// recordingTransport is a transport that tells the soakMessage what the client is given.
+type recordingTransport struct{ next http.RoundTripper }
 
-func (w witness) RoundTrip(req *http.Request) (*http.Response, error) {
+func (w recordingTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	began := time.Now()
 	resp, err := w.next.RoundTrip(req)
-	e, ok := req.Context().Value(errandKey{}).(*errand)
+	e, ok := req.Context().Value(soakMessageKey{}).(*soakMessage)
 	if !ok {
 		return resp, err
 	}
@@ -276,11 +277,11 @@ func (r soakResult) String() string {
 		r.quietUnknown-r.unread, r.unread, r.twice, r.faulty, r.requests, r.lasted.Round(time.Minute))
 }
 
-// judge holds each errand against the ledger.
-func judge(t *testing.T, market *sandbox.Market, resend wrapper.Resend, errands [][]errand) (r soakResult) {
+// judge holds each soakMessage against the ledger.
+func judge(t *testing.T, market *sandbox.Market, resend wrapper.Resend, messages [][]soakMessage) (r soakResult) {
 	ledger := map[string]int{}
 	chats := map[int64]bool{}
-	for _, writer := range errands {
+	for _, writer := range messages {
 		if chat := writer[0].chat; !chats[chat] {
 			chats[chat] = true
 			for _, message := range market.Messages(chat) {
@@ -289,7 +290,7 @@ func judge(t *testing.T, market *sandbox.Market, resend wrapper.Resend, errands 
 		}
 	}
 	entries := 0
-	for _, writer := range errands {
+	for _, writer := range messages {
 		for _, e := range writer {
 			there := ledger[fmt.Sprint(e.chat, e.text)]
 			entries += there
@@ -308,7 +309,7 @@ func judge(t *testing.T, market *sandbox.Market, resend wrapper.Resend, errands 
 	return r
 }
 
-func (r *soakResult) count(e *errand, there int) {
+func (r *soakResult) count(e *soakMessage, there int) {
 	r.sent++
 	r.requests += e.requests
 	r.faulty += e.faulty
@@ -334,7 +335,7 @@ func (r *soakResult) count(e *errand, there int) {
 }
 
 // wrong says what was not as promised.
-func (e *errand) wrong(there int, resend wrapper.Resend) string {
+func (e *soakMessage) wrong(there int, resend wrapper.Resend) string {
 	unknown := errors.Is(e.err, wrapper.ErrOutcomeUnknown)
 	switch {
 	case e.err == nil && there == 0:

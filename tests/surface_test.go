@@ -23,9 +23,9 @@ var update = flag.Bool("update", false, "write testdata/surface.txt anew")
 // The surface is what other people's programs compile against. A change of it is meant, or it is a mistake.
 func TestSurface(t *testing.T) {
 	var got []string
-	for _, room := range publicPackages(t) {
-		for _, line := range surface(t, filepath.Join("..", room)) {
-			got = append(got, room+": "+line)
+	for _, pkg := range publicPackages(t) {
+		for _, line := range surface(t, filepath.Join("..", pkg)) {
+			got = append(got, pkg+": "+line)
 		}
 	}
 	const golden = "testdata/surface.txt"

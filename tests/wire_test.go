@@ -23,9 +23,9 @@ import (
 // patience bounds every wait of these tests. Nothing that works takes so long.
 const patience = 30 * time.Second
 
-// wire is a Market of raw connections on loopback: it says to a request whatever bytes a fault wants to be said. It
+// rawServer answers for the Market on loopback with the bytes that a fault writes, whether they are HTTP or not. It
 // watches the client from both sides: which connections it leaves open, and which bodies of answers.
-type wire struct {
+type rawServer struct {
 	t        assert.TestingT
 	listener net.Listener
 	address  string // where the client is sent to
@@ -55,34 +55,34 @@ type wire struct {
 
 // exchange is a request on its connection.
 type exchange struct {
-	*wire
+	*rawServer
 	conn *net.TCPConn
 	op   string
 	at   time.Time // by the Market's clock, in whole seconds, as HTTP dates are
 }
 
-func (w *wire) exchange(conn *net.TCPConn, op string) *exchange {
+func (w *rawServer) exchange(conn *net.TCPConn, op string) *exchange {
 	return &exchange{w, conn, op, time.Now().Add(w.skew).UTC().Truncate(time.Second)}
 }
 
-func startWire(t assert.TestingT, op string) *wire {
-	w := &wire{t: t, op: op, conns: map[*net.TCPConn]bool{}, stopped: make(chan struct{})}
+func startRawServer(t assert.TestingT, op string) *rawServer {
+	w := &rawServer{t: t, op: op, conns: map[*net.TCPConn]bool{}, stopped: make(chan struct{})}
 	w.headers, w.bodies = make(chan struct{}, 100), make(chan struct{}, 100)
 	var err error
 	if w.listener, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
 		panic(err)
 	}
 	w.address = w.listener.Addr().String()
-	if w.contract, err = wireContract(); err != nil {
+	if w.contract, err = rawServerContract(); err != nil {
 		panic(err)
 	}
 	return w
 }
 
-var wireContract = sync.OnceValues(func() (*api.Validator, error) { return api.NewValidator(api.WithBasePaths("/v2")) })
+var rawServerContract = sync.OnceValues(func() (*api.Validator, error) { return api.NewValidator(api.WithBasePaths("/v2")) })
 
 // serve accepts connections until stop.
-func (w *wire) serve() *wire {
+func (w *rawServer) serve() *rawServer {
 	w.handlers.Go(func() {
 		for {
 			conn, err := w.listener.Accept()
@@ -99,7 +99,7 @@ func (w *wire) serve() *wire {
 }
 
 // converse answers the requests of a connection, until a fault ends it or the client does.
-func (w *wire) converse(conn *net.TCPConn) {
+func (w *rawServer) converse(conn *net.TCPConn) {
 	defer func() {
 		_ = conn.Close()
 		w.mu.Lock()
@@ -121,7 +121,7 @@ func (w *wire) converse(conn *net.TCPConn) {
 }
 
 // next reads a request to its end.
-func (w *wire) next(from *bufio.Reader, conn *net.TCPConn) (*exchange, error) {
+func (w *rawServer) next(from *bufio.Reader, conn *net.TCPConn) (*exchange, error) {
 	req, err := http.ReadRequest(from)
 	if err != nil {
 		return nil, err
@@ -132,7 +132,7 @@ func (w *wire) next(from *bufio.Reader, conn *net.TCPConn) (*exchange, error) {
 }
 
 // reply tells whether the connection is still good.
-func (w *wire) reply(x *exchange) bool {
+func (w *rawServer) reply(x *exchange) bool {
 	w.mu.Lock()
 	barrier := w.barrier
 	if w.waiting++; barrier != nil && w.waiting == slots {
@@ -142,10 +142,10 @@ func (w *wire) reply(x *exchange) bool {
 	switch {
 	case barrier != nil:
 		x.await(barrier)
-		x.truth()
+		x.usualAnswer()
 	case x.op == w.op:
 		if first := w.count(&w.asked) == 1; w.passing && !first {
-			x.truth()
+			x.usualAnswer()
 			return true
 		}
 		w.meet(x)
@@ -158,35 +158,35 @@ func (w *wire) reply(x *exchange) bool {
 }
 
 // meet lets a fault have the connection, until the client has let go of it.
-func (w *wire) meet(x *exchange) {
+func (w *rawServer) meet(x *exchange) {
 	w.count(&w.inFault)
 	w.fault(x)
 	_ = x.conn.CloseWrite()
-	x.untilGone()
+	x.waitForClose()
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.inFault--
 }
 
-func (w *wire) count(n *int) int {
+func (w *rawServer) count(n *int) int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	*n++
 	return *n
 }
 
-func (w *wire) get(n *int) int {
+func (w *rawServer) get(n *int) int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return *n
 }
 
 // url is where the client is sent to.
-func (w *wire) url(scheme string) string { return scheme + "://" + w.address + "/v2" }
+func (w *rawServer) url(scheme string) string { return scheme + "://" + w.address + "/v2" }
 
 // stop ends what is left once the client has let go of what a fault has touched. Its idle connections it may keep until
 // the server closes them.
-func (w *wire) stop() {
+func (w *rawServer) stop() {
 	_ = w.listener.Close()
 	letGo := eventually(func() bool { return w.get(&w.inFault) == 0 })
 	assert.True(w.t, letGo, "the client holds connections on which it gave up")
@@ -209,7 +209,7 @@ func (w *wire) stop() {
 }
 
 // watch is a middleware: it counts the bodies of answers that are open, and tells how far the client has read.
-func (w *wire) watch(next wrapper.Doer) wrapper.Doer {
+func (w *rawServer) watch(next wrapper.Doer) wrapper.Doer {
 	return doer(func(req *http.Request) (*http.Response, error) {
 		resp, err := next.Do(req)
 		if resp == nil || resp.Body == nil {
@@ -271,8 +271,8 @@ func (x *exchange) answer(status int, body string, lines ...string) {
 	x.say("%s", body)
 }
 
-// truth is the answer that the operation promises, on a connection that stays open.
-func (x *exchange) truth() {
+// usualAnswer is the answer that the operation promises, on a connection that stays open.
+func (x *exchange) usualAnswer() {
 	body := x.body()
 	x.header(http.StatusOK, len(body), "Content-Type: application/json")
 	x.say("%s", body)
@@ -281,11 +281,11 @@ func (x *exchange) truth() {
 // body is what the operation promises.
 func (x *exchange) body() string { return operations[x.op].answer(x.at) }
 
-// untilGone waits until the client closes the connection.
-func (x *exchange) untilGone() { _, _ = io.Copy(io.Discard, x.conn) }
+// waitForClose waits until the client closes the connection.
+func (x *exchange) waitForClose() { _, _ = io.Copy(io.Discard, x.conn) }
 
 // await waits for the client, unless the test has given up waiting.
-func (w *wire) await(something <-chan struct{}) {
+func (w *rawServer) await(something <-chan struct{}) {
 	select {
 	case <-something:
 	case <-w.stopped:
@@ -353,8 +353,8 @@ func goroutines() map[string]string {
 	return all
 }
 
-// nothingLeft fails when goroutines stay that were not there before.
-func nothingLeft(t *testing.T, before map[string]string) bool {
+// noGoroutinesLeft fails when goroutines stay that were not there before.
+func noGoroutinesLeft(t *testing.T, before map[string]string) bool {
 	t.Helper()
 	var left []string
 	gone := eventually(func() bool {

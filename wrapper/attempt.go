@@ -90,7 +90,7 @@ func (s *sender) attempt(ctx context.Context, out *outgoing) *attempt {
 	a.began = time.Now()
 	ctx, cancel := context.WithDeadlineCause(ctx, a.began.Add(s.timeout), errAttemptTimeout)
 	defer cancel()
-	a.trace.giveUp = cancel
+	a.trace.began, a.trace.giveUp = a.began, cancel
 	a.trace.given = credentials{out.request.Header, out.query}
 	resp, err := s.doer.Do(out.newRequest(withTrace(ctx, &a.trace)))
 	if resp != nil && resp.Body != nil {

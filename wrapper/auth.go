@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// Auth adds to a request what authorizes it: headers. It is called afresh for every attempt, after all middleware,
-// with a request that it may change. An error ends the call, and nothing was sent; keep the token out of its text.
+// Auth authorizes a request by setting headers of it. It is called afresh for every attempt, after all middleware, with
+// a request that it may change. An error ends the call, and nothing was sent; keep the token out of its text.
 type Auth func(ctx context.Context, req *http.Request) error
 
 // APIKey authorizes with the header Api-Key. A token that is empty, or holds anything but visible ASCII, fails every
@@ -27,8 +27,9 @@ func headerAuth(name, scheme, token string) Auth {
 			"allowed is visible ASCII", ErrInvalidRequest, name)
 		return func(context.Context, *http.Request) error { return refused }
 	}
+	values := []string{scheme + token}
 	return func(_ context.Context, req *http.Request) error {
-		req.Header.Set(name, scheme+token)
+		req.Header[name] = values // of all requests: a header's values are replaced, never written into
 		return nil
 	}
 }

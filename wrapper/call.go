@@ -106,7 +106,7 @@ func (c *caller) next(ctx context.Context, call *call, h *history) (pause time.D
 		pause = c.policy.untilWindowEnds(time.Until(h.last.Quota.Until), pause, c.random())
 		until = "the quota is used up for"
 	case h.verdict.marketMayGoOn:
-		pause = max(pause, time.Until(h.last.trace.sentAt(h.last.began).Add(marketGivesUp)))
+		pause = max(pause, time.Until(h.last.trace.sentAt().Add(marketGivesUp)))
 		until = "the Market may be at the message for another"
 	}
 	if refused := c.policy.refuse(ctx, pause, until); refused != nil {

@@ -5,6 +5,9 @@
 //	chat, err := client.CreateChat(ctx, wrapper.Order(orderID))
 //	err = client.SendMessage(ctx, chat.ChatID, "Your order is on its way.")
 //
+// businessID is the number of the seller's cabinet, to which the key belongs; a cabinet has one or more shops. The
+// README says where both are found.
+//
 // It is a thin layer over the client in gen, which is generated from openapi.yaml. It adds what a program needs to
 // use that in production: the header that authorizes, validation before anything is sent, retries, limits on time and
 // size, and errors that keep what the API said.
@@ -76,7 +79,8 @@
 // # Limits
 //
 // The Market serves 4 requests of a cabinet at once, and 1,000 an hour of each operation. A Client keeps to both, so
-// that it hardly ever meets a 420, which would cost quota: see [Limiter].
+// that it hardly ever meets a 420, which would cost quota: see [Limiter]. Several processes that work for one cabinet
+// share the limits by the module github.com/ymarket-go/chats/fleet.
 //
 // # Errors
 //

@@ -109,9 +109,9 @@ func TestRefusedWithStatus200(t *testing.T) {
 		`{"error":{"code":403,"message":"Token is invalid"}}`:             "200: 403: Token is invalid (",
 		`{"errors":[{"code":"X"}]}`:                                       "200: X (",
 		`{"errors":{"code":"X","message":"no"}}`:                          "200: X: no (",
-		`{"status":"FAILED","errors":[{"message":"no"}]}`:                 "200: : no (",
+		`{"status":"FAILED","errors":[{"message":"no"}]}`:                 "200: no (",
 		"\ufeff" + `{"status":"ERROR","errors":[{"code":"LOCKED"}]}`:      "200: LOCKED (",
-		`{"error":"Bad Request","path":"/v2/businesses/1/chats/message"}`: "200: : Bad Request (",
+		`{"error":"Bad Request","path":"/v2/businesses/1/chats/message"}`: "200: Bad Request (",
 	} {
 		err := newClient(t, newScript(t, reply{status: 200, body: body})).SendMessage(t.Context(), chatID, text)
 		assertClasses(t, err, nil)

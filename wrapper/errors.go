@@ -70,7 +70,8 @@ type Error struct {
 // maxErrorBody is how many bytes of an answer Error.Body keeps.
 const maxErrorBody = 4 << 10
 
-// Error tells it in one line of at most about 2,000 characters.
+// Error gives the text: operation, status, the API's own errors and the cause, in one line of at most about 2,000
+// characters.
 func (e *Error) Error() string {
 	if e == nil {
 		return "<nil>" // a Limiter or an Auth may return a nil *Error as its error
@@ -84,7 +85,9 @@ func (e *Error) Error() string {
 		if text.Len() > maxLine {
 			break
 		}
-		text.WriteString(": " + said.Code)
+		if said.Code != "" { // older forms of errors have none
+			text.WriteString(": " + said.Code)
+		}
 		if said.Message != nil {
 			text.WriteString(": " + *said.Message)
 		}
@@ -92,7 +95,10 @@ func (e *Error) Error() string {
 	if e.Err != nil {
 		text.WriteString(": " + e.Err.Error())
 	}
-	remarks := fmt.Sprintf("attempts: %d, %v", e.Attempts, e.Outcome)
+	remarks := fmt.Sprint("attempts: ", e.Attempts)
+	if e.Outcome != Rejected { // which says no more than what stands before
+		remarks += ", " + outcomeWords(e.Outcome)
+	}
 	if !e.RetryAt.IsZero() {
 		remarks += ", retry at " + e.RetryAt.Format(time.RFC3339)
 	}
@@ -100,6 +106,14 @@ func (e *Error) Error() string {
 		remarks += ", traceparent " + e.TraceParent
 	}
 	return oneLine(text.String()) + " (" + oneLine(remarks) + ")"
+}
+
+// outcomeWords tells an outcome to those who do not know the names of the constants.
+func outcomeWords(o Outcome) string {
+	if o == Unknown {
+		return "unknown whether the message arrived"
+	}
+	return o.String()
 }
 
 // Unwrap gives the cause, Err; nil where the answer alone says why.
@@ -141,8 +155,8 @@ func classOf(status int) error {
 	return nil
 }
 
-// Format prints the text for every verb: %+v and %#v would lay open the body. Its receiver is a value, so that a
-// dereferenced Error keeps silent too.
+// Format prints the text of Error for every verb, as %+v and %#v would print the body. Its receiver is a value, so that
+// this holds for an Error that is no pointer too.
 func (e Error) Format(s fmt.State, _ rune) { _, _ = fmt.Fprint(s, e.Error()) }
 
 // maxLine is how many characters of a text stand in the text of an Error.

@@ -40,7 +40,7 @@ func TestErrorKeepsWhatTheAPISaid(t *testing.T) {
 	assert.Equal(t, 12, e.Quota.Remaining)
 	assert.Equal(t, r.body, string(e.Body))
 	assert.Equal(t, "getChat: 400: BAD_REQUEST: 'chatId' must be positive: SECOND: 7: third "+
-		"(attempts: 1, rejected, traceparent 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01)", err.Error())
+		"(attempts: 1, traceparent 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01)", err.Error())
 
 	assert.Equal(t, e.StatusCode, captured.StatusCode)
 	assert.Equal(t, e.TraceParent, captured.TraceParent)
@@ -123,7 +123,7 @@ func TestErrorTextIsOneLineOfBoundedLength(t *testing.T) {
 	_, err := newClient(t, newScript(t, r)).GetChat(t.Context(), chatID)
 	assert.NotRegexp(t, `[\n\x1b]`, err.Error())
 	assert.Less(t, len(err.Error()), 1200)
-	assert.True(t, strings.HasSuffix(err.Error(), "(attempts: 1, rejected)"), err)
+	assert.True(t, strings.HasSuffix(err.Error(), "(attempts: 1)"), err)
 }
 
 // The cause of a failed attempt quotes what came; that is left out.
@@ -148,6 +148,17 @@ func TestErrorThatACallerMakes(t *testing.T) {
 func TestOutcome(t *testing.T) {
 	assert.Equal(t, "not sent, unknown, rejected, Outcome(3), Outcome(-1)",
 		fmt.Sprintf("%v, %v, %v, %v, %v", wrapper.NotSent, wrapper.Unknown, wrapper.Rejected, wrapper.Outcome(3), wrapper.Outcome(-1)))
+}
+
+// The text tells an outcome only where it says something: most of what is Rejected nobody has rejected.
+func TestErrorTellsTheOutcome(t *testing.T) {
+	for outcome, says := range map[wrapper.Outcome]string{
+		wrapper.NotSent:  "getChat: EOF (attempts: 1, not sent)",
+		wrapper.Unknown:  "getChat: EOF (attempts: 1, unknown whether the message arrived)",
+		wrapper.Rejected: "getChat: EOF (attempts: 1)",
+	} {
+		assert.EqualError(t, &wrapper.Error{Operation: "getChat", Attempts: 1, Outcome: outcome, Err: io.EOF}, says)
+	}
 }
 
 // In the worst case a proxy brings back the key.
@@ -236,7 +247,7 @@ func TestTraceparentInText(t *testing.T) {
 
 func TestTransportErrorText(t *testing.T) {
 	_, err := newClient(t, newScript(t, reply{err: io.EOF})).GetChat(t.Context(), chatID, wrapper.Attempts(1))
-	assert.EqualError(t, err, "getChat: EOF (attempts: 1, rejected)")
+	assert.EqualError(t, err, "getChat: EOF (attempts: 1)")
 	var withURL *url.Error
 	assert.False(t, errors.As(err, &withURL))
 }
@@ -361,10 +372,10 @@ func TestFormsOfErrors(t *testing.T) {
 	for body, says := range map[string]string{
 		"\ufeff" + `{"errors":[{"code":"A","message":"a"}]}`:               "400: A: a (",
 		`{"error":{"code":400,"message":"old"}}`:                           "400: 400: old (",
-		`{"errors":[],"error":{"message":"old"}}`:                          "400: : old (",
+		`{"errors":[],"error":{"message":"old"}}`:                          "400: old (",
 		`{"errors":{"code":"A","message":"a"}}`:                            "400: A: a (",
-		`{"message":"alone"}`:                                              "400: : alone (",
-		`{"timestamp":1,"status":400,"error":"Bad Request","path":"/v2/"}`: "400: : Bad Request (",
+		`{"message":"alone"}`:                                              "400: alone (",
+		`{"timestamp":1,"status":400,"error":"Bad Request","path":"/v2/"}`: "400: Bad Request (",
 		`<html>nginx</html>`:                                               "400: the answer is text/html, 18 bytes (",
 		`"text"`:                                                           "400: the answer is text/html, 6 bytes (",
 		``:                                                                 "400 (",

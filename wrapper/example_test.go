@@ -12,10 +12,10 @@ import (
 	"github.com/ymarket-go/chats/wrapper"
 )
 
-// A conversation with a buyer. Against the Market itself the option is not needed.
+// A conversation with a buyer, with the sandbox. Without WithHTTPClient it is one with the Market itself.
 func Example() {
 	ctx := context.Background()
-	market := sandbox.New() // a Market in memory, for tests
+	market := sandbox.New() // answers as the Market does, in memory
 	hc := &http.Client{Transport: market.RoundTripper()}
 	client, err := wrapper.New(12345, wrapper.APIKey("key"), wrapper.WithHTTPClient(hc))
 	if err != nil {
@@ -116,7 +116,7 @@ func ExampleClient_CreateChat() {
 	// RETURN 13579 is chat 7000002
 }
 
-// The Market breaks down once. As nobody has written into the chat meanwhile, the message is sent again.
+// A send is answered with 500. As nobody has written into the chat meanwhile, the message is sent again.
 func ExampleClient_SendMessage() {
 	ctx := context.Background()
 	market := sandbox.New()

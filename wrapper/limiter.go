@@ -14,8 +14,8 @@ import (
 // that the quota of an operation is used up, it starts no further request of that operation before the window ends:
 // it waits where that fits MaxDelay and the caller's deadline, and refuses at once where not.
 //
-// Processes that work for one cabinet share its limits. They may leave it at that, as what the Market refuses with
-// 420 is repeated, or be given a Limiter that counts for all of them.
+// The Market counts the requests of all processes of a cabinet together. Processes that do not know of each other get
+// 420 for some of theirs, which costs quota. The module fleet has a Limiter that counts for all of them.
 type Limiter interface {
 	// Acquire waits until a request of the operation (its operationId) may start. release is called once, when the
 	// request has ended, with its answer; Attempts is not set. The Response is zero where none came. A 420 with quota

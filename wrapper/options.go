@@ -114,7 +114,7 @@ func WithRetry(p RetryPolicy) Option {
 	}
 }
 
-// WithLimiter replaces the limits that a Client has by default; they are told of at Limiter.
+// WithLimiter replaces the limits that a Client has by default, which are described at Limiter.
 func WithLimiter(l Limiter) Option {
 	return func(c *config) error {
 		if l == nil {
@@ -198,7 +198,7 @@ func Attempts(n int) CallOption {
 	}
 }
 
-// Capture fills dst when the call ends, with success or without. dst is not nil.
+// Capture fills dst when the call ends, with success or without. A nil dst fails the call with ErrInvalidRequest.
 func Capture(dst *Response) CallOption {
 	return func(c *call) error {
 		if dst == nil {

@@ -215,7 +215,7 @@ func promises() []promise {
 // TestPromise executes the table of the package documentation on virtual time, for each operation.
 func TestPromise(t *testing.T) {
 	table := readPromise(t, "doc.go", `//\t`, regexp.MustCompile(` {2,}`))
-	assert.Equal(t, table, readPromise(t, "../README.md", `\|`, regexp.MustCompile(` *\| *`)), "the README promises the same")
+	assert.Equal(t, table, readPromise(t, "../docs/promise.md", `\|`, regexp.MustCompile(` *\| *`)), "docs/promise.md promises the same")
 	var cases []promise
 	synctest.Test(t, func(*testing.T) { cases = promises() })
 	seen := map[string]bool{}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httptrace"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -320,5 +321,45 @@ func monotonic(t *time.Time, by time.Duration) {
 	*ext += int64(by)
 	if !t.Round(0).Equal(wall) {
 		panic("time.Time is not what it was: wall uint64, ext int64")
+	}
+}
+
+// The Market's own 10 s begin when it has the request, not when the connection for that is asked for.
+func TestCheckWaitsFromWhenTheRequestLeft(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		began, read := time.Now(), time.Duration(0)
+		transport := roundTripFunc(func(req *http.Request) (*http.Response, error) {
+			if req.Method == http.MethodGet {
+				if read == 0 {
+					read = time.Since(began)
+				}
+				return nil, errors.New("enough was seen")
+			}
+			hooks := httptrace.ContextClientTrace(req.Context())
+			hooks.GetConn("host:443")
+			time.Sleep(3 * time.Second)
+			hooks.GotConn(httptrace.GotConnInfo{})
+			hooks.WroteHeaders()
+			return nil, io.ErrUnexpectedEOF
+		})
+		client := newClient(t, nil, wrapper.WithHTTPClient(&http.Client{Transport: transport}))
+		err := client.SendMessage(t.Context(), chatID, text)
+		require.ErrorIs(t, err, wrapper.ErrOutcomeUnknown)
+		assert.Equal(t, 13*time.Second, read)
+	})
+}
+
+// Machines of the Market's differ by a second. A read that is older than that comes from a cache.
+func TestReadIsAsNewAsTheDoubtfulAnswer(t *testing.T) {
+	for older, outdated := range map[time.Duration]bool{0: false, time.Second: false, 2 * time.Second: true} {
+		synctest.Test(t, func(t *testing.T) {
+			err := newClient(t, newScript(t, serverError(), chatAt(time.Now().Add(-older), time.Hour), ok("sendMessageToChat"))).
+				SendMessage(t.Context(), chatID, text)
+			if outdated {
+				assert.ErrorContains(t, err, "has told a later Date before", older)
+				return
+			}
+			assert.NoError(t, err, older)
+		})
 	}
 }

@@ -20,17 +20,19 @@ const (
 
 // trace follows the request of an attempt.
 type trace struct {
-	giveUp func() // ends the attempt
+	began  time.Time // when the attempt did
+	giveUp func()    // ends it
 
 	given  credentials   // what Auth was given
 	signed *http.Request // what it made of it; nil: it was not asked
 
-	wouldResend atomic.Bool               // the transport was about to send the request again
-	withheld    atomic.Bool               // Auth or the context was against it
-	wanted      atomic.Bool               // a connection was
-	connected   atomic.Bool               // there was one
-	written     atomic.Bool               // its headers were, or were about to be
-	lastStep    atomic.Pointer[time.Time] // when it came further for the last time
+	hooks       httptrace.ClientTrace
+	wouldResend atomic.Bool  // the transport was about to send the request again
+	withheld    atomic.Bool  // Auth or the context was against it
+	wanted      atomic.Bool  // a connection was
+	connected   atomic.Bool  // there was one
+	written     atomic.Bool  // its headers were, or were about to be
+	lastStep    atomic.Int64 // nanoseconds since the attempt began; 0: the request came no further
 }
 
 var errWouldResend = errors.New("the connection was lost, and the transport would have sent the request again")
@@ -57,7 +59,7 @@ func traceOf(ctx context.Context) *trace {
 // net/http sends a request again on its own when a connection or a stream is lost. It asks for another connection
 // then, and the attempt ends before the request is written to that.
 func (t *trace) follow(ctx context.Context) context.Context {
-	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+	t.hooks = httptrace.ClientTrace{
 		GetConn: func(string) {
 			if t.written.Load() {
 				t.wouldResend.Store(true)
@@ -75,21 +77,14 @@ func (t *trace) follow(ctx context.Context) context.Context {
 			t.written.Store(true)
 			t.step()
 		},
-	})
-}
-
-func (t *trace) step() {
-	now := time.Now()
-	t.lastStep.Store(&now)
-}
-
-// sentAt tells when the request left at the latest, as far as is known of an attempt that began then.
-func (t *trace) sentAt(began time.Time) time.Time {
-	if step := t.lastStep.Load(); step != nil {
-		return *step
 	}
-	return began
+	return httptrace.WithClientTrace(ctx, &t.hooks)
 }
+
+func (t *trace) step() { t.lastStep.Store(int64(time.Since(t.began))) }
+
+// sentAt tells when the request left at the latest, as far as is known.
+func (t *trace) sentAt() time.Time { return t.began.Add(time.Duration(t.lastStep.Load())) }
 
 // reach tells how far the request came. A transport that wants no connection tells nothing, as those of tests do, so
 // it may have left; and net/http may still be writing when it gives up with the context.

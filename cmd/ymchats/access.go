@@ -1,34 +1,35 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
-	"strconv"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/ymarket-go/chats/wrapper"
+	"github.com/ymarket-go/chats/gen"
 )
 
-const accessHelp = `The key and the cabinet come from flags, the environment or a file, in this order:
+const accessHelp = `The key and the businessId come from flags, the environment or a file, in this order:
 
   --key       YM_API_KEY      api-key
   --business  YM_BUSINESS_ID  business-id
   --base-url  YM_BASE_URL     base-url
 
-The file holds lines like "business-id = 12345", without quotes; # begins a comment.
-Only its owner may have access to it.`
+The businessId is the number of the cabinet: the seller's account on the Market, to which a key belongs. It is not a
+campaignId, which is the number of one shop in the cabinet.
+
+The file holds lines like business-id = 12345. A value may stand in quotes, # begins a comment, the text is UTF-8.
+Only its owner may have access to the file (chmod 600).`
 
 // setting is one thing to know before a call, and where it may stand.
-type setting struct{ flag, variable, line string }
+type setting struct{ what, flag, variable, line string }
 
 var (
-	keySetting      = setting{"key", "YM_API_KEY", "api-key"}
-	businessSetting = setting{"business", "YM_BUSINESS_ID", "business-id"}
-	baseURLSetting  = setting{"base-url", "YM_BASE_URL", "base-url"}
+	keySetting      = setting{"the key", "key", "YM_API_KEY", "api-key"}
+	businessSetting = setting{"the businessId", "business", "YM_BUSINESS_ID", "business-id"}
+	baseURLSetting  = setting{"the base URL", "base-url", "YM_BASE_URL", "base-url"}
 )
 
 // access is what a client needs to know of whom it talks for. No error of it shows a value: the one that stands in the
@@ -36,17 +37,20 @@ var (
 type access struct {
 	businessID int64
 	key        string
-	opts       []wrapper.Option
+	baseURL    given // its text is empty where the default holds
 }
+
+// given is the value of a setting, and where it was found.
+type given struct{ text, where string }
 
 func accessFlags(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	const keyWarning = "every user of this machine can see it in the list of processes, " +
 		"and it stays in the shell's history"
 	flags.String("key", "", "the Api-Key; "+keyWarning)
-	flags.String("business", "", "the cabinet, its businessId")
-	flags.String("base-url", "", "where the API is (default that of the contract)")
-	flags.String("config", "", "the file (default "+configPlace+")")
+	flags.String("business", "", "the businessId, the number of the cabinet")
+	flags.String("base-url", "", "where the API is (default "+gen.ServerURL+")")
+	flags.String("config", "", "the file with the settings (default "+configPlace+")")
 }
 
 // readAccess looks at flags, environment and file.
@@ -55,34 +59,36 @@ func readAccess(flags *pflag.FlagSet) (a access, err error) {
 	if err != nil {
 		return a, err
 	}
-	find := func(s setting) (value string, found bool) {
+	find := func(s setting) given {
 		if f := flags.Lookup(s.flag); f.Changed {
-			return f.Value.String(), true
+			return given{f.Value.String(), "--" + s.flag}
 		}
-		if value = os.Getenv(s.variable); value != "" {
-			return value, true
+		if value := os.Getenv(s.variable); value != "" {
+			return given{value, s.variable}
 		}
-		value, found = file[s.line]
-		return value, found
+		if value, found := file[s.line]; found {
+			return given{value.text, fmt.Sprintf("%s, line %d,", path, value.line)}
+		}
+		return given{}
 	}
-	missing := func(what string, s setting) error {
-		return fmt.Errorf("%s is missing: set %s, write a line %s = … into %s, or give --%s",
-			what, s.variable, s.line, path, s.flag)
+	key, business := find(keySetting), find(businessSetting)
+	for _, needed := range []struct {
+		setting
+		given
+	}{{keySetting, key}, {businessSetting, business}} {
+		if s := needed.setting; needed.text == "" {
+			return a, fmt.Errorf("%s is missing: set %s, write a line %s = … into %s, or give --%s",
+				s.what, s.variable, s.line, path, s.flag)
+		}
 	}
-	if a.key, _ = find(keySetting); a.key == "" {
-		return a, missing("the key", keySetting)
+	a.baseURL = find(baseURLSetting)
+	if a.key, err = checkKey(key); err != nil {
+		return a, err
 	}
-	business, _ := find(businessSetting)
-	if business == "" {
-		return a, missing("the cabinet", businessSetting)
+	if a.businessID, err = checkBusiness(business); err != nil {
+		return a, err
 	}
-	if a.businessID, err = strconv.ParseInt(business, 10, 64); err != nil || a.businessID < 1 {
-		return a, errors.New("the cabinet is not allowed, allowed is its businessId, 1 and above")
-	}
-	if baseURL, found := find(baseURLSetting); found {
-		a.opts = append(a.opts, wrapper.WithBaseURL(baseURL))
-	}
-	return a, nil
+	return a, checkBare(baseURLSetting, a.baseURL)
 }
 
 const configPlace = "~/.config/ymchats/config, or where this system keeps configuration"

@@ -24,7 +24,7 @@ const (
 
 // checkExitHelp tells what the command ends with.
 const checkExitHelp = `Exit codes, of the built program (go run makes 1 of them all):
-  0  what was checked keeps the contract
+  0  no violations were found
   1  violations were found
   2  a file, an entry of the contract's traffic or a flag cannot be read
   3  nothing was checked: standard error tells what was found instead`
@@ -65,7 +65,17 @@ unknown, and no violation.
 	}
 	cmd.Flags().StringVar(&format, "format", "text", "what to print: text, json, junit, or github for annotations")
 	c.flags(cmd.Flags())
+	completeCheck(cmd)
 	return cmd
+}
+
+// completeCheck offers recordings, and the values of the flags.
+func completeCheck(cmd *cobra.Command) {
+	completeValues(cmd, "format", "text", "json", "junit", "github")
+	completeValues(cmd, "side", "request", "response", "both")
+	cmd.ValidArgsFunction = func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		return []string{"har"}, cobra.ShellCompDirectiveFilterFileExt
+	}
 }
 
 func (c *checker) flags(flags *pflag.FlagSet) {

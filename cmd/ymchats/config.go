@@ -1,77 +1,186 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"runtime"
-	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/spf13/pflag"
 )
 
 const maxConfig = 64 << 10 // bytes
 
-// readConfig gives the lines of the file by name, none if there need not be one.
-func readConfig(flags *pflag.FlagSet) (path string, lines map[string]string, err error) {
+// configRule is how the file is written.
+const configRule = `allowed is NAME = VALUE, where NAME is api-key, business-id or base-url: each once, ` +
+	`VALUE bare or between two equal quotes (" or '), and after it nothing or a comment (# …)`
+
+// configValue is what a line of the file says.
+type configValue struct {
+	text string
+	line int // from 1
+}
+
+// readConfig gives the values of the file by name, none if there need not be a file.
+func readConfig(flags *pflag.FlagSet) (path string, values map[string]configValue, err error) {
 	path, required := configPath(flags)
-	f, err := os.Open(path)
+	if path == "" {
+		return path, nil, errors.New("--config is empty, allowed is the path of a file")
+	}
+	text, err := readPrivate(path)
 	if errors.Is(err, fs.ErrNotExist) && !required {
 		return path, nil, nil
 	}
+	if err == nil {
+		values, err = parseConfig(text)
+	}
 	if err != nil {
-		return path, nil, err
+		return path, nil, fmt.Errorf("%s: %w", path, inWords(err))
+	}
+	return path, values, nil
+}
+
+// inWords leaves out of an error of the system which call failed, and on which path.
+func inWords(err error) error {
+	var path *fs.PathError
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return errors.New("there is no such file")
+	case errors.As(err, &path):
+		return fmt.Errorf("it cannot be read: %w", path.Err)
+	}
+	return err
+}
+
+// readPrivate reads a file that only its owner has access to. It looks before it opens: to open a pipe would wait for
+// somebody who writes into it.
+func readPrivate(path string) ([]byte, error) {
+	info, err := os.Stat(path)
+	if err == nil {
+		err = onlyFile(info)
+	}
+	if err != nil {
+		return nil, err
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
 	}
 	defer f.Close()
 	if err := onlyForOwner(f); err != nil {
-		return path, nil, err
+		return nil, err
 	}
 	text, err := io.ReadAll(io.LimitReader(f, maxConfig+1))
 	if err == nil && len(text) > maxConfig {
 		err = errors.New("it is larger than 64 KiB")
 	}
-	if err == nil {
-		lines, err = parseConfig(string(text))
+	return text, err
+}
+
+func onlyFile(info fs.FileInfo) error {
+	const allowed = ", allowed is a file"
+	switch mode := info.Mode(); {
+	case mode.IsRegular():
+		return nil
+	case mode.IsDir():
+		return errors.New("it is a directory" + allowed)
+	case mode&fs.ModeNamedPipe != 0:
+		return errors.New("it is a pipe" + allowed)
+	case mode&fs.ModeDevice != 0:
+		return errors.New("it is a device" + allowed)
 	}
-	if err != nil {
-		return path, nil, fmt.Errorf("%s: %w", path, err)
-	}
-	return path, lines, nil
+	return errors.New("it is no file" + allowed)
 }
 
 // onlyForOwner looks at the file that is open, so that nobody can put another in its place.
 func onlyForOwner(f *os.File) error {
-	if runtime.GOOS == "windows" {
-		return nil // what others may do does not stand in the mode there
-	}
 	info, err := f.Stat()
-	if err != nil {
+	if err == nil {
+		err = onlyFile(info)
+	}
+	if err != nil || runtime.GOOS == "windows" { // what others may do does not stand in the mode there
 		return err
 	}
 	if mode := info.Mode().Perm(); mode&0o077 != 0 {
-		return fmt.Errorf("%s: its mode is %#o, so others than its owner have access to the key: run chmod 600 %[1]s",
-			f.Name(), mode)
+		return fmt.Errorf("its mode is %#o, so others than its owner have access to the key: run chmod 600 %s",
+			mode, f.Name())
 	}
 	return nil
 }
 
-func parseConfig(text string) (map[string]string, error) {
-	lines := map[string]string{}
-	for i, line := range strings.Split(text, "\n") {
-		if line = strings.TrimSpace(line); line == "" || line[0] == '#' {
-			continue
-		}
-		name, value, _ := strings.Cut(line, "=")
-		name, value = strings.TrimSpace(name), strings.TrimSpace(value)
-		names := []string{keySetting.line, businessSetting.line, baseURLSetting.line}
-		if _, twice := lines[name]; twice || value == "" || !slices.Contains(names, name) {
-			return nil, fmt.Errorf("line %d is not allowed, allowed is NAME = VALUE, each once, where NAME is %s",
-				i+1, strings.Join(names, ", "))
-		}
-		lines[name] = value
+// parseConfig reads the lines. Its errors name a line and never show what stands there: it may be the key.
+func parseConfig(text []byte) (map[string]configValue, error) {
+	hasMark := bytes.HasPrefix(text, []byte("\xff\xfe")) || bytes.HasPrefix(text, []byte("\xfe\xff"))
+	if hasMark || bytes.IndexByte(text, 0) >= 0 {
+		return nil, errors.New("it is UTF-16; save the file as UTF-8")
 	}
-	return lines, nil
+	text = bytes.TrimPrefix(text, []byte("\ufeff"))
+	values := map[string]configValue{}
+	for i, line := range strings.Split(string(text), "\n") {
+		if !utf8.ValidString(line) {
+			return nil, fmt.Errorf("line %d is not UTF-8; save the file as UTF-8", i+1)
+		}
+		name, value, err := parseLine(strings.TrimSpace(line))
+		if _, twice := values[name]; twice && err == nil {
+			err = errors.New("has a name that stood there before")
+		}
+		if err != nil {
+			return nil, fmt.Errorf("line %d %w; %s", i+1, err, configRule)
+		}
+		if name != "" {
+			values[name] = configValue{value, i + 1}
+		}
+	}
+	return values, nil
+}
+
+// parseLine reads a line without the blanks around it. Name and value are empty where it says nothing.
+func parseLine(line string) (name, value string, err error) {
+	if line == "" || line[0] == '#' {
+		return "", "", nil
+	}
+	name, rest, found := strings.Cut(line, "=")
+	if !found {
+		return "", "", errors.New("has no =")
+	}
+	switch name = strings.TrimSpace(name); name {
+	case keySetting.line, businessSetting.line, baseURLSetting.line:
+	default:
+		return "", "", errors.New("has an unknown name")
+	}
+	value, rest, err = cutValue(strings.TrimSpace(rest))
+	if err != nil {
+		return "", "", err
+	}
+	if rest = strings.TrimSpace(rest); rest != "" && rest[0] != '#' {
+		return "", "", errors.New("has more than a value")
+	}
+	if value == "" {
+		return "", "", errors.New("has no value")
+	}
+	return name, value, nil
+}
+
+// cutValue cuts a text after its value, which is quoted, or ends with the first blank.
+func cutValue(text string) (value, rest string, err error) {
+	if text == "" || text[0] == '#' {
+		return "", text, nil
+	}
+	if quote := text[:1]; quote == `"` || quote == `'` {
+		value, rest, closed := strings.Cut(text[1:], quote)
+		if !closed {
+			return "", "", errors.New("has a quote that is not closed")
+		}
+		return value, rest, nil
+	}
+	if end := strings.IndexFunc(text, unicode.IsSpace); end >= 0 {
+		return text[:end], text[end:], nil
+	}
+	return text, "", nil
 }

@@ -27,10 +27,10 @@ const (
 func demoCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "demo",
-		Short: "Send a message through a Market on this machine that first says no",
-		Long: `Starts a Market on loopback and talks to it through the wrapper, over real HTTP: starts a chat about an order,
-sends a message, reads the chat. The Market first claims that the quota is used up, then that it is broken: so the
-client waits for the quota, and reads the chat before it repeats a message that may have arrived.
+		Short: "Send a message through a sandbox on this machine that first says no",
+		Long: `Starts a sandbox, which stands in for the Market, and talks to it over real HTTP: starts a chat about an
+order, sends a message, reads the chat. The sandbox first claims that the quota is used up, then that it is broken: so
+the client waits for the quota, and reads the chat before it repeats a message that may have arrived.
 It needs no key and no network, and fails unless the buyer sees exactly one message.`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return demo(cmd.Context(), cmd.OutOrStdout()) },
@@ -51,7 +51,7 @@ func demo(ctx context.Context, out io.Writer) error {
 		return err
 	}
 	defer stop()
-	fmt.Fprintf(out, "A Market listens on %s\n", url)
+	fmt.Fprintf(out, "A sandbox, which stands in for the Market, listens on %s\n", url)
 
 	client, err := wrapper.New(demoBusiness, wrapper.APIKey(demoKey),
 		wrapper.WithBaseURL(url),
@@ -69,13 +69,13 @@ func demo(ctx context.Context, out io.Writer) error {
 	return showBuyer(out, market.Messages(chatID))
 }
 
-// serve starts the Market on a free port of loopback.
-func serve(market http.Handler) (url string, stop func(), err error) {
+// serve starts a handler on a free port of loopback.
+func serve(handler http.Handler) (url string, stop func(), err error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return "", nil, err
 	}
-	server := &http.Server{Handler: market, ReadHeaderTimeout: 5 * time.Second}
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second}
 	go func() { _ = server.Serve(listener) }() // ends with Close
 	return "http://" + listener.Addr().String() + "/v2", func() { _ = server.Close() }, nil
 }
@@ -91,7 +91,7 @@ func converse(
 		return 0, err
 	}
 	market.Advance(time.Minute)
-	fmt.Fprintf(out, "\nA minute later by the Market's clock, send a message into chat %d\n", chat.ChatID)
+	fmt.Fprintf(out, "\nA minute later by the sandbox's clock, send a message into chat %d\n", chat.ChatID)
 	if err := client.SendMessage(ctx, chat.ChatID, demoText); err != nil {
 		return 0, err
 	}

@@ -28,34 +28,34 @@ func TestDemo(t *testing.T) {
 	root.SetOut(&out)
 	require.NoError(t, root.ExecuteContext(t.Context()))
 	story := regexp.MustCompile(`\d+:\d+:\d+`).ReplaceAllString(out.String(), "TIME")
-	story = regexp.MustCompile(`next one in [0-9.]+m?s`).ReplaceAllString(story, "next one in PAUSE")
+	story = regexp.MustCompile(`waits [0-9.]+m?s`).ReplaceAllString(story, "waits PAUSE")
 	story = regexp.MustCompile(`127.0.0.1:\d+`).ReplaceAllString(story, "HOST")
 	assert.Equal(t, strings.TrimPrefix(`
-A Market listens on http://HOST/v2
+A sandbox, which stands in for the Market, listens on http://HOST/v2
 
 Start a chat about order 31000001
   → POST /v2/businesses/4200/chats/new
   ← 420 METHOD_FAILURE: Hit rate limit of '1000' requests per 'hour' for resource 'createChat' for businessId 4200
-    createChat, attempt 1: quota used up; the next one in PAUSE
+    createChat, attempt 1: quota used up; the client waits PAUSE, then tries again
   → POST /v2/businesses/4200/chats/new
   ← 200
-    createChat, attempt 2: answered
+    createChat, attempt 2: ok
 
-A minute later by the Market's clock, send a message into chat 7000001
+A minute later by the sandbox's clock, send a message into chat 7000001
   → POST /v2/businesses/4200/chats/message?chatId=7000001
   ← 500 INTERNAL_ERROR: Something went wrong, try again later
-    sendMessageToChat, attempt 1: server error; the next one in PAUSE
+    sendMessageToChat, attempt 1: server error; the client waits PAUSE, then reads the chat, as the message may have arrived
   → GET /v2/businesses/4200/chat?chatId=7000001
   ← 200
-    getChat, attempt 1: answered
+    getChat, attempt 1: ok
   → POST /v2/businesses/4200/chats/message?chatId=7000001
   ← 200
-    sendMessageToChat, attempt 2: answered
+    sendMessageToChat, attempt 2: ok
 
 Read chat 7000001
   → GET /v2/businesses/4200/chat?chatId=7000001
   ← 200
-    getChat, attempt 1: answered
+    getChat, attempt 1: ok
   about ORDER 31000001, status WAITING_FOR_CUSTOMER, last message at TIME
 
 What the buyer sees
@@ -77,7 +77,7 @@ func TestInterrupt(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	command := program(t, "demo")
-	out := &notifier{seen: "quota used up", found: make(chan struct{})}
+	out := &textWatcher{seen: "quota used up", found: make(chan struct{})}
 	var complaint bytes.Buffer
 	command.Stdout, command.Stderr = out, &complaint
 	require.NoError(t, command.Start())
@@ -94,15 +94,15 @@ func TestInterrupt(t *testing.T) {
 	assert.NotContains(t, out.text.String(), "attempt 2", "it stopped at once")
 }
 
-// notifier is a Writer that tells when it has seen a text.
-type notifier struct {
+// textWatcher is a Writer that tells when it has seen a text.
+type textWatcher struct {
 	seen  string
 	found chan struct{}
 	text  bytes.Buffer
 	done  bool
 }
 
-func (n *notifier) Write(p []byte) (int, error) {
+func (n *textWatcher) Write(p []byte) (int, error) {
 	n.text.Write(p)
 	if !n.done && strings.Contains(n.text.String(), n.seen) {
 		n.done = true

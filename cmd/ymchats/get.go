@@ -7,8 +7,8 @@ import (
 	"github.com/spf13/cobra"
 )
 
-func getCommand(onTerminal func(stream any) bool) *cobra.Command {
-	j := &job{onTerminal: onTerminal}
+func getCommand(on terminals) *cobra.Command {
+	j := &job{on: on}
 	var chatID int64
 	cmd := &cobra.Command{
 		Use:   "get --chat N",

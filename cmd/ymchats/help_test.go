@@ -22,7 +22,7 @@ func TestHelpExamples(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("the examples are written for a shell of Unix")
 	}
-	market := newMarket(t)
+	market := newSandbox(t)
 	dir := t.TempDir()
 	require.NoError(t, os.Symlink(program(t).Path, filepath.Join(dir, "ymchats")))
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "message.txt"), []byte("From a file.\n"), 0o600))
@@ -40,7 +40,7 @@ func TestHelpExamples(t *testing.T) {
 			assert.NoError(t, err, line+string(said))
 		}
 	}
-	assert.Equal(t, []string{"Your order is on its way.", "From a file."}, texts(market))
+	assert.Equal(t, []string{"Your order is on its way.", "Your order is on its way.", "From a file."}, sentTexts(market))
 }
 
 // The help tells the exit codes, and that a key on the command line is seen by others.
@@ -61,28 +61,26 @@ func TestSandboxHelp(t *testing.T) {
 	assert.NotContains(t, out, "[]")
 }
 
-// The README tells the same exit codes.
-func TestREADMEExitCodes(t *testing.T) {
-	readme, err := os.ReadFile("../../README.md")
+// docs/command.md tells the same exit codes.
+func TestExitCodesAreTold(t *testing.T) {
+	page, err := os.ReadFile("../../docs/command.md")
 	require.NoError(t, err)
 	for line := range strings.Lines(exitHelp) {
 		if code, says, ok := strings.Cut(strings.TrimSpace(line), "  "); ok {
-			assert.Contains(t, string(readme), "| "+code+" | "+says+" |")
+			assert.Contains(t, string(page), "| "+code+" | "+says+" |")
 		}
 	}
 }
 
-// The help of the check, the README and docs/check.md tell the same exit codes.
+// The help of the check and docs/check.md tell the same exit codes.
 func TestCheckExitCodesAreTold(t *testing.T) {
 	_, out, _ := run(t, "check", "--help")
 	assert.Contains(t, out, checkExitHelp)
-	for _, name := range []string{"../../README.md", "../../docs/check.md"} {
-		text, err := os.ReadFile(name)
-		require.NoError(t, err)
-		for line := range strings.Lines(checkExitHelp) {
-			if code, says, ok := strings.Cut(strings.TrimSpace(line), "  "); ok {
-				assert.Contains(t, string(text), "| "+code+" | "+says+" |", name)
-			}
+	text, err := os.ReadFile("../../docs/check.md")
+	require.NoError(t, err)
+	for line := range strings.Lines(checkExitHelp) {
+		if code, says, ok := strings.Cut(strings.TrimSpace(line), "  "); ok {
+			assert.Contains(t, string(text), "| "+code+" | "+says+" |")
 		}
 	}
 }
@@ -109,14 +107,25 @@ func TestCompletion(t *testing.T) {
 		assert.Contains(t, out, "ymchats")
 	}
 	for want, args := range map[string][]string{
-		"checked\nalways\nnever\n:4\n": {"send", "--resend", ""},
-		":4\n":                         {"get", "--chat", ""}, // no files
-		":0\n":                         {"get", "--config", ""},
+		"checked\nalways\nnever\n:4\n":    {"send", "--resend", ""},
+		":4\n":                            {"get", "--chat", ""}, // no files
+		":0\n":                            {"get", "--config", ""},
+		"har\n:8\n":                       {"check", ""},
+		"text\njson\njunit\ngithub\n:4\n": {"check", "--format", ""},
+		"request\nresponse\nboth\n:4\n":   {"check", "--side", ""},
+		"all-methods\nall-methods:read-only\ncommunication\n:4\n": {"sandbox", "--scope", ""},
+		"createChat=\ngetChat=\nsendMessageToChat=\n:6\n":         {"sandbox", "--fault", ""}, // no space after them
 	} {
 		_, out, _ := run(t, append([]string{"__complete"}, args...)...)
 		assert.Equal(t, want, out, args)
 	}
-	_, out, _ := run(t, "__complete", "")
+	_, out, _ := run(t, "__complete", "sandbox", "--fault", "getChat=")
+	assert.Contains(t, out, "getChat=abort\tthe connection is cut before an answer\n")
+	for _, args := range [][]string{{"sandbox", "--addr", ""}, {"listen", "--behind", ""}, {"demo", ""}, {"sandbox", ""}, {"check", "--base-url", ""}} {
+		_, out, _ = run(t, append([]string{"__complete"}, args...)...)
+		assert.Equal(t, ":4\n", out, "no files for %v", args)
+	}
+	_, out, _ = run(t, "__complete", "")
 	for _, name := range append(callNames(), "demo", "check", "sandbox", "listen") {
 		assert.Contains(t, out, name+"\t")
 	}
@@ -125,7 +134,7 @@ func TestCompletion(t *testing.T) {
 // A real Ctrl-C, in the middle of a send.
 func TestSendSignalled(t *testing.T) {
 	needSignals(t)
-	market := newChat(t)
+	market := newSandboxWithChat(t)
 	arrived := make(chan struct{})
 	market.Script("sendMessageToChat", func(http.Handler) http.Handler {
 		return http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
@@ -147,5 +156,5 @@ func TestSendSignalled(t *testing.T) {
 	require.NoError(t, command.Process.Signal(os.Interrupt))
 	require.ErrorAs(t, command.Wait(), new(*exec.ExitError))
 	assert.Equal(t, 7, command.ProcessState.ExitCode())
-	assert.Equal(t, "ymchats: interrupted\nymchats: the message may have arrived: read the chat before sending again\n", complaint.String())
+	assert.Equal(t, "ymchats: interrupted\nymchats: the message may have arrived: read chat 7000001 before sending again\n", complaint.String())
 }

@@ -10,7 +10,8 @@ import (
 
 const maxInput = 1 << 20 // bytes
 
-// readText reads to the end, and takes off one line break there: that of the editor, or of echo.
+// readText reads to the end. It takes off what is no part of the text: a byte order mark at its beginning, and one line
+// break at its end, that of the editor or of echo.
 func readText(in io.Reader) (string, error) {
 	read, err := io.ReadAll(io.LimitReader(in, maxInput+1))
 	if err != nil {
@@ -19,7 +20,7 @@ func readText(in io.Reader) (string, error) {
 	if len(read) > maxInput {
 		return "", errors.New("standard input: it is larger than 1 MiB")
 	}
-	text, broken := strings.CutSuffix(string(read), "\n")
+	text, broken := strings.CutSuffix(strings.TrimPrefix(string(read), "\ufeff"), "\n")
 	if broken {
 		text = strings.TrimSuffix(text, "\r")
 	}

@@ -7,12 +7,10 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"runtime/debug"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"github.com/ymarket-go/chats/wrapper"
 )
@@ -20,12 +18,14 @@ import (
 // job is what new, send and get have in common: for whom they talk, how patient they are, and how they tell.
 type job struct {
 	json, quiet      bool
+	verbose          bool
 	maxWait, timeout time.Duration
 	resend           wrapper.Resend
-	onTerminal       func(stream any) bool
+	on               terminals
 
-	client   *wrapper.Client
-	progress *progress
+	client    *wrapper.Client
+	progress  *progress
+	situation situation
 }
 
 // command adds to a command, which has its own flags already, those that all of them have.
@@ -36,15 +36,11 @@ func (j *job) command(cmd *cobra.Command) *cobra.Command {
 	flags.BoolVar(&j.json, "json", false,
 		`print one JSON object: {"result": …} or {"error": …}; nothing with exit code 2`)
 	flags.BoolVar(&j.quiet, "quiet", false, "do not tell on standard error what is waited for")
+	flags.BoolVar(&j.verbose, "verbose", false,
+		"write a line for each attempt to standard error: its status, the quota, the pause after it")
 	flags.DurationVar(&j.maxWait, "max-wait", 30*time.Second,
 		"the longest single wait for the Market; a longer one ends the call at once")
 	flags.DurationVar(&j.timeout, "timeout", 0, "the time for all attempts and waits together (default no limit)")
-	cmd.ValidArgsFunction = cobra.NoFileCompletions
-	flags.VisitAll(func(f *pflag.Flag) {
-		if f.Name != "config" {
-			_ = cmd.RegisterFlagCompletionFunc(f.Name, cobra.NoFileCompletions) // fails where the command has its own
-		}
-	})
 	return cmd
 }
 
@@ -60,27 +56,30 @@ func (j *job) prepare(cmd *cobra.Command) error {
 	if err != nil {
 		return usageError{err}
 	}
-	policy := wrapper.RetryPolicy{MaxDelay: j.maxWait, Resend: j.resend}
-	opts := append(access.opts, wrapper.WithUserAgent(product()), wrapper.WithRetry(policy))
-	j.progress = &progress{out: cmd.ErrOrStderr(), terminal: j.onTerminal(cmd.ErrOrStderr())}
-	if !j.quiet {
-		opts = append(opts, wrapper.WithLogger(slog.New(j.progress)))
-	}
-	j.client, err = wrapper.New(access.businessID, wrapper.APIKey(access.key), opts...)
-	if err != nil { // in words for those who write Go
-		said := strings.TrimPrefix(err.Error(), "wrapper: ")
-		return usageError{errors.New(strings.TrimSuffix(said, ", or WithPlainHTTP"))}
+	j.situation.baseURL, j.situation.key = access.baseURL, access.key
+	j.client, err = j.newClient(access, cmd.ErrOrStderr())
+	if err != nil {
+		said := strings.Replace(err.Error(), "the base URL", "the base URL of "+access.baseURL.where, 1)
+		return usageError{errors.New(inFlags(said))}
 	}
 	return nil
 }
 
-// product labels the calls in the seller's log of requests.
-func product() string {
-	version := "(devel)"
-	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
-		version = info.Main.Version
+func (j *job) newClient(a access, stderr io.Writer) (*wrapper.Client, error) {
+	j.progress = &progress{out: stderr, quiet: j.quiet, columns: func() int { return j.on.columns(stderr) }}
+	if j.verbose {
+		j.progress.log = slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: slog.LevelDebug})
 	}
-	return fmt.Sprintf("ymchats/%.80s", version)
+	opts := []wrapper.Option{
+		wrapper.WithUserAgent(product()),
+		wrapper.WithRetry(wrapper.RetryPolicy{MaxDelay: j.maxWait, Resend: j.resend}),
+		wrapper.WithLogger(slog.New(j.progress)),
+		wrapper.WithMiddleware(j.progress.noticeFailures),
+	}
+	if a.baseURL.where != "" {
+		opts = append(opts, wrapper.WithBaseURL(a.baseURL.text))
+	}
+	return wrapper.New(a.businessID, wrapper.APIKey(a.key), opts...)
 }
 
 // run makes the call, and tells what became of it.
@@ -108,9 +107,9 @@ func (j *job) fail(cmd *cobra.Command, err error) error {
 	if !errors.As(err, &e) {
 		return err
 	}
-	fmt.Fprintln(cmd.ErrOrStderr(), complaint(e))
+	fmt.Fprintln(cmd.ErrOrStderr(), complaint(e, j.situation))
 	if j.json {
-		if err := printJSON(cmd.OutOrStdout(), map[string]any{"error": newFailure(e)}); err != nil {
+		if err := printJSON(cmd.OutOrStdout(), map[string]any{"error": newFailure(e, j.situation)}); err != nil {
 			return err
 		}
 	}

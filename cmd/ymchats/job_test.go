@@ -20,14 +20,14 @@ import (
 const (
 	testKey  = "canary-key"
 	testText = "canary text"
-	order    = "31000001" // the first chat of a Market is 7000001
+	order    = "31000001" // the first chat of a sandbox is 7000001
 	chat     = "7000001"
 )
 
-// newMarket starts a Market on loopback, and puts into the environment how to reach it.
-func newMarket(t *testing.T) *sandbox.Market {
+// newSandbox starts a sandbox on loopback, and puts into the environment how to reach it.
+func newSandbox(t *testing.T) *sandbox.Market {
 	t.Helper()
-	noAccess(t)
+	clearAccess(t)
 	market := sandbox.New(sandbox.WithAPIKey(testKey), sandbox.WithBusiness(12345))
 	server := httptest.NewServer(market)
 	t.Cleanup(server.Close)
@@ -37,8 +37,8 @@ func newMarket(t *testing.T) *sandbox.Market {
 	return market
 }
 
-// noAccess takes away what the machine of whoever tests may have in its environment and its files.
-func noAccess(t *testing.T) {
+// clearAccess takes away what the machine of whoever tests may have in its environment and its files.
+func clearAccess(t *testing.T) {
 	t.Helper()
 	for _, s := range []setting{keySetting, businessSetting, baseURLSetting} {
 		t.Setenv(s.variable, "")
@@ -54,9 +54,10 @@ type shell struct {
 	in         io.Reader
 	tee        io.Writer // sees standard error, too
 	onTerminal func(stream any) bool
+	columns    int // of each terminal; 0: unknown
 }
 
-func everywhere(any) bool { return true }
+func allTerminals(any) bool { return true }
 
 // run gives the exit code and what was printed. Whatever happens, neither the key nor the message is.
 func (s shell) run(t *testing.T, args ...string) (code int, out, complaint string) {
@@ -74,7 +75,7 @@ func (s shell) run(t *testing.T, args ...string) (code int, out, complaint strin
 	if s.onTerminal == nil {
 		s.onTerminal = isTerminal
 	}
-	root := newCommandOn(s.onTerminal)
+	root := newCommandOn(terminals{s.onTerminal, func(any) int { return s.columns }})
 	root.SetArgs(args)
 	root.SetIn(s.in)
 	root.SetOut(&stdout)
@@ -91,7 +92,7 @@ func run(t *testing.T, args ...string) (code int, out, complaint string) {
 
 // The three calls, for people.
 func TestCalls(t *testing.T) {
-	market := newMarket(t)
+	market := newSandbox(t)
 	code, out, complaint := run(t, "new", "--order", order)
 	assert.Equal(t, "Chat 7000001, about order 31000001\n", out)
 	assert.Zero(t, code, complaint)
@@ -121,7 +122,7 @@ func TestCalls(t *testing.T) {
 
 // The three calls, for machines.
 func TestCallsJSON(t *testing.T) {
-	newMarket(t)
+	newSandbox(t)
 	_, out, _ := run(t, "new", "--order", order, "--json")
 	assert.Equal(t, `{"result":{"chatId":7000001}}`+"\n", out)
 	_, out, _ = run(t, "send", "--chat", chat, testText, "--json")
@@ -142,7 +143,7 @@ func TestCallsJSON(t *testing.T) {
 
 // What is waited for stands on standard error, unless nobody wants to know; the call goes well all the same.
 func TestCallsTellWaits(t *testing.T) {
-	market := newMarket(t)
+	market := newSandbox(t)
 	market.Script("createChat", sandbox.QuotaUsedUp(time.Second))
 	code, out, told := run(t, "new", "--order", order)
 	assert.Zero(t, code)
@@ -151,7 +152,7 @@ func TestCallsTellWaits(t *testing.T) {
 	assert.Len(t, market.Calls(), 2)
 
 	market.Script("getChat", sandbox.TooMany())
-	code, _, told = shell{onTerminal: everywhere}.run(t, "get", "--chat", chat)
+	code, _, told = shell{onTerminal: allTerminals, columns: 80}.run(t, "get", "--chat", chat)
 	assert.Zero(t, code)
 	assert.Regexp(t, `^\r\rymchats: too many requests at once, trying again in 1s.*\r +\r$`, told, "the countdown is taken back")
 
@@ -159,9 +160,4 @@ func TestCallsTellWaits(t *testing.T) {
 	code, _, told = run(t, "get", "--chat", chat, "--quiet")
 	assert.Zero(t, code)
 	assert.Empty(t, told)
-}
-
-// The seller sees in the log of requests who called.
-func TestCallsAreLabelled(t *testing.T) {
-	assert.Regexp(t, `^ymchats/.+`, product())
 }

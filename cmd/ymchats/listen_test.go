@@ -71,7 +71,7 @@ func TestListenToASandbox(t *testing.T) {
 			listen := start(t, append([]string{"listen", "--addr", "127.0.0.1:0", "--behind", "127.0.0.1"}, row.flags...)...)
 			address := loopbackURL.FindString(line(t, listen.errors, "Listening for notifications on "))
 			market := start(t, "sandbox", "--addr", "127.0.0.1:0", "--business", "42", "--notify", address+"/market")
-			site := loopbackURL.FindString(line(t, market.out, "The Market listens on "))
+			site := loopbackURL.FindString(line(t, market.out, "The sandbox listens on "))
 			assert.Contains(t, line(t, listen.errors, "type=PING"), "status=200")
 			line(t, market.out, "The shop has taken the PING")
 
@@ -128,7 +128,7 @@ func TestNotifyAndListenUsage(t *testing.T) {
 		`--behind has "10.0.0.0/99", allowed are addresses and networks like 10.0.0.1`: {"listen", "--behind", "10.0.0.0/99"},
 		`--behind has "proxy", allowed are addresses`:                                  {"listen", "--behind", "10.0.0.1,proxy"},
 		"--anywhere and --behind are given, allowed is one of them":                    {"listen", "--behind", "10.0.0.1", "--anywhere"},
-		`unknown command "extra" for "ymchats listen"`:                                 {"listen", "extra"},
+		`listen takes no words, only flags`:                                            {"listen", "extra"},
 	} {
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 		root := newCommand()

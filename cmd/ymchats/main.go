@@ -42,25 +42,37 @@ func (c exitCode) Error() string { return fmt.Sprint("exit code ", int(c)) }
 // usageError is a mistake on the command line.
 type usageError struct{ error }
 
-func newCommand() *cobra.Command { return newCommandOn(isTerminal) }
+func newCommand() *cobra.Command { return newCommandOn(realTerminals) }
 
-// newCommandOn is the command line where onTerminal says which of its streams stand on a terminal.
-func newCommandOn(onTerminal func(stream any) bool) *cobra.Command {
+// newCommandOn is the command line whose streams stand on these terminals.
+func newCommandOn(on terminals) *cobra.Command {
 	root := &cobra.Command{
 		Args:          noArguments,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 		Use:           "ymchats",
 		Short:         "Chats of a shop on Yandex Market with its buyers",
+		Long:          rootHelp,
+		Version:       versionWords(buildInfo()),
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
 	root.SetFlagErrorFunc(flagError)
-	root.AddCommand(newChatCommand(onTerminal), sendCommand(onTerminal), getCommand(onTerminal))
+	root.AddCommand(newChatCommand(on), sendCommand(on), getCommand(on))
 	root.AddCommand(demoCommand(), checkCommand(), sandboxCommand(), listenCommand())
+	root.SetVersionTemplate("{{.Version}}\n")
+	root.Flags().Bool("version", false, "print the version, the commit and Go's version")
+	completeRest(root)
 	return root
 }
 
-var isName = regexp.MustCompile(`^[a-z-]+$`).MatchString
+const rootHelp = `Chats of a shop on Yandex Market with its buyers: new starts a chat, send writes into it, get tells
+how it stands. They need a key and the businessId of a cabinet, which is the seller's account on the Market: see
+ymchats send --help.
+
+demo and sandbox need neither. The sandbox stands in for the Market on this machine.`
+
+// isName tells what may be repeated of a command line: a key or the text to a buyer looks otherwise.
+var isName = regexp.MustCompile(`^[a-z-]{1,20}$`).MatchString
 
 // kinds say of the types of flags what a value looks like.
 var kinds = map[string]string{
@@ -77,18 +89,40 @@ func flagError(cmd *cobra.Command, err error) error {
 		flag := value.GetFlag()
 		err = fmt.Errorf("--%s is not allowed as it is written, allowed is %s", flag.Name, kinds[flag.Value.Type()])
 	case errors.As(err, &unknown) && unknown.GetSpecifiedShortnames() == "" && isName(unknown.GetSpecifiedName()):
-		if !cmd.HasParent() { // of a misspelt command the flags are looked at first
-			err = fmt.Errorf("unknown command, or unknown flag --%s: see ymchats --help", unknown.GetSpecifiedName())
-		}
+		err = unknownFlag(cmd, unknown.GetSpecifiedName())
 	case errors.As(err, &unknown), errors.As(err, new(*pflag.InvalidSyntaxError)):
 		err = errors.New("unknown flag: flags are written --name, and -- stands before a text that begins with -")
 	}
 	return usageError{err}
 }
 
-func noArguments(cmd *cobra.Command, args []string) error {
-	if err := cobra.NoArgs(cmd, args); err != nil {
-		return usageError{err}
+func unknownFlag(cmd *cobra.Command, name string) error {
+	text := fmt.Sprintf("unknown flag: --%s%s", name, didYouMean(name, flagNames(cmd.Flags()), "--"))
+	if cmd.HasParent() {
+		return errors.New(text)
 	}
-	return nil
+	if words := cmd.Flags().Args(); len(words) > 0 { // of a misspelt command the flags are looked at first
+		return unknownCommand(cmd, words[0])
+	}
+	return fmt.Errorf("%s; flags stand after the command, see ymchats --help", text)
+}
+
+func unknownCommand(cmd *cobra.Command, word string) error {
+	if !isName(word) {
+		return errors.New("unknown command: see ymchats --help")
+	}
+	if question := didYouMean(word, append(commandNames(cmd), "--version"), ""); question != "" {
+		return fmt.Errorf("unknown command %s%s", word, question)
+	}
+	return fmt.Errorf("unknown command %s: see ymchats --help", word)
+}
+
+func noArguments(cmd *cobra.Command, args []string) error {
+	switch {
+	case len(args) == 0:
+		return nil
+	case cmd.HasParent():
+		return usageError{fmt.Errorf("%s takes no words, only flags: see ymchats %[1]s --help", cmd.Name())}
+	}
+	return usageError{unknownCommand(cmd, args[0])}
 }

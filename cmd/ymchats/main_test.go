@@ -30,7 +30,7 @@ func TestExitCodes(t *testing.T) {
 			"ymchats: found instead: 2 × api.partner.market.yandex.ru\n" +
 			"ymchats: --base-url says where the recorded API is, --allow-empty that this is meant\n"},
 		{[]string{"check", "--fast"}, 2, "ymchats: unknown flag: --fast\n"},
-		{[]string{"demo", "now"}, 2, "ymchats: unknown command \"now\" for \"ymchats demo\"\n"},
+		{[]string{"demo", "now"}, 2, "ymchats: demo takes no words, only flags: see ymchats demo --help\n"},
 	} {
 		command := program(t, row.args...)
 		var complaint bytes.Buffer

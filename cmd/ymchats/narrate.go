@@ -11,20 +11,21 @@ import (
 	"time"
 
 	"github.com/ymarket-go/chats/gen"
+	"github.com/ymarket-go/chats/sandbox"
 	"github.com/ymarket-go/chats/wrapper"
 )
 
 // tellAnswers is a middleware that tells what the API said, in its own words. The wrapper's log has its codes only.
 func tellAnswers(out io.Writer) func(wrapper.Doer) wrapper.Doer {
-	return func(next wrapper.Doer) wrapper.Doer { return teller{out, next} }
+	return func(next wrapper.Doer) wrapper.Doer { return tellingDoer{out, next} }
 }
 
-type teller struct {
+type tellingDoer struct {
 	out  io.Writer
 	next wrapper.Doer
 }
 
-func (t teller) Do(req *http.Request) (*http.Response, error) {
+func (t tellingDoer) Do(req *http.Request) (*http.Response, error) {
 	fmt.Fprintf(t.out, "  → %s %s\n", req.Method, req.URL.RequestURI())
 	resp, err := t.next.Do(req)
 	if err != nil {
@@ -33,7 +34,7 @@ func (t teller) Do(req *http.Request) (*http.Response, error) {
 	}
 	body, err := io.ReadAll(resp.Body)
 	_ = resp.Body.Close()
-	resp.Body = io.NopCloser(io.MultiReader(bytes.NewReader(body), failing{err}))
+	resp.Body = io.NopCloser(io.MultiReader(bytes.NewReader(body), errorReader{err}))
 	fmt.Fprintf(t.out, "  ← %d", resp.StatusCode)
 	var said gen.APIErrorResponse
 	_ = json.Unmarshal(body, &said)
@@ -47,17 +48,17 @@ func (t teller) Do(req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// failing ends a body as the first reading of it ended.
-type failing struct{ err error }
+// errorReader ends a body as the first reading of it ended.
+type errorReader struct{ err error }
 
-func (f failing) Read([]byte) (int, error) {
+func (f errorReader) Read([]byte) (int, error) {
 	if f.err == nil {
 		return 0, io.EOF
 	}
 	return 0, f.err
 }
 
-// narrator tells the wrapper's log as a story: which attempt it was, and the pause that follows.
+// narrator tells the wrapper's log as a story: which attempt it was, what came of it, and what the client does then.
 type narrator struct{ out io.Writer }
 
 func (n *narrator) Enabled(context.Context, slog.Level) bool { return true }
@@ -68,7 +69,11 @@ func (n *narrator) Handle(_ context.Context, r slog.Record) error {
 	field := fields(r)
 	_, err := fmt.Fprintf(n.out, "    %v, attempt %v: %s", field["operation"], field["attempt"], explain(field))
 	if pause := field["pause"].Duration(); pause > 0 {
-		_, err = fmt.Fprintf(n.out, "; the next one in %v", pause.Round(10*time.Millisecond))
+		next := "tries again"
+		if field["operation"].String() == sandbox.OperationSendMessageToChat && field["status"].Int64() != 420 {
+			next = "reads the chat, as the message may have arrived"
+		}
+		_, err = fmt.Fprintf(n.out, "; the client waits %v, then %s", pause.Round(10*time.Millisecond), next)
 	}
 	fmt.Fprintln(n.out)
 	return err
@@ -82,7 +87,7 @@ func explain(field map[string]slog.Value) string {
 	case status == 0:
 		return "no answer"
 	case status == http.StatusOK:
-		return "answered"
+		return "ok"
 	case status == 420 && !quota.Until.IsZero() && quota.Remaining == 0:
 		return "quota used up"
 	case status == 420:

@@ -26,7 +26,7 @@ func TestTellAnswers(t *testing.T) {
 			if nextErr != nil {
 				return nil, nextErr
 			}
-			return &http.Response{StatusCode: 403, Body: closer{body, &closed}}, nil
+			return &http.Response{StatusCode: 403, Body: countingCloser{body, &closed}}, nil
 		})
 		req, err := http.NewRequest("GET", "http://host/v2/a?b=1", nil)
 		require.NoError(t, err)
@@ -46,7 +46,7 @@ func TestTellAnswers(t *testing.T) {
 	assert.Equal(t, said, string(body))
 	assert.Equal(t, 1, closed)
 
-	resp, _, err = tell(io.MultiReader(strings.NewReader("half"), failing{broken}), nil)
+	resp, _, err = tell(io.MultiReader(strings.NewReader("half"), errorReader{broken}), nil)
 	require.NoError(t, err)
 	body, err = io.ReadAll(resp.Body)
 	assert.Equal(t, "half", string(body))
@@ -61,7 +61,7 @@ func TestExplain(t *testing.T) {
 		quota  wrapper.Quota
 	}{
 		"no answer":                 {0, wrapper.Quota{}},
-		"answered":                  {200, wrapper.Quota{Until: until}},
+		"ok":                        {200, wrapper.Quota{Until: until}},
 		"quota used up":             {420, wrapper.Quota{Until: until}},
 		"too many requests at once": {420, wrapper.Quota{Until: until, Remaining: 1}},
 		"server error":              {500, wrapper.Quota{}},
@@ -76,9 +76,9 @@ type doer func(*http.Request) (*http.Response, error)
 
 func (d doer) Do(req *http.Request) (*http.Response, error) { return d(req) }
 
-type closer struct {
+type countingCloser struct {
 	io.Reader
 	closed *int
 }
 
-func (c closer) Close() error { *c.closed++; return nil }
+func (c countingCloser) Close() error { *c.closed++; return nil }

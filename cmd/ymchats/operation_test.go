@@ -51,7 +51,7 @@ func operationIDs(t *testing.T) []string {
 
 // There is a command for each operation, which calls it and no other.
 func TestCommandsOfOperations(t *testing.T) {
-	market := newMarket(t)
+	market := newSandbox(t)
 	called := map[string]bool{}
 	for i, c := range callCommands {
 		code, out, complaint := run(t, c.line...)

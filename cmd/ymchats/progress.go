@@ -5,35 +5,54 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/http"
+	"strings"
 	"time"
+	"unicode/utf8"
 )
+
+// minColumns is the narrowest screen on which it is counted down.
+const minColumns = 20
 
 // progress tells why the client waits, and for how long. It reads the wrapper's log, which has a line at the
 // beginning of each pause.
 type progress struct {
-	out      io.Writer
-	terminal bool // there it counts down
-	stop     func()
+	out     io.Writer
+	columns func() int   // of a screen on which it counts down; 0: there is none
+	quiet   bool         // waits are not told
+	log     slog.Handler // nil, or takes each line of the wrapper's log as it is
+	why     string       // why the last request brought no answer; empty: it brought one
+	stop    func()
 }
 
 func (p *progress) Enabled(context.Context, slog.Level) bool { return true }
 func (p *progress) WithAttrs([]slog.Attr) slog.Handler       { return p }
 func (p *progress) WithGroup(string) slog.Handler            { return p }
 
-func (p *progress) Handle(_ context.Context, r slog.Record) error {
+func (p *progress) Handle(ctx context.Context, r slog.Record) error {
 	p.end()
+	if p.log != nil {
+		if err := p.log.Handle(ctx, r); err != nil {
+			return err
+		}
+	}
 	field := fields(r)
-	pause, reason := field["pause"].Duration(), explain(field)
-	if reason == "answered" {
-		reason = "the answer broke off" // or no pause would follow
+	pause := field["pause"].Duration()
+	if pause <= 0 || p.quiet {
+		return nil
 	}
-	switch {
-	case pause <= 0:
-	case p.terminal:
-		p.stop = countDown(p.out, reason, pause)
-	default:
-		fmt.Fprintln(p.out, waiting(reason, pause))
+	reason := explain(field)
+	switch status := field["status"].Int64(); {
+	case status == 0 && p.why != "":
+		reason += " (" + p.why + ")"
+	case status == http.StatusOK: // no pause would follow if all of it had come
+		reason = "the answer broke off"
 	}
+	if p.columns() >= minColumns {
+		p.stop = countDown(p.out, p.columns, reason, pause)
+		return nil
+	}
+	fmt.Fprintln(p.out, "ymchats: "+waiting(reason, pause))
 	return nil
 }
 
@@ -46,14 +65,19 @@ func (p *progress) end() {
 }
 
 // countDown rewrites one line of a terminal every second until it is stopped, and leaves none behind.
-func countDown(out io.Writer, reason string, pause time.Duration) (stop func()) {
+func countDown(out io.Writer, columns func() int, reason string, pause time.Duration) (stop func()) {
 	over := time.Now().Add(pause)
 	width := 0
 	show := func(text string) {
 		fmt.Fprintf(out, "\r%-*s\r%s", width, "", text)
-		width = len(text)
+		width = utf8.RuneCountInString(text)
 	}
-	show(waiting(reason, pause))
+	tell := func(left time.Duration) {
+		room := max(columns(), minColumns) - 1 // a text that reaches the edge may go on in the next line
+		width = min(width, room)               // the window may have become narrower
+		show(fit(reason, left, room))
+	}
+	tell(pause)
 	quit, done := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(done)
@@ -62,7 +86,7 @@ func countDown(out io.Writer, reason string, pause time.Duration) (stop func()) 
 		for {
 			select {
 			case <-tick.C:
-				show(waiting(reason, time.Until(over)))
+				tell(time.Until(over))
 			case <-quit:
 				show("")
 				return
@@ -74,9 +98,28 @@ func countDown(out io.Writer, reason string, pause time.Duration) (stop func()) 
 
 // waiting tells a pause in whole seconds, rounded up: it is over when it says so.
 func waiting(reason string, left time.Duration) string {
-	when := "now"
-	if left > 0 {
-		when = "in " + (left + time.Second - 1).Truncate(time.Second).String()
+	return reason + ", trying again " + when(left)
+}
+
+func when(left time.Duration) string {
+	if left <= 0 {
+		return "now"
 	}
-	return fmt.Sprintf("ymchats: %s, trying again %s", reason, when)
+	return "in " + (left + time.Second - 1).Truncate(time.Second).String()
+}
+
+// fit tells a pause in at most so many characters. Of what does not fit the time stays longest.
+func fit(reason string, left time.Duration, room int) string {
+	long := "ymchats: " + waiting(reason, left)
+	short := reason + ", again " + when(left)
+	for _, text := range []string{long, short} {
+		if utf8.RuneCountInString(text) <= room {
+			return text
+		}
+	}
+	end := "…, again " + when(left)
+	if letters := room - utf8.RuneCountInString(end); letters > 0 {
+		return strings.TrimSpace(string([]rune(reason)[:letters])) + end
+	}
+	return string([]rune(when(left))[:min(len(when(left)), room)])
 }

@@ -5,12 +5,15 @@ import (
 	"context"
 	"log/slog"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/assert"
 
+	"github.com/ymarket-go/chats/sandbox"
 	"github.com/ymarket-go/chats/wrapper"
 )
 
@@ -18,7 +21,7 @@ import (
 func TestCountDown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out bytes.Buffer
-		stop := countDown(&out, "quota used up", 2500*time.Millisecond)
+		stop := countDown(&out, func() int { return 80 }, "quota used up", 2500*time.Millisecond)
 		time.Sleep(3100 * time.Millisecond) // the pause, and an answer that takes its time
 		synctest.Wait()
 		stop()
@@ -35,7 +38,7 @@ func TestCountDown(t *testing.T) {
 func TestProgress(t *testing.T) {
 	var out bytes.Buffer
 	usedUp := wrapper.Quota{Limit: 1000, Until: time.Now()}
-	p := &progress{out: &out}
+	p := &progress{out: &out, columns: func() int { return 0 }}
 	log := slog.New(p).With("a", 1).WithGroup("g")
 	log.WarnContext(context.Background(), "attempt", "status", 500, "pause", 300*time.Millisecond)
 	log.WarnContext(context.Background(), "attempt", "status", 420, "quota", usedUp, "pause", 90*time.Second+time.Millisecond)
@@ -51,7 +54,7 @@ func TestProgress(t *testing.T) {
 func TestProgressEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out bytes.Buffer
-		p := &progress{out: &out, terminal: true}
+		p := &progress{out: &out, columns: func() int { return 80 }}
 		log := slog.New(p)
 		log.Warn("attempt", "status", 500, "pause", time.Minute)
 		log.Warn("attempt", "status", 0, "pause", time.Minute)
@@ -61,4 +64,85 @@ func TestProgressEnds(t *testing.T) {
 		assert.Equal(t, 1, strings.Count(out.String(), "no answer, trying again in 1m0s"))
 		assert.True(t, strings.HasSuffix(out.String(), " \r"))
 	})
+}
+
+// A line of the countdown fits into the screen, so that the next one is written over it. The time stays readable.
+func TestFit(t *testing.T) {
+	const reason = "no answer (connection refused)"
+	for room, want := range map[int]string{
+		99: "ymchats: no answer (connection refused), trying again in 29m59s",
+		62: "no answer (connection refused), again in 29m59s",
+		47: "no answer (connection refused), again in 29m59s",
+		39: "no answer (connection…, again in 29m59s",
+		19: "n…, again in 29m59s",
+		17: "in 29m59s",
+		4:  "in 2",
+	} {
+		got := fit(reason, 30*time.Minute-time.Second, room)
+		assert.Equal(t, want, got, room)
+		assert.LessOrEqual(t, utf8.RuneCountInString(got), room)
+	}
+	assert.Equal(t, "quota used up, again now", fit("quota used up", 0, 30))
+}
+
+// Whatever the width, and however it changes, no line reaches the edge of the screen.
+func TestCountDownStaysOnItsLine(t *testing.T) {
+	for _, columns := range []int{minColumns, 40, 100} {
+		synctest.Test(t, func(t *testing.T) {
+			var out bytes.Buffer
+			var now atomic.Int32
+			now.Store(100)
+			stop := countDown(&out, func() int { return int(now.Load()) }, "no answer (there is no host api.partner.market.yandex.example)", time.Hour)
+			now.Store(int32(columns))
+			time.Sleep(3500 * time.Millisecond)
+			synctest.Wait()
+			stop()
+			_, later, found := strings.Cut(out.String(), "trying again in 1h0m0s") // while the window was wide
+			assert.True(t, found)
+			for _, line := range strings.Split(later, "\r") {
+				assert.Less(t, utf8.RuneCountInString(line), columns, line)
+			}
+			assert.Contains(t, out.String(), "in 59m5")
+			assert.NotContains(t, out.String(), "\n")
+		})
+	}
+}
+
+// Where the width is unknown, or too small for a countdown, there is one line for a pause, and no carriage return.
+func TestProgressOnAScreenOfNoWidth(t *testing.T) {
+	for _, columns := range []int{0, 1, minColumns - 1} {
+		synctest.Test(t, func(t *testing.T) {
+			var out bytes.Buffer
+			p := &progress{out: &out, columns: func() int { return columns }}
+			slog.New(p).Warn("attempt", "status", 500, "pause", time.Minute)
+			time.Sleep(5 * time.Second)
+			p.end()
+			assert.Equal(t, "ymchats: server error, trying again in 1m0s\n", out.String())
+		})
+	}
+}
+
+// --verbose writes the client's own lines, each on a line of its own beside the countdown; --quiet leaves out the waits.
+func TestVerbose(t *testing.T) {
+	market := newSandbox(t)
+	line := `time=\S+ level=WARN msg=attempt operation=createChat attempt=1 status=420 codes=\[METHOD_FAILURE\] pause=\S+ quota=.*\n`
+	last := `time=\S+ level=DEBUG msg=attempt operation=createChat attempt=2 status=200 .*\n`
+	for want, s := range map[string]struct {
+		shell
+		args []string
+	}{
+		"^" + line + "ymchats: quota used up, trying again in 1s\n" + last + "$":           {shell{}, nil},
+		"^" + line + "\r\rymchats: quota used up, trying again in 1s.*\r +\r" + last + "$": {shell{onTerminal: allTerminals, columns: 80}, nil},
+		"^" + line + last + "$": {shell{onTerminal: allTerminals, columns: 80}, []string{"--quiet"}},
+	} {
+		market.Reset()
+		market.Script("createChat", sandbox.TooMany())
+		code, out, told := s.run(t, append([]string{"new", "--order", order, "--verbose"}, s.args...)...)
+		assert.Zero(t, code)
+		assert.Equal(t, "Chat 7000001, about order 31000001\n", out)
+		assert.Regexp(t, strings.ReplaceAll(want, "quota used up", "too many requests at once"), told)
+	}
+	code, _, told := run(t, "send", "--chat", chat, testText, "--verbose")
+	assert.Zero(t, code)
+	assert.Equal(t, 1, strings.Count(told, "\n"), told)
 }

@@ -22,19 +22,21 @@ func sandboxCommand() *cobra.Command {
 	var s sandboxServer
 	cmd := &cobra.Command{
 		Use:   "sandbox",
-		Short: "Serve a Market to test against",
-		Long: `Serves a Market in memory until it is interrupted: the chat API, a control API for tests in any language and a
-page for people under /_sandbox/. Each request is logged with its verdict against the contract. It speaks HTTP/1 and,
-with those who begin with it (curl --http2-prior-knowledge), HTTP/2. What is under /_sandbox/ answers who names this
-machine by localhost, a loopback address, the host of --addr or a --host; any other name gets 403.
+		Short: "Serve a sandbox: a stand-in for the Market, to test against",
+		Long: `Serves a sandbox until it is interrupted. It stands in for the Market and keeps everything in memory: the
+chat API, a control API for tests in any language and a page for people under /_sandbox/. Each request is logged with
+its verdict against the contract. It speaks HTTP/1 and, with those who begin with it (curl --http2-prior-knowledge),
+HTTP/2. What is under /_sandbox/ answers who names this machine by localhost, a loopback address, the host of --addr or
+a --host; any other name gets 403.
 
 With --notify a shop is told what happens: a PING first, again until it is taken, then each new chat and each message,
 in order, repeated as the Market does it. The notifications look as if a proxy on this machine had handed them on.
 
-Faults are written OPERATION=FAULT, where FAULT is the JSON of the control API; each request of the operation meets
-it.`,
+Faults are written OPERATION=FAULT; each request of the operation meets it. FAULT is a kind, like abort, or the JSON of
+the control API: a kind with its fields.`,
 		Example: `  ymchats sandbox --addr 127.0.0.1:8080 --key secret
   ymchats sandbox --notify http://127.0.0.1:8081/market
+  ymchats sandbox --fault getChat=html
   ymchats sandbox --fault 'sendMessageToChat={"kind":"fail","status":500,"commit":true,"probability":0.3}'`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -46,6 +48,8 @@ it.`,
 		},
 	}
 	s.addFlags(cmd.Flags())
+	_ = cmd.RegisterFlagCompletionFunc("fault", completeFault)
+	completeValues(cmd, "scope", "all-methods", "all-methods:read-only", "communication")
 	return cmd
 }
 
@@ -54,13 +58,14 @@ func (s *sandboxServer) addFlags(flags *pflag.FlagSet) {
 	flags.StringVar(&s.key, "key", "", "the only Api-Key that is good (default any)")
 	flags.IntVar(&s.quota, "quota", 1000, "requests an hour for each operation of a cabinet")
 	flags.IntVar(&s.parallel, "parallel", 4, "requests of a cabinet at once")
-	flags.Int64SliceVar(&s.businesses, "business", nil, "the cabinets that the key may use, as `N,N` (default all)")
+	flags.Int64SliceVar(&s.businesses, "business", nil,
+		"the businessIds of the cabinets (the sellers' accounts) that the key may use, as `N,N` (default all)")
 	flags.Int64SliceVar(&s.orders, "order", nil, "the orders that there are, as `N,N` (default all)")
 	flags.StringSliceVar(&s.scopes, "scope", nil, "the scopes of the key (default all)")
 	flags.StringSliceVar(&s.hosts, "host", nil,
 		"names, without a port, by which other machines may drive it, as `NAME,NAME`")
 	flags.BoolVar(&s.keepAlive, "keep-alive", false, "keep connections open after an answer; the Market closes them")
-	flags.StringArrayVar(&s.faults, "fault", nil, "a fault, as `OPERATION=JSON`; may be given for each operation")
+	flags.StringArrayVar(&s.faults, "fault", nil, "a fault, as `OPERATION=FAULT`; may be given for each operation")
 	flags.StringVar(&s.notify, "notify", "", "the address of a shop to notify, as `URL`; /notification is added")
 	for _, name := range []string{"business", "order"} {
 		flags.Lookup(name).DefValue = "" // else the help shows [] for all
@@ -79,11 +84,11 @@ type sandboxServer struct {
 	keepAlive       bool
 }
 
-// market gives the Market. What sandbox.New would panic about is an error here.
+// market makes the sandbox. What sandbox.New would panic about is an error here.
 func (s *sandboxServer) market() (market *sandbox.Market, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			err = errors.New(strings.TrimPrefix(fmt.Sprint(p), "sandbox: "))
+			err = errors.New(inFlags(strings.TrimPrefix(fmt.Sprint(p), "sandbox: ")))
 		}
 	}()
 	opts := []sandbox.Option{sandbox.WithQuota(s.quota), sandbox.WithParallel(s.parallel)}
@@ -126,26 +131,6 @@ func (s *sandboxServer) listensAs() string {
 	return host
 }
 
-func (s *sandboxServer) addFaults(market *sandbox.Market) error {
-	seen := map[string]bool{}
-	for _, f := range s.faults {
-		operation, text, ok := strings.Cut(f, "=")
-		if !ok {
-			return fmt.Errorf("--fault is %q, allowed is OPERATION=JSON", f)
-		}
-		if seen[operation] {
-			return fmt.Errorf("--fault is given twice for %s, allowed is one", operation)
-		}
-		seen[operation] = true
-		fault, err := sandbox.ParseFault([]byte(text))
-		if err != nil {
-			return fmt.Errorf("--fault %s: %w", operation, err)
-		}
-		market.Every(operation, fault)
-	}
-	return nil
-}
-
 // serve runs until the context ends. Times and sizes are bounded, so that a slow client or a flood holds nothing up.
 func (s *sandboxServer) serve(ctx context.Context, market *sandbox.Market, out io.Writer) error {
 	if err := s.checkNotify(); err != nil {
@@ -184,7 +169,7 @@ func (s *sandboxServer) greet(out io.Writer, addr *net.TCPAddr) {
 		fmt.Fprintf(out, "It listens on %s, for every machine that reaches this one, "+
 			"and its control API asks for no key.\n", addr)
 	}
-	fmt.Fprintf(out, "The Market listens on http://%[1]s/v2, its page is http://%[1]s/_sandbox/\n\n%[2]s\n\n",
+	fmt.Fprintf(out, "The sandbox listens on http://%[1]s/v2, its page is http://%[1]s/_sandbox/\n\n%[2]s\n\n",
 		host, s.firstCall(host))
 }
 
@@ -212,8 +197,8 @@ func (s *sandboxServer) firstCall(host string) string {
 
 func startsChats(scope string) bool { return scope == "communication" || scope == "all-methods" }
 
-// logTo writes a line for each request, from the Market's own record. Who does not read the log does not hold up the
-// Market: lines beyond a thousand are dropped.
+// logTo writes a line for each request, from the sandbox's own record. Who does not read the log does not hold up the
+// sandbox: lines beyond a thousand are dropped.
 func logTo(out io.Writer, market *sandbox.Market) {
 	lines := make(chan string, 1000)
 	go func() {
@@ -233,7 +218,7 @@ func logTo(out io.Writer, market *sandbox.Market) {
 const loggedViolations = 10
 
 func logLine(c sandbox.Call) string {
-	status, verdict := fmt.Sprint(c.Status), "keeps the contract"
+	status, verdict := fmt.Sprint(c.Status), "no violations"
 	if c.Status == 0 {
 		status = "cut"
 	}

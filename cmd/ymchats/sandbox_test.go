@@ -54,7 +54,7 @@ func TestSandbox(t *testing.T) {
 		}
 		done <- err
 	}()
-	for _, want := range []string{`  POST "/v2/businesses/4200/chats/new"  200  keeps the contract`, `  GET "/v2/businesses/4200/chat?chatId=7000001"  403  keeps the contract`} {
+	for _, want := range []string{`  POST "/v2/businesses/4200/chats/new"  200  no violations`, `  GET "/v2/businesses/4200/chat?chatId=7000001"  403  no violations`} {
 		require.True(t, lines.Scan())
 		assert.True(t, strings.HasSuffix(lines.Text(), want), lines.Text())
 	}
@@ -82,18 +82,20 @@ func page(url string) string {
 
 func TestSandboxUsage(t *testing.T) {
 	for says, args := range map[string][]string{
-		"WithQuota is given 0, allowed is 1 and above":                             {"--quota", "0"},
-		"WithParallel is given -1, allowed is 1 and above":                         {"--parallel", "-1"},
-		"WithBusiness is given [0], allowed is at least one id of 1 and above":     {"--business", "0"},
-		`WithScopes is given "all", allowed are [all-methods`:                      {"--scope", "all"},
-		`--fault is "getChat", allowed is OPERATION=JSON`:                          {"--fault", "getChat"},
-		"--fault getChat: value must be an object":                                 {"--fault", "getChat=500"},
-		"--fault getChat: the body is not JSON":                                    {"--fault", "getChat=abort"},
-		`--fault getChat: Error at "/kind": property "kind" is missing`:            {"--fault", `getChat={}`},
-		`WithHost is given "a:1", allowed is a name or an address, without a port`: {"--host", "a:1"},
-		`WithOrders is given [0], allowed are numbers of 1 and above`:              {"--order", "0"},
-		"--fault is given twice for getChat, allowed is one":                       {"--fault", `getChat={"kind":"abort"}`, "--fault", `getChat={"kind":"html"}`},
-		`Every: the operation is "get", allowed is one of [createChat getChat `:    {"--fault", `get={"kind":"abort"}`},
+		"--quota is 0, allowed is 1 and above":                                                                      {"--quota", "0"},
+		"--parallel is -1, allowed is 1 and above":                                                                  {"--parallel", "-1"},
+		"--business is [0], allowed is at least one id of 1 and above":                                              {"--business", "0"},
+		`--scope is "all", allowed are [all-methods`:                                                                {"--scope", "all"},
+		`--fault is "getChat", allowed is OPERATION=FAULT`:                                                          {"--fault", "getChat"},
+		"--fault getChat: value must be an object":                                                                  {"--fault", "getChat=500"},
+		"--fault getChat: it is not JSON":                                                                           {"--fault", "getChat={abort"},
+		"--fault getChat: there is no kind \"abrt\", allowed are none, answer, ":                                    {"--fault", "getChat=abrt"},
+		"lagging; did you mean abort?":                                                                              {"--fault", `getChat={"kind":"abrt"}`},
+		`--fault getChat: Error at "/kind": property "kind" is missing`:                                             {"--fault", `getChat={}`},
+		`--host is "a:1", allowed is a name or an address, without a port`:                                          {"--host", "a:1"},
+		`--order is [0], allowed are numbers of 1 and above`:                                                        {"--order", "0"},
+		"--fault is given twice for getChat, allowed is one":                                                        {"--fault", `getChat={"kind":"abort"}`, "--fault", `getChat={"kind":"html"}`},
+		`--fault has no operation "get", allowed are createChat, getChat, sendMessageToChat; did you mean getChat?`: {"--fault", `get={"kind":"abort"}`},
 	} {
 		root := newCommand()
 		root.SetArgs(append([]string{"sandbox", "--addr", "127.0.0.1:0"}, args...))
@@ -207,9 +209,9 @@ func TestSandboxFlags(t *testing.T) {
 		assert.Equal(t, row.want, status, what, body)
 	}
 	_, err := (&sandboxServer{quota: 1, parallel: 1, businesses: []int64{}}).market()
-	assert.ErrorContains(t, err, "WithBusiness is given []")
+	assert.ErrorContains(t, err, "--business is []")
 	_, err = (&sandboxServer{parallel: 1}).market()
-	assert.EqualError(t, err, "WithQuota is given 0, allowed is 1 and above")
+	assert.EqualError(t, err, "--quota is 0, allowed is 1 and above")
 }
 
 // The greeting can be pasted into a shell.

@@ -17,16 +17,16 @@ import (
 	"github.com/ymarket-go/chats/sandbox"
 )
 
-// newChat is a Market with a chat in it.
-func newChat(t *testing.T) *sandbox.Market {
+// newSandboxWithChat is a sandbox with a chat in it.
+func newSandboxWithChat(t *testing.T) *sandbox.Market {
 	t.Helper()
-	market := newMarket(t)
+	market := newSandbox(t)
 	code, _, complaint := run(t, "new", "--order", order)
 	require.Zero(t, code, complaint)
 	return market
 }
 
-func texts(market *sandbox.Market) (texts []string) {
+func sentTexts(market *sandbox.Market) (texts []string) {
 	for _, m := range market.Messages(7000001) {
 		texts = append(texts, m.Text)
 	}
@@ -51,29 +51,151 @@ func TestSendText(t *testing.T) {
 		"a break that is alone": {"canary\r", "canary\r", nil},
 	} {
 		t.Run(what, func(t *testing.T) {
-			market := newChat(t)
+			market := newSandboxWithChat(t)
 			code, _, complaint := shell{in: strings.NewReader(row.stdin)}.run(t, append([]string{"send", "--chat", chat}, row.args...)...)
 			assert.Zero(t, code, complaint)
-			assert.Equal(t, []string{row.sent}, texts(market))
+			assert.Equal(t, []string{row.sent}, sentTexts(market))
 		})
 	}
 }
 
+// Of a file that Windows has written the byte order mark is no part of the text.
+func TestSendTextWithAByteOrderMark(t *testing.T) {
+	market := newSandboxWithChat(t)
+	code, _, complaint := shell{in: strings.NewReader("\ufeffcanary\r\n")}.run(t, "send", "--chat", chat, "-")
+	assert.Zero(t, code, complaint)
+	assert.Equal(t, []string{"canary"}, sentTexts(market))
+}
+
+// A text in which there is nothing to read is refused, like one that the contract forbids: before anybody is asked about
+// it, and before a chat is started for it.
+func TestSendRefusesBeforeItAsks(t *testing.T) {
+	for text, says := range map[string]string{
+		"":                        "message has 0 characters, allowed is 1 to 4096",
+		"   ":                     "the message shows nothing but blanks, allowed is a text with something to read",
+		"\n\t\u00a0\u3000":        "the message shows nothing but blanks",
+		"\u200b\u2060\ufeff":      "the message shows nothing but blanks",
+		strings.Repeat("x", 4097): "message has 4097 characters",
+		"\xff":                    "message is not valid UTF-8",
+	} {
+		market := newSandbox(t)
+		for _, to := range []string{"--chat=7000001", "--order=31000001", "--return=501"} {
+			code, out, complaint := shell{onTerminal: allTerminals}.run(t, "send", to, "--json", "--", text)
+			assert.Equal(t, 3, code, text)
+			assert.Contains(t, out, `"class":"invalidRequest","operation":"sendMessageToChat"`)
+			assert.True(t, strings.HasPrefix(complaint, "ymchats: sendMessageToChat: invalid request: "+says), complaint)
+		}
+		assert.Empty(t, market.Calls())
+	}
+	market := newSandboxWithChat(t)
+	for _, text := range []string{"1", " . ", "👍🏽", "\u200bя", "\u0301"} {
+		code, _, complaint := run(t, "send", "--chat", chat, "--", text)
+		assert.Zero(t, code, complaint)
+	}
+	assert.Len(t, sentTexts(market), 5)
+}
+
+// --order and --return find the chat, or start it, and say which it is.
+func TestSendToASubject(t *testing.T) {
+	for flag, about := range map[string]string{"--order": "order 31000001", "--return": "return 31000001"} {
+		market := newSandbox(t)
+		for i := range 2 {
+			code, out, complaint := run(t, "send", flag, order, testText)
+			assert.Zero(t, code, complaint)
+			assert.Equal(t, "Sent 11 characters to the buyer of chat 7000001, about "+about+"\n", out)
+			assert.Len(t, sentTexts(market), i+1)
+		}
+		code, out, _ := run(t, "send", flag, order, testText, "--json")
+		assert.Zero(t, code)
+		assert.Equal(t, `{"result":{"chatId":7000001}}`+"\n", out)
+		_, _, complaint := shell{in: strings.NewReader("y\n"), onTerminal: allTerminals}.run(t, "send", flag, order, testText)
+		assert.Equal(t, "Send 11 characters to the buyer of "+about+"? [y/N] ", complaint)
+		assert.Len(t, sentTexts(market), 4)
+		_, _, complaint = shell{in: strings.NewReader("n\n"), onTerminal: allTerminals}.run(t, "send", flag, "5", testText)
+		assert.Contains(t, complaint, "not sent: you did not say yes")
+		assert.Len(t, market.Calls(), 8, "no chat is started for a message that is not sent")
+	}
+	market := newSandbox(t)
+	for _, args := range [][]string{
+		{}, {"--chat", "1", "--order", "1"}, {"--order", "1", "--return", "1"}, {"--chat", "1", "--order", "1", "--return", "1"},
+	} {
+		code, _, complaint := run(t, append([]string{"send", testText}, args...)...)
+		assert.Equal(t, 2, code)
+		assert.Equal(t, "ymchats: send needs one of --chat, --order and --return\n", complaint)
+	}
+	code, _, complaint := run(t, "send", "--order", "0", testText)
+	assert.Equal(t, 3, code)
+	assert.Contains(t, complaint, "createChat: invalid request: context.id is 0")
+	assert.Empty(t, market.Calls())
+}
+
+// Whichever of the two steps fails, it is said what became of the message.
+func TestSendToASubjectFails(t *testing.T) {
+	committed := sandbox.CommitThen(sandbox.Fail(500, "INTERNAL_ERROR", "try later"))
+	send := []string{"send", "--order", order, testText, "--max-wait", "1ms"}
+	const noChat = "\nymchats: the message was not sent: no chat was found or started for it\n"
+	for what, row := range map[string]struct {
+		operation string
+		fault     sandbox.Fault
+		code      int
+		says      string
+		chatID    string
+		seen      int
+	}{
+		"no such order":       {"createChat", sandbox.Fail(404, "NOT_FOUND", "Order not found: '31000001'"), 5, noChat, "", 0},
+		"no quota for chats":  {"createChat", sandbox.QuotaUsedUp(time.Hour), 6, noChat, "", 0},
+		"no chat for the key": {"createChat", sandbox.Fail(403, "FORBIDDEN", "no"), 4, noChat, "", 0},
+		"no message":          {"sendMessageToChat", sandbox.Fail(403, "FORBIDDEN", "no"), 4, "sendMessageToChat: 403", `,"chatId":7000001,`, 0},
+		"perhaps a message":   {"sendMessageToChat", committed, 7, "\nymchats: the message may have arrived: read chat 7000001 before sending again\n", `,"chatId":7000001,`, 1},
+	} {
+		t.Run(what, func(t *testing.T) {
+			for _, more := range [][]string{nil, {"--json"}} {
+				market := newSandbox(t)
+				market.Script(row.operation, row.fault)
+				code, out, complaint := run(t, append(send, more...)...)
+				assert.Equal(t, row.code, code)
+				assert.Contains(t, complaint, row.says)
+				assert.Equal(t, more != nil && row.chatID != "", strings.Contains(out, `"chatId":7000001`))
+				assert.Len(t, sentTexts(market), row.seen)
+			}
+		})
+	}
+	market := newSandbox(t)
+	ctx, interrupt := context.WithCancel(t.Context())
+	market.Script("createChat", func(http.Handler) http.Handler {
+		return http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { interrupt(); <-r.Context().Done() })
+	})
+	code, _, complaint := shell{ctx: ctx}.run(t, "send", "--order", order, testText)
+	assert.Equal(t, 1, code)
+	assert.Equal(t, "ymchats: interrupted"+noChat, complaint)
+}
+
+// Who is to type the text is told so, and how to end it.
+func TestSendSaysThatItReads(t *testing.T) {
+	newSandboxWithChat(t)
+	says := "Type the message, then " + endOfInput() + " on a line of its own:\n"
+	in := &typedInput{parts: []string{testText + "\n", "", "y\n"}}
+	_, _, complaint := shell{in: in, onTerminal: allTerminals}.run(t, "send", "--chat", chat, "-")
+	assert.Equal(t, says+"Send 11 characters to the buyer of chat 7000001? [y/N] ", complaint)
+	_, _, complaint = shell{in: strings.NewReader(testText)}.run(t, "send", "--chat", chat, "-")
+	assert.Empty(t, complaint, "nobody types into a pipe")
+}
+
 func TestSendUnreadable(t *testing.T) {
-	market := newChat(t)
+	market := newSandboxWithChat(t)
 	code, _, complaint := shell{in: iotest.ErrReader(errors.New("broken"))}.run(t, "send", "--chat", chat)
 	assert.Equal(t, 2, code)
 	assert.Equal(t, "ymchats: standard input: broken\n", complaint)
 	code, _, complaint = shell{in: strings.NewReader(strings.Repeat("x", 1<<20+1))}.run(t, "send", "--chat", chat, "--json")
 	assert.Equal(t, 2, code)
 	assert.Equal(t, "ymchats: standard input: it is larger than 1 MiB\n", complaint)
-	code, _, complaint = shell{onTerminal: everywhere, in: iotest.ErrReader(errors.New("broken"))}.run(t, "send", "--chat", chat, testText)
+	code, _, complaint = shell{onTerminal: allTerminals, in: iotest.ErrReader(errors.New("broken"))}.run(t, "send", "--chat", chat, testText)
 	assert.Equal(t, 2, code)
 	assert.Equal(t, "Send 11 characters to the buyer of chat 7000001? [y/N] \nymchats: standard input: broken\n", complaint)
-	code, _, complaint = shell{onTerminal: everywhere}.run(t, "send", "--chat", chat)
+	code, _, complaint = shell{onTerminal: allTerminals}.run(t, "send", "--chat", chat)
 	assert.Equal(t, 2, code, "nobody waits for a text that nobody was asked for")
 	assert.Equal(t, "ymchats: send needs a text, or - to read it from standard input\n", complaint)
-	assert.Empty(t, texts(market))
+	assert.Empty(t, sentTexts(market))
 }
 
 // It asks only whoever can see the question and answer it.
@@ -99,7 +221,7 @@ func TestSendAsks(t *testing.T) {
 		"nobody can see it":          {"n\n", true, false, nil, 0, ""},
 	} {
 		t.Run(what, func(t *testing.T) {
-			market := newChat(t)
+			market := newSandboxWithChat(t)
 			in := strings.NewReader(row.answer)
 			s := shell{in: in, onTerminal: func(stream any) bool {
 				if stream == in {
@@ -111,27 +233,27 @@ func TestSendAsks(t *testing.T) {
 			assert.Equal(t, row.code, code)
 			assert.Equal(t, row.complaint, complaint)
 			assert.Equal(t, row.code == 0, out != "")
-			assert.Equal(t, row.code == 0, len(texts(market)) == 1)
+			assert.Equal(t, row.code == 0, len(sentTexts(market)) == 1)
 		})
 	}
-	newChat(t)
-	_, out, _ := shell{onTerminal: everywhere}.run(t, "send", "--chat", chat, testText, "--json")
+	newSandboxWithChat(t)
+	_, out, _ := shell{onTerminal: allTerminals}.run(t, "send", "--chat", chat, testText, "--json")
 	assert.Contains(t, out, `{"error":{"class":"declined","operation":"sendMessageToChat","status":0,"errors":[],"outcome":"not sent"`)
 }
 
 // Who typed the text on the terminal is asked there as well: what follows the end of the text is the answer.
 func TestSendAsksAfterTyping(t *testing.T) {
-	market := newChat(t)
-	in := &typist{parts: []string{testText + "\n", "", "y\n"}}
-	code, _, complaint := shell{in: in, onTerminal: everywhere}.run(t, "send", "--chat", chat, "-")
+	market := newSandboxWithChat(t)
+	in := &typedInput{parts: []string{testText + "\n", "", "y\n"}}
+	code, _, complaint := shell{in: in, onTerminal: allTerminals}.run(t, "send", "--chat", chat, "-")
 	assert.Zero(t, code, complaint)
-	assert.Equal(t, []string{testText}, texts(market))
+	assert.Equal(t, []string{testText}, sentTexts(market))
 }
 
-// typist is a terminal: an empty part is the end of a text, and more may follow.
-type typist struct{ parts []string }
+// typedInput is a terminal: an empty part is the end of a text, and more may follow.
+type typedInput struct{ parts []string }
 
-func (in *typist) Read(p []byte) (int, error) {
+func (in *typedInput) Read(p []byte) (int, error) {
 	if len(in.parts) == 0 {
 		return 0, io.EOF
 	}
@@ -150,20 +272,20 @@ func (in *typist) Read(p []byte) (int, error) {
 func TestSendResend(t *testing.T) {
 	committed := sandbox.CommitThen(sandbox.Fail(500, "INTERNAL_ERROR", "try later"))
 	for resend, want := range map[string]struct{ code, seen int }{"checked": {7, 1}, "always": {0, 2}, "never": {7, 1}} {
-		market := newChat(t)
+		market := newSandboxWithChat(t)
 		market.Advance(time.Minute)
 		market.Script("sendMessageToChat", committed)
 		code, _, _ := run(t, "send", "--chat", chat, testText, "--resend", resend, "--max-wait", "1ms")
 		assert.Equal(t, want.code, code, resend)
-		assert.Len(t, texts(market), want.seen, resend)
+		assert.Len(t, sentTexts(market), want.seen, resend)
 	}
-	market := newChat(t)
+	market := newSandboxWithChat(t)
 	market.Advance(time.Hour)
 	market.Script("sendMessageToChat", sandbox.Fail(500, "INTERNAL_ERROR", "try later"))
 	code, _, complaint := run(t, "send", "--chat", chat, testText)
 	assert.Zero(t, code, "the chat was quiet, so the message did not arrive")
 	assert.Equal(t, "ymchats: server error, trying again in 1s\n", complaint)
-	assert.Len(t, texts(market), 1)
+	assert.Len(t, sentTexts(market), 1)
 }
 
 // Ctrl-C stops everything at once, and says what may have happened.
@@ -175,10 +297,10 @@ func TestSendInterrupted(t *testing.T) {
 		says    string
 	}{
 		"while it reads": {func(_ *sandbox.Market, interrupt func()) shell {
-			return shell{in: silent(interrupt)}
+			return shell{in: silentInput(interrupt)}
 		}, []string{"-"}, 1, "ymchats: interrupted; nothing was sent\n"},
 		"while it asks": {func(_ *sandbox.Market, interrupt func()) shell {
-			return shell{in: silent(interrupt), onTerminal: everywhere}
+			return shell{in: silentInput(interrupt), onTerminal: allTerminals}
 		}, []string{testText}, 1, "[y/N] \nymchats: interrupted; nothing was sent\n"},
 		"while it waits": {func(m *sandbox.Market, interrupt func()) shell {
 			m.Script("sendMessageToChat", sandbox.QuotaUsedUp(20*time.Second))
@@ -190,7 +312,7 @@ func TestSendInterrupted(t *testing.T) {
 		}, []string{testText}, 1, "ymchats: interrupted; the message was not sent\n"},
 		"while it counts down": {func(m *sandbox.Market, interrupt func()) shell {
 			m.Script("sendMessageToChat", sandbox.QuotaUsedUp(20*time.Second))
-			return shell{onTerminal: everywhere, tee: writer(func(said []byte) {
+			return shell{onTerminal: allTerminals, columns: 80, tee: writer(func(said []byte) {
 				if strings.Contains(string(said), "trying again") {
 					interrupt()
 				}
@@ -204,10 +326,10 @@ func TestSendInterrupted(t *testing.T) {
 				})
 			})
 			return shell{}
-		}, []string{testText}, 7, "ymchats: interrupted\nymchats: the message may have arrived: read the chat before sending again\n"},
+		}, []string{testText}, 7, "ymchats: interrupted\nymchats: the message may have arrived: read chat 7000001 before sending again\n"},
 	} {
 		t.Run(what, func(t *testing.T) {
-			market := newChat(t)
+			market := newSandboxWithChat(t)
 			ctx, interrupt := context.WithCancel(t.Context())
 			defer interrupt()
 			s := row.prepare(market, interrupt)
@@ -216,13 +338,13 @@ func TestSendInterrupted(t *testing.T) {
 			assert.Equal(t, row.code, code)
 			assert.True(t, strings.HasSuffix(complaint, row.says), complaint)
 			assert.Empty(t, out)
-			assert.Empty(t, texts(market), "nor is it sent once the quota is back")
+			assert.Empty(t, sentTexts(market), "nor is it sent once the quota is back")
 		})
 	}
 }
 
-// silent is a standard input that calls interrupted when somebody reads, and never gives anything.
-func silent(interrupted func()) io.Reader {
+// silentInput is a standard input that calls interrupted when somebody reads, and never gives anything.
+func silentInput(interrupted func()) io.Reader {
 	return reader(func() { interrupted(); select {} })
 }
 

@@ -15,7 +15,7 @@ import (
 	"github.com/ymarket-go/chats/wrapper"
 )
 
-// demo lets two buyers write to a shop that answers by itself, with a Market on this machine.
+// demo lets two buyers write to a shop that answers by itself, with the sandbox.
 func demo(ctx context.Context, out io.Writer) (err error) {
 	dir, err := os.MkdirTemp("", "autoreply")
 	if err != nil {

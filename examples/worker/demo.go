@@ -14,7 +14,7 @@ import (
 	"github.com/ymarket-go/chats/wrapper"
 )
 
-// demo lets a worker start on a table that a killed one has left, with a Market that is not at its best.
+// demo lets a worker start on a table that a killed one has left, with a sandbox that fails at times.
 func demo(out io.Writer) {
 	ctx := context.Background()
 	market := sandbox.New(sandbox.WithOrders(1001, 1002, 1003, 1004))

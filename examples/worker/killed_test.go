@@ -53,7 +53,7 @@ func TestKilled(t *testing.T) {
 		"while it looks after what was left": {{send, 2, false}, {read, 0, false}, {read, 0, true}, {send, 3, true}, {read, 0, true}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			h := newHouse(t, binary)
+			h := newFixture(t, binary)
 			for _, k := range kills {
 				held := make(chan struct{}, 1)
 				hold := sandbox.Fault(func(http.Handler) http.Handler {
@@ -82,7 +82,7 @@ func TestAskedToEnd(t *testing.T) {
 	out, err := exec.Command("go", "build", "-o", binary, ".").CombinedOutput()
 	require.NoError(t, err, "%s", out)
 	for _, signal := range []os.Signal{os.Interrupt, syscall.SIGTERM} {
-		h := newHouse(t, binary)
+		h := newFixture(t, binary)
 		held, goOn := make(chan struct{}, senders), make(chan struct{})
 		h.market.Every("sendMessageToChat", func(next http.Handler) http.Handler {
 			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -127,17 +127,17 @@ func once(fault sandbox.Fault) sandbox.Fault {
 	}
 }
 
-// house is all that outlives a worker: the database and the Market, whose clock stands still.
-type house struct {
+// fixture is all that outlives a worker: the database and the sandbox, whose clock stands still.
+type fixture struct {
 	binary, db string
 	market     *sandbox.Market
 	chats      map[int64]int64
 	inDoubt    []int64 // rows that must end there
 }
 
-func newHouse(t *testing.T, binary string) *house {
+func newFixture(t *testing.T, binary string) *fixture {
 	now := time.Date(2026, 5, 1, 12, 10, 0, 0, time.UTC)
-	h := &house{binary: binary, db: filepath.Join(t.TempDir(), "updates.db"), chats: map[int64]int64{}}
+	h := &fixture{binary: binary, db: filepath.Join(t.TempDir(), "updates.db"), chats: map[int64]int64{}}
 	h.market = sandbox.New(sandbox.WithClock(func() time.Time { return now }))
 	for order := range int64(quietOrders) {
 		h.chats[order+1] = h.chat(t, order+1)
@@ -156,7 +156,7 @@ func newHouse(t *testing.T, binary string) *house {
 
 func text(order int64, part string) string { return fmt.Sprintf("order %d, %s update", order, part) }
 
-func (h *house) chat(t *testing.T, order int64) int64 {
+func (h *fixture) chat(t *testing.T, order int64) int64 {
 	client, err := wrapper.New(12345, wrapper.APIKey("any"), wrapper.WithHTTPClient(&http.Client{Transport: h.market.RoundTripper()}))
 	require.NoError(t, err)
 	chat, err := client.CreateChat(t.Context(), wrapper.Order(order))
@@ -166,7 +166,7 @@ func (h *house) chat(t *testing.T, order int64) int64 {
 
 // start starts a worker on a server of its own: when that is closed, nothing the worker has sent is under way any
 // more.
-func (h *house) start(t *testing.T) (*exec.Cmd, *httptest.Server, *bytes.Buffer) {
+func (h *fixture) start(t *testing.T) (*exec.Cmd, *httptest.Server, *bytes.Buffer) {
 	server := httptest.NewServer(h.market)
 	worker := h.command(server)
 	var said bytes.Buffer
@@ -175,14 +175,14 @@ func (h *house) start(t *testing.T) (*exec.Cmd, *httptest.Server, *bytes.Buffer)
 	return worker, server, &said
 }
 
-func (h *house) command(server *httptest.Server) *exec.Cmd {
+func (h *fixture) command(server *httptest.Server) *exec.Cmd {
 	worker := exec.Command(h.binary, "-db", h.db, "-market", server.URL, "-under-way", "0")
 	worker.Env = append(os.Environ(), "YM_API_KEY=any")
 	return worker
 }
 
 // runUntil kills a worker when the Market holds its request.
-func (h *house) runUntil(t *testing.T, held <-chan struct{}) {
+func (h *fixture) runUntil(t *testing.T, held <-chan struct{}) {
 	worker, server, said := h.start(t)
 	ended := make(chan error, 1)
 	go func() { ended <- worker.Wait() }()
@@ -198,7 +198,7 @@ func (h *house) runUntil(t *testing.T, held <-chan struct{}) {
 	h.look(t)
 }
 
-func (h *house) runToTheEnd(t *testing.T) {
+func (h *fixture) runToTheEnd(t *testing.T) {
 	worker, server, said := h.start(t)
 	err := worker.Wait()
 	server.Close()
@@ -207,7 +207,7 @@ func (h *house) runToTheEnd(t *testing.T) {
 
 // look finds which rows cannot be told: those in sending whose chat is new, or was written into while the clock
 // stood.
-func (h *house) look(t *testing.T) {
+func (h *fixture) look(t *testing.T) {
 	for _, u := range h.rows(t) {
 		if u.state == "sending" && (u.order == newOrder || len(h.market.Messages(u.chat)) > 0) && !slices.Contains(h.inDoubt, u.id) {
 			h.inDoubt = append(h.inDoubt, u.id)
@@ -215,7 +215,7 @@ func (h *house) look(t *testing.T) {
 	}
 }
 
-func (h *house) rows(t *testing.T) []update {
+func (h *fixture) rows(t *testing.T) []update {
 	queue, err := open(h.db)
 	require.NoError(t, err)
 	defer queue.close()
@@ -225,7 +225,7 @@ func (h *house) rows(t *testing.T) []update {
 }
 
 // check holds the table against what the buyers see.
-func (h *house) check(t *testing.T) {
+func (h *fixture) check(t *testing.T) {
 	h.chats[newOrder] = h.chat(t, newOrder)
 	seen := map[string]int{}
 	for order, chat := range h.chats {

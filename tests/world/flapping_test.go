@@ -12,7 +12,7 @@ import (
 	"github.com/ymarket-go/chats/sandbox"
 )
 
-// serveFlapping serves a Market that is killed every now and then, in the middle of what it does, and comes back on the
+// serveFlapping serves a sandbox that is killed every now and then, in the middle of what it does, and comes back on the
 // same address a moment later.
 func serveFlapping(t *testing.T, l *ledger, seed uint64) (url string) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")

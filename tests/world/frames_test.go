@@ -28,7 +28,7 @@ type framesServer struct {
 	random *rand.Rand
 }
 
-// serveFrames starts one before a Market.
+// serveFrames starts one before a sandbox.
 func serveFrames(t *testing.T, l *ledger, seed uint64) (url string) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)

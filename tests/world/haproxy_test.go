@@ -28,7 +28,7 @@ type haproxy struct {
 	TLS                                                bool
 }
 
-// start starts HAProxy before a Market.
+// start starts HAProxy before a sandbox.
 func (h haproxy) start(t *testing.T, market string) gate {
 	t.Helper()
 	h.Dir, h.Market, h.Port = t.TempDir(), host(market), freePort(t)

@@ -18,7 +18,7 @@ import (
 	"github.com/ymarket-go/chats/wrapper"
 )
 
-// ledger is a Market that fails at random, and remembers what it did to which message.
+// ledger is a sandbox that fails at random, and remembers what it did to which message.
 type ledger struct {
 	market *sandbox.Market
 	unused []int64 // chats
@@ -30,7 +30,7 @@ type ledger struct {
 	working  int            // on so many requests, also those whose client is gone
 }
 
-// newLedger makes a Market with chats that are an hour old: in a chat that is quiet it can be told that a message did
+// newLedger makes a sandbox with chats that are an hour old: in a chat that is quiet it can be told that a message did
 // not arrive. Its clock is this machine's, as proxies write a Date of their own. Of its sends about a fourth goes wrong,
 // of its reads a seventh.
 func newLedger(t *testing.T, seed uint64, chats int, sends, reads []sandbox.Fault) *ledger {

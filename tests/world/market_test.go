@@ -19,7 +19,7 @@ import (
 	"github.com/ymarket-go/chats/sandbox"
 )
 
-// serve serves a Market over HTTP/1, and over HTTP/2 with prior knowledge.
+// serve serves a sandbox over HTTP/1, and over HTTP/2 with prior knowledge.
 func serve(t *testing.T, l *ledger) (url string) {
 	server := httptest.NewUnstartedServer(l.market)
 	server.Listener = sandbox.HTTP2(server.Config, server.Listener)
@@ -28,7 +28,7 @@ func serve(t *testing.T, l *ledger) (url string) {
 	return server.URL
 }
 
-// serveTLS serves a Market over TLS, with HTTP/1 and HTTP/2.
+// serveTLS serves a sandbox over TLS, with HTTP/1 and HTTP/2.
 func serveTLS(t *testing.T, l *ledger) (url string) {
 	server := httptest.NewUnstartedServer(l.market)
 	server.Listener = sandbox.HTTP2(server.Config, tls.NewListener(server.Listener, serverTLS()))

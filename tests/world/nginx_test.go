@@ -36,7 +36,7 @@ type nginx struct {
 	TLS, Root                                          bool
 }
 
-// start starts nginx before a Market.
+// start starts nginx before a sandbox.
 func (n nginx) start(t *testing.T, market string) gate {
 	t.Helper()
 	n.Dir, n.Market, n.Port, n.Root = t.TempDir(), host(market), freePort(t), os.Geteuid() == 0

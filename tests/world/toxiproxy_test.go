@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// toxic starts toxiproxy before a Market. Each connection is poisoned with the probability that the toxics name, and
+// toxic starts toxiproxy before a sandbox. Each connection is poisoned with the probability that the toxics name, and
 // serves one request, as the Market's do.
 func toxic(t *testing.T, market string, toxics ...string) gate {
 	t.Helper()

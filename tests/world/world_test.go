@@ -21,7 +21,7 @@ import (
 
 var perSetting = flag.Int("sends", 24, "sends of each of the six settings, through each path")
 
-// path leads from a client to a Market.
+// path leads from a client to a sandbox.
 type path struct {
 	name   string
 	needs  string // a program

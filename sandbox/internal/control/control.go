@@ -378,6 +378,12 @@ type ServerInterface interface {
 	// BeginChat Begin a chat about no order as a buyer, and write into it
 	// (POST /_sandbox/chats)
 	BeginChat(w http.ResponseWriter, r *http.Request)
+	// FinishDispute End the dispute of a chat
+	// (DELETE /_sandbox/chats/{chatId}/dispute)
+	FinishDispute(w http.ResponseWriter, r *http.Request, chatID int64)
+	// StartDispute Let the buyer of a chat ask the Market to decide
+	// (POST /_sandbox/chats/{chatId}/dispute)
+	StartDispute(w http.ResponseWriter, r *http.Request, chatID int64)
 	// Reply Write into a chat as its buyer
 	// (POST /_sandbox/chats/{chatId}/replies)
 	Reply(w http.ResponseWriter, r *http.Request, chatID int64)
@@ -443,6 +449,58 @@ func (siw *ServerInterfaceWrapper) BeginChat(w http.ResponseWriter, r *http.Requ
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.BeginChat(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// FinishDispute operation middleware
+func (siw *ServerInterfaceWrapper) FinishDispute(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "chatId" -------------
+	var chatID int64
+
+	err = runtime.BindStyledParameterWithOptions("simple", "chatId", r.PathValue("chatId"), &chatID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: "int64", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "chatId", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.FinishDispute(w, r, chatID)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// StartDispute operation middleware
+func (siw *ServerInterfaceWrapper) StartDispute(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "chatId" -------------
+	var chatID int64
+
+	err = runtime.BindStyledParameterWithOptions("simple", "chatId", r.PathValue("chatId"), &chatID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: "int64", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "chatId", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.StartDispute(w, r, chatID)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -706,6 +764,8 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/_sandbox/chats", wrapper.BeginChat)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/_sandbox/deliveries", wrapper.ListDeliveries)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/_sandbox/chats/{chatId}/replies", wrapper.Reply)
+	m.HandleFunc(http.MethodDelete+" "+options.BaseURL+"/_sandbox/chats/{chatId}/dispute", wrapper.FinishDispute)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/_sandbox/chats/{chatId}/dispute", wrapper.StartDispute)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/_sandbox/calls", wrapper.ListCalls)
 	m.HandleFunc(http.MethodDelete+" "+options.BaseURL+"/_sandbox/faults", wrapper.RemoveFaults)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/_sandbox/faults", wrapper.ListFaults)
