@@ -49,5 +49,6 @@ func (s *store) changeDispute(what string, chatID int64, change func(*chat) erro
 	if err := change(c); err != nil {
 		return fmt.Errorf("sandbox: %s is given the chat %d: %w", what, chatID, err)
 	}
+	s.active.MoveToFront(c.place)
 	return nil
 }

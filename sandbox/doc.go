@@ -61,9 +61,9 @@
 //
 // Under /_sandbox/ there is a page for people: the chats, the one in which something happened last first, with the
 // status in words; each call with its verdict, both bodies and a curl command that makes it once more; the quotas, the
-// faults that are set and the notifications. It filters calls by operation, status and verdict, lets a buyer write,
-// sets and takes away faults, moves the clock and resets. It works without a script; a page of another address cannot
-// press its buttons.
+// faults that are set and the notifications. It filters calls by operation, status and verdict, lets a buyer write
+// and begin a dispute, sets and takes away faults, moves the clock and resets. It works without a script; a page of
+// another address cannot press its buttons.
 //
 // # What it remembers
 //

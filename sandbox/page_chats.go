@@ -17,6 +17,8 @@ type pageChat struct {
 	About       string
 	Status      gen.ChatStatusType
 	Turn        string // the status in words
+	CanDispute  bool
+	Disputed    bool
 	Messages    []pageMessage
 	Pager       pager // of the messages, where the chat is shown alone
 	Earlier     int   // messages before those that are shown, where it is not
@@ -77,15 +79,26 @@ func newPageChat(c chat) pageChat {
 	default:
 		p.About = fmt.Sprintf("about order %d", c.about.context.ID)
 	}
-	switch c.status {
-	case gen.ChatStatusTypeNew:
-		p.Turn = "nobody has written"
-	case gen.ChatStatusTypeWaitingForPartner:
-		p.Turn = "waits for the shop"
-	default:
-		p.Turn = "waits for the buyer"
-	}
+	p.Turn = turnOf(c.status)
+	p.CanDispute = c.about.context.Type != direct && c.kind == gen.ChatTypeChat
+	p.Disputed = c.status == gen.ChatStatusTypeWaitingForArbiter
 	return p
+}
+
+// turnOf says whose turn it is.
+func turnOf(status gen.ChatStatusType) string {
+	switch status {
+	case gen.ChatStatusTypeNew:
+		return "nobody has written"
+	case gen.ChatStatusTypeWaitingForPartner:
+		return "waits for the shop"
+	case gen.ChatStatusTypeWaitingForCustomer:
+		return "waits for the buyer"
+	case gen.ChatStatusTypeWaitingForArbiter:
+		return "waits for the arbiter"
+	default:
+		return "the dispute has ended"
+	}
 }
 
 // add shows the messages from one place to another, each up to so many bytes.

@@ -19,6 +19,7 @@ const maxForm = 64 << 10
 // doneTexts is what the page says after a button was pressed.
 var doneTexts = map[string]string{
 	"buyer":    "The buyer has written.",
+	"dispute":  "The dispute has changed.",
 	"fault":    "The fault is set.",
 	"nofaults": "The faults are taken away.",
 	"clock":    "The sandbox's clock was moved.",
@@ -32,6 +33,7 @@ type formAction func(url.Values) (anchor string, err error)
 func (m *Market) formActions() map[string]formAction {
 	return map[string]formAction{
 		"buyer":    m.buyerForm,
+		"dispute":  m.disputeForm,
 		"fault":    m.faultForm,
 		"nofaults": m.noFaultsForm,
 		"clock":    m.clockForm,
@@ -53,7 +55,7 @@ func (m *Market) handleForms(mux *http.ServeMux) {
 				m.showPage(w, r, view, err)
 				return
 			}
-			if name == "buyer" { // the chat is now the first one, and the message the last
+			if name == "buyer" || name == "dispute" { // the chat is now the first one, and the message the last
 				view = view.onPage("chats", 1).onPage("messages", 1)
 			}
 			query := url.Values{"done": {name}}.Encode()
@@ -99,6 +101,23 @@ func (m *Market) buyerForm(form url.Values) (anchor string, err error) {
 		text = fmt.Sprintf("Are you there? This is message %d.", len(m.Messages(id))+1)
 	}
 	return fmt.Sprintf("#chat-%d", id), withoutPackage(m.Reply(id, text))
+}
+
+// disputeForm begins or ends the dispute of a chat.
+func (m *Market) disputeForm(form url.Values) (anchor string, err error) {
+	id, err := strconv.ParseInt(form.Get("chat"), 10, 64)
+	if err != nil {
+		return "", errors.New("the form must name a chat by its number")
+	}
+	anchor = fmt.Sprintf("#chat-%d", id)
+	switch form.Get("dispute") {
+	case "start":
+		return anchor, withoutPackage(m.StartDispute(id))
+	case "finish":
+		return anchor, withoutPackage(m.FinishDispute(id))
+	default:
+		return "", errors.New("the dispute must be start or finish")
+	}
 }
 
 // withoutPackage is an error without the name of the package before it, which is for programs.

@@ -60,6 +60,40 @@ func TestFormOfTheBuyer(t *testing.T) {
 	assert.Equal(t, "Is it red?", m.Messages(7000002)[0].Text)
 }
 
+// A dispute is begun and ended from the page of its chat, which comes first then, and says whose turn it is.
+func TestFormOfDisputes(t *testing.T) {
+	m := newMarket()
+	chat := startChat(t, m, order5)
+	_, err := m.Direct(1, "Is it red?")
+	require.NoError(t, err)
+	assert.NotContains(t, pageOf(t, m, "?chat=7000002"), "page/dispute", "the API knows no disputes in it")
+	assert.NotContains(t, pageOf(t, m, ""), "page/dispute")
+	page := pageOf(t, m, "?chat=7000001")
+	assert.Contains(t, page, `name="dispute" value="start"`)
+	page = goesBack(t, m, press(m, "dispute", "chat", "7000001", "dispute", "start"), "/_sandbox/?done=dispute#chat-7000001")
+	assert.Equal(t, []string{"1", "2"}, chatsOf(page), "something happened in it")
+	assert.Contains(t, words(page), "about order 5, waits for the arbiter WAITING_FOR_ARBITER, cabinet 1")
+	assert.Contains(t, page, `name="dispute" value="finish"`)
+	ask(t, m, "POST", messageTo(chat), hello)
+	assert.Contains(t, words(pageOf(t, m, "")), "waits for the arbiter")
+	require.NoError(t, m.Reply(7000002, "Well?"))
+	page = goesBack(t, m, press(m, "dispute", "chat", "7000001", "dispute", "finish"), "/_sandbox/?done=dispute#chat-7000001")
+	assert.Equal(t, []string{"1", "2"}, chatsOf(page))
+	assert.Contains(t, words(page), "the dispute has ended FINISHED, cabinet 1")
+	assert.NotContains(t, pageOf(t, m, "?chat=7000001"), "page/dispute")
+	for says, form := range map[string][]string{
+		"the form must name a chat by its number": {"dispute", "chat", "x", "dispute", "start"},
+		"there is no such chat: 5":                {"dispute", "chat", "5", "dispute", "start"},
+		"there is no dispute in it":               {"dispute", "chat", "7000001", "dispute", "finish"},
+		"the dispute must be start or finish":     {"dispute", "chat", "7000001"},
+		"allowed is a chat about an order":        {"dispute", "chat", "7000002", "dispute", "start"},
+	} {
+		w := press(m, form[0], form[1:]...)
+		assert.Equal(t, 400, w.Code, form)
+		assert.Contains(t, words(w.Body.String()), says)
+	}
+}
+
 // The clock is moved in the unit that is chosen.
 func TestFormOfTheClock(t *testing.T) {
 	m := newMarket()
@@ -150,7 +184,7 @@ func TestFormsOfAnotherOrigin(t *testing.T) {
 	for _, header := range []http.Header{
 		{"Origin": {"https://example.com"}}, {"Origin": {"null"}}, {"Sec-Fetch-Site": {"cross-site"}}, {"Sec-Fetch-Site": {"same-site"}},
 	} {
-		for _, form := range []string{"buyer", "fault", "nofaults", "clock", "reset"} {
+		for _, form := range []string{"buyer", "dispute", "fault", "nofaults", "clock", "reset"} {
 			m := newMarket()
 			startChat(t, m, order5)
 			r := httptest.NewRequest("POST", "http://127.0.0.1:8080/_sandbox/page/"+form, strings.NewReader("chat=7000001&amount=1&unit=days"))
@@ -169,7 +203,7 @@ func TestFormsOfAnotherOrigin(t *testing.T) {
 func TestFormsAreNotLinks(t *testing.T) {
 	m := newMarket()
 	startChat(t, m, order5)
-	for _, form := range []string{"buyer", "fault", "nofaults", "clock", "reset"} {
+	for _, form := range []string{"buyer", "dispute", "fault", "nofaults", "clock", "reset"} {
 		assert.Equal(t, 404, visit(m.Site(), "GET", "/_sandbox/page/"+form).Code)
 	}
 	assert.Len(t, m.Calls(), 1)

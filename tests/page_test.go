@@ -67,6 +67,7 @@ func busyMarket(t *testing.T) (market *sandbox.Market, address string) {
 		_, err := client.CreateChat(t.Context(), wrapper.Order(48_001_201+order))
 		require.NoError(t, err)
 	}
+	require.NoError(t, market.StartDispute(7000002))
 	require.NoError(t, market.Notify(t.Context(), shop.URL, nil))
 	for _, text := range []string{"Здравствуйте! Ваш заказ собран, курьер будет завтра с 10 до 14.",
 		"https://example.com/" + strings.Repeat("one-word-that-nobody-can-break", 8)} {
