@@ -2,7 +2,6 @@ package tests
 
 import (
 	"bufio"
-	"context"
 	"encoding/base64"
 	"encoding/json"
 	"os"
@@ -29,46 +28,78 @@ func findBrowser(t *testing.T) string {
 	return ""
 }
 
-// tab is a page in a real browser. It is driven by the Chrome DevTools Protocol over two pipes, which needs no library:
-// each message is JSON and ends with a zero byte.
-type tab struct {
-	t       *testing.T
+// browser is a Chromium, driven by the Chrome DevTools Protocol over two pipes, which needs no library: each message is
+// JSON and ends with a zero byte.
+type browser struct {
 	to      *os.File
 	from    *bufio.Reader
-	last    int    // id of the last command
-	session string // of the tab; commands without one are for the browser
+	last    int // id of the last command
+	process *exec.Cmd
+	profile string
 }
 
-// openTab starts a browser, which ends with the test.
-func openTab(t *testing.T) *tab {
+// running is the browser of all tests, which takes seconds to start; nil: no test has needed one.
+var running *browser
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if running != nil {
+		running.end()
+	}
+	os.Exit(code)
+}
+
+func startBrowser(t *testing.T) *browser {
 	t.Helper()
 	path := findBrowser(t)
 	profile, err := os.MkdirTemp("", "browser")
 	require.NoError(t, err)
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
-	browser := exec.CommandContext(ctx, path, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic",
+	process := exec.Command(path, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic",
 		"--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
 		"--user-data-dir="+profile, "--remote-debugging-pipe", "about:blank")
 	hears, to, err := os.Pipe()
 	require.NoError(t, err)
 	from, says, err := os.Pipe()
 	require.NoError(t, err)
-	browser.ExtraFiles = []*os.File{hears, says} // they are its files 3 and 4
-	require.NoError(t, browser.Start())
+	process.ExtraFiles = []*os.File{hears, says} // they are its files 3 and 4; when they are closed, it ends
+	require.NoError(t, process.Start())
 	require.NoError(t, hears.Close())
 	require.NoError(t, says.Close())
-	b := &tab{t: t, to: to, from: bufio.NewReader(from)}
+	return &browser{to: to, from: bufio.NewReader(from), process: process, profile: profile}
+}
+
+func (b *browser) end() {
+	_, _ = b.to.WriteString(`{"id":0,"method":"Browser.close"}` + "\x00")
+	unwilling := time.AfterFunc(10*time.Second, func() { _ = b.process.Process.Kill() })
+	_ = b.process.Wait() // it may say that it was killed
+	unwilling.Stop()
+	removeProfile(b.profile)
+}
+
+// tab is a page in a browser.
+type tab struct {
+	*browser
+	t       *testing.T
+	session string // of the tab; commands without one are for the browser
+}
+
+// openTab opens a page, which ends with the test. It shares nothing with others but the browser.
+func openTab(t *testing.T) *tab {
+	t.Helper()
+	if running == nil {
+		running = startBrowser(t)
+	}
+	whole := &tab{browser: running, t: t}
+	var context struct{ BrowserContextID string }
+	whole.do("Target.createBrowserContext", nil, &context)
 	t.Cleanup(func() {
-		_, _ = to.WriteString(`{"id":0,"method":"Browser.close"}` + "\x00")
-		_ = browser.Wait() // it may say that the time was over
-		cancel()
-		_, _ = to.Close(), from.Close()
-		removeProfile(profile)
+		whole.do("Target.disposeBrowserContext", map[string]any{"browserContextId": context.BrowserContextID}, nil)
 	})
 	var target, attached struct{ TargetID, SessionID string }
-	b.do("Target.createTarget", map[string]any{"url": "about:blank"}, &target)
-	b.do("Target.attachToTarget", map[string]any{"targetId": target.TargetID, "flatten": true}, &attached)
-	b.session = attached.SessionID
+	whole.do("Target.createTarget",
+		map[string]any{"url": "about:blank", "browserContextId": context.BrowserContextID}, &target)
+	whole.do("Target.attachToTarget", map[string]any{"targetId": target.TargetID, "flatten": true}, &attached)
+	b := &tab{browser: running, t: t, session: attached.SessionID}
 	b.do("Page.enable", nil, nil)
 	return b
 }
