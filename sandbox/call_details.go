@@ -25,7 +25,7 @@ const (
 	// maxKeptBody bounds what is kept of one body, in bytes. The longest message has 24 KiB when each of its
 	// characters is escaped.
 	maxKeptBody = 32 << 10
-	// maxDetailsBytes bounds what a Market remembers of details, in bytes.
+	// maxDetailsBytes bounds what a sandbox remembers of details, in bytes.
 	maxDetailsBytes = 32 << 20
 )
 

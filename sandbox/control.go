@@ -16,8 +16,8 @@ import (
 	"github.com/ymarket-go/chats/sandbox/internal/control"
 )
 
-// Control drives the Market from a test in any language, by JSON under /_sandbox/, which control.yaml describes, and
-// shows it to people on a page at /_sandbox/. It asks for no key: serve it where the Market is served, on loopback. A
+// Control drives the sandbox from a test in any language, by JSON under /_sandbox/, which control.yaml describes, and
+// shows it to people on a page at /_sandbox/. It asks for no key: serve it where the sandbox is served, on loopback. A
 // request must name the machine by localhost, by a loopback address or as WithHost says; others get 403.
 func (m *Market) Control() http.Handler {
 	mux := http.NewServeMux()

@@ -41,9 +41,9 @@
 //
 // # Notifications
 //
-// [Market.Notify] tells a shop what happens, as the Market does: a PING, then each new chat and each message, in
-// order, and again until it is taken. [Market.Deliveries] is what the shop said, with its verdict against the
-// contract. [Market.Direct] begins a chat as a buyer. Disputes do not happen here.
+// [Market.Notify] tells a shop what happens, as the Market does: a PING, then each new chat, each message and each
+// dispute, in order, and again until it is taken. [Market.Deliveries] is what the shop said, with its verdict against
+// the contract. [Market.Direct] begins a chat as a buyer, [Market.StartDispute] asks the Market to decide.
 //
 // # Time
 //

@@ -47,8 +47,8 @@ func (m *Market) newestCalls(n int) (calls []Call, total int) {
 	return tail(slices.Concat(parts...), n), total
 }
 
-// Observe calls see after each request from now on, in the order in which they are finished; the Market waits for it,
-// so it must neither call the Market nor wait. It takes the place of the one before. A nil see ends that.
+// Observe calls see after each request from now on, in the order in which they are finished; the sandbox waits for it,
+// so it must neither call the sandbox nor wait. It takes the place of the one before. A nil see ends that.
 func (m *Market) Observe(see func(Call)) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

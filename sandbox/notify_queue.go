@@ -79,7 +79,7 @@ func (q *queue) deliver(what notice) bool {
 		again := start.Add(pauseAfter(start.Sub(began)))
 		givenUp := again.Sub(began) > giveUpAfter
 		if q.over() {
-			return false // the attempt was cut short, or is none of the Market that was reset meanwhile
+			return false // the attempt was cut short, or is of before a reset
 		}
 		if !settled && !givenUp {
 			d.Again = again

@@ -304,7 +304,7 @@ func TestPageShowsACall(t *testing.T) {
 		`12:00:00 createChat 200 OK POST /v2/businesses/1/chats/new`, w.Header().Get("Traceparent"),
 		`Request body application/json ` + order5, `Answer body application/json {"result":{"chatId":7000001},"status":"OK"}`,
 		`curl -X POST 'http://127.0.0.1:8080/v2/businesses/1/chats/new' -H "Api-Key: $YM_API_KEY" -H 'Content-Type: application/json' --data-raw '` + order5 + `'`,
-		"keeps the contract", "401 Unauthorized GET /v2/businesses/1/chat?chat=…&chatId=8",
+		"no violations", "401 Unauthorized GET /v2/businesses/1/chat?chat=…&chatId=8",
 		"breaks the contract: query chat: is not declared", "Request body empty", "None: its address is not kept whole",
 	} {
 		assert.Contains(t, words(calls), want)

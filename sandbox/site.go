@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// Site is the Market and, under /_sandbox/, its Control, on one address. A browser that asks for / or /_sandbox is sent
-// to the page; others get the Market's 404 there.
+// Site is the sandbox and, under /_sandbox/, its Control, on one address. A browser that asks for / or /_sandbox is sent
+// to the page; others get the API's 404 there.
 func (m *Market) Site() http.Handler {
 	control := m.Control()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -18,7 +18,7 @@ func (m *Market) Site() http.Handler {
 			control.ServeHTTP(w, r)
 			return
 		}
-		m.ServeHTTP(w, r) // an http.ServeMux would clean the path, where the Market answers 404
+		m.ServeHTTP(w, r) // an http.ServeMux would clean the path, where the API answers 404
 	})
 }
 
@@ -33,7 +33,7 @@ func looksForPage(r *http.Request) bool {
 
 func toPage(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, pagePath, http.StatusFound) }
 
-// guardControl keeps pages of other addresses from driving the Market through somebody's browser. A browser says in
+// guardControl keeps pages of other addresses from driving the sandbox through somebody's browser. A browser says in
 // Origin and in Sec-Fetch-Site where a page is from. It says so of most requests, and truly, but not when the page's
 // own name was made to lead to this machine after it was loaded; then Host has that name. A link of another page may
 // lead to the page: to look at it changes nothing.
