@@ -17,6 +17,17 @@ func ParseFault(text []byte) (Fault, error) {
 	return makeFault(f), nil
 }
 
+// EveryDescribed is Every with a Fault as ParseFault reads it. The page and the control API show such a description, and
+// of another Fault only that there is one. The error is that of ParseFault.
+func (m *Market) EveryDescribed(operation string, text []byte) error {
+	m.mustKnow("EveryDescribed", operation)
+	var f control.Fault
+	if err := decodeControl("Fault", text, &f); err != nil {
+		return err
+	}
+	return m.setDescribed(control.Faults{Operation: operation, Every: &f})
+}
+
 // makeFault puts together what a checked description asks for.
 func makeFault(f control.Fault) Fault {
 	fault := kindOf(f)

@@ -263,6 +263,19 @@ func ExampleCloseAfter() {
 }
 
 // The Faults of control.yaml, from a file or a flag.
+func ExampleMarket_EveryDescribed() {
+	market := sandbox.New()
+	fmt.Println(market.EveryDescribed(sandbox.OperationGetChat, []byte(`{"kind": "html", "status": 502}`)))
+	answer := httptest.NewRecorder()
+	market.ServeHTTP(answer, httptest.NewRequest("GET", "/v2/businesses/12345/chat?chatId=7", nil))
+	fmt.Println(answer.Code)
+	fmt.Println(market.EveryDescribed(sandbox.OperationGetChat, []byte(`{"kind": "html", "status": 99}`)))
+	// Output:
+	// <nil>
+	// 502
+	// Error at "/status": number must be at least 200
+}
+
 func ExampleParseFault() {
 	fault, err := sandbox.ParseFault([]byte(`{"kind": "html", "status": 502, "after": 1}`))
 	if err != nil {

@@ -62,7 +62,7 @@ func (p *pageFaults) addNext(next []control.SetFault) {
 
 func newPageFault(f control.SetFault) pageFault {
 	if f.Fault == nil {
-		return pageFault{Kind: "set by a program", Text: "in Go, or by --fault"}
+		return pageFault{Kind: "set by a program", Text: "in Go"}
 	}
 	return pageFault{Kind: string(f.Fault.Kind), Text: shorten(string(encode(f.Fault)), briefFault)}
 }

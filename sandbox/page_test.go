@@ -348,7 +348,7 @@ func TestPageShowsFaults(t *testing.T) {
 	require.Equal(t, 204, status)
 	status, _ = drive(t, m, "POST", "/_sandbox/faults", `{"operation":"createChat","every":{"kind":"answer","status":200,"body":"<b>`+strings.Repeat("x", 600)+`"}}`)
 	require.Equal(t, 204, status)
-	assert.Contains(t, faults(), `getChat the next request: set by a program in Go, or by --fault after that, the next 2 requests: fail {"kind":"fail","status":503}`+
+	assert.Contains(t, faults(), `getChat the next request: set by a program in Go after that, the next 2 requests: fail {"kind":"fail","status":503}`+
 		` after that, the next request: html {"kind":"html"} each request after those: abort {"after":3,"kind":"abort"}`)
 	assert.Contains(t, faults(), `createChat each request: answer {"body":"<b>xxx`)
 	assert.NotContains(t, faults(), strings.Repeat("x", 501))

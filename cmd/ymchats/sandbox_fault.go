@@ -64,33 +64,30 @@ func (s *sandboxServer) addFaults(market *sandbox.Market) error {
 			return fmt.Errorf("--fault is given twice for %s, allowed is one", operation)
 		}
 		seen[operation] = true
-		fault, err := parseFault(text)
-		if err != nil {
+		if err := setFault(market, operation, text); err != nil {
 			return fmt.Errorf("--fault %s: %w", operation, err)
 		}
-		market.Every(operation, fault)
 	}
 	return nil
 }
 
 var isWord = regexp.MustCompile(`^[A-Za-z]+$`).MatchString
 
-// parseFault reads a kind alone, or the JSON of the control API.
-func parseFault(text string) (sandbox.Fault, error) {
+// setFault takes a kind alone, or the JSON of the control API.
+func setFault(market *sandbox.Market, operation, text string) error {
 	if isWord(text) {
 		text = fmt.Sprintf(`{"kind":%q}`, text)
 	}
 	var object struct{ Kind string }
-	_ = json.Unmarshal([]byte(text), &object) // ParseFault says what is wrong
+	_ = json.Unmarshal([]byte(text), &object) // EveryDescribed says what is wrong
 	if kind := object.Kind; kind != "" && !slices.Contains(kindNames(), kind) {
-		return nil, fmt.Errorf("there is no kind %.40q, allowed are %s%s", kind,
+		return fmt.Errorf("there is no kind %.40q, allowed are %s%s", kind,
 			strings.Join(kindNames(), ", "), didYouMean(kind, kindNames(), ""))
 	}
-	fault, err := sandbox.ParseFault([]byte(text))
-	if err != nil {
-		return nil, errors.New(strings.Replace(err.Error(), "the body", "it", 1))
+	if err := market.EveryDescribed(operation, []byte(text)); err != nil {
+		return errors.New(strings.Replace(err.Error(), "the body", "it", 1))
 	}
-	return fault, nil
+	return nil
 }
 
 // completeFault offers the operations, and after the = the kinds.

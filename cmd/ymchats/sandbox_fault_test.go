@@ -1,11 +1,14 @@
 package main
 
 import (
+	"net/http/httptest"
 	"testing"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/ymarket-go/chats/sandbox"
 )
 
 // The completion offers what there is: the operations of the contract, and the kinds of the control API.
@@ -21,12 +24,18 @@ func TestFaultsThatThereAre(t *testing.T) {
 	assert.Equal(t, kinds, kindNames())
 }
 
-// Each kind that is offered may stand alone.
-func TestParseFault(t *testing.T) {
+// Each kind that is offered may stand alone, and the sandbox tells people which one is set.
+func TestFaultOfAKindAlone(t *testing.T) {
 	for _, kind := range faultKinds {
-		short, err := parseFault(kind.name)
-		require.NoError(t, err, kind.name)
-		assert.Equal(t, kind.name == "none", short == nil, kind.name)
+		market := sandbox.New()
+		require.NoError(t, setFault(market, sandbox.OperationGetChat, kind.name), kind.name)
 		assert.NotEmpty(t, kind.does)
+		listed := httptest.NewRecorder()
+		market.Control().ServeHTTP(listed, httptest.NewRequest("GET", "http://localhost/_sandbox/faults", nil))
+		want := `"kind":"` + kind.name + `"`
+		if kind.name == "none" {
+			want = "[]" // it takes away what was set
+		}
+		assert.Contains(t, listed.Body.String(), want)
 	}
 }
