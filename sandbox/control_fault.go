@@ -17,8 +17,8 @@ func ParseFault(text []byte) (Fault, error) {
 	return makeFault(f), nil
 }
 
-// EveryDescribed is Every with a Fault as ParseFault reads it. The page and the control API show such a description, and
-// of another Fault only that there is one. The error is that of ParseFault.
+// EveryDescribed is Every with a Fault as ParseFault reads it. The page and the control API show such a description,
+// and of another Fault only that there is one. The error is that of ParseFault.
 func (m *Market) EveryDescribed(operation string, text []byte) error {
 	m.mustKnow("EveryDescribed", operation)
 	var f control.Fault

@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// Site is the sandbox and, under /_sandbox/, its Control, on one address. A browser that asks for / or /_sandbox is sent
-// to the page; others get the API's 404 there.
+// Site is the sandbox and, under /_sandbox/, its Control, on one address. A browser that asks for / or /_sandbox is
+// sent to the page; others get the API's 404 there.
 func (m *Market) Site() http.Handler {
 	control := m.Control()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
