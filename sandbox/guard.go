@@ -11,7 +11,7 @@ import (
 )
 
 // guarded lets a request through to its operation when the Market would: it is authorized, within the limits, and it
-// keeps the contract.
+// fits the contract.
 func (m *Market) guarded(x *exchange, operation http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		cabinet, scopes := r.PathValue("businessId"), contractOperations()[x.operation].scopes

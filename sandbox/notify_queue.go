@@ -116,7 +116,7 @@ func (q *queue) switchOff() {
 func (q *queue) lock()   { q.subscription.market.notifier.mu.Lock() }
 func (q *queue) unlock() { q.subscription.market.notifier.mu.Unlock() }
 
-// waitUntil ends at a time of the Market's clock, which may be moved meanwhile, with ctx, or when over says so.
+// waitUntil ends at a time of the sandbox's clock, which may be moved meanwhile, with ctx, or when over says so.
 func (m *Market) waitUntil(ctx context.Context, due time.Time, over func() bool) {
 	for !over() {
 		changed := m.notifier.waiting()

@@ -18,7 +18,7 @@ const pageRows = 50
 
 // pageData is what the template makes a page of.
 type pageData struct {
-	Now     time.Time // by the Market's clock
+	Now     time.Time // by the sandbox's clock
 	Nonce   string    // lets the page's own style and script through
 	View    pageView
 	Done    string // what the button did that was pressed
@@ -71,7 +71,7 @@ func (m *Market) showPage(w http.ResponseWriter, r *http.Request, view pageView,
 	_ = pageTemplate.Execute(w, data) // fails when the browser is gone
 }
 
-// Clock shows a time, with its date where that is not the date of the Market's clock.
+// Clock shows a time, with its date where that is not the date of the sandbox's clock.
 func (d pageData) Clock(t time.Time) string {
 	t = t.In(d.Now.Location())
 	if t.Format(time.DateOnly) != d.Now.Format(time.DateOnly) {
