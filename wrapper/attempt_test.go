@@ -42,7 +42,7 @@ func TestSwitchingProtocols(t *testing.T) {
 }
 
 // What the hooks of net/http tell of a request that failed, and whether it may have left.
-func TestDeparture(t *testing.T) {
+func TestHowFarARequestCame(t *testing.T) {
 	type hooks = *httptrace.ClientTrace
 	getConn := func(h hooks) { h.GetConn("host:443") }
 	gotConn := func(h hooks) { h.GotConn(httptrace.GotConnInfo{}) }

@@ -32,7 +32,7 @@ func usedUp(op string, status int, left, skew time.Duration) reply {
 }
 
 // assertShut checks that a call was refused as the quota was used up until then, and that nothing was sent.
-func assertShut(t *testing.T, g *guest, until time.Time) {
+func assertShut(t *testing.T, g *heldCall, until time.Time) {
 	t.Helper()
 	require.True(t, g.ended)
 	assertClasses(t, g.err, []error{wrapper.ErrRateLimited})
@@ -48,20 +48,20 @@ func TestGateIsShutUntilTheWindowEnds(t *testing.T) {
 			for op := range operations {
 				t.Run(fmt.Sprint(op, status, skew), func(t *testing.T) {
 					synctest.Test(t, func(t *testing.T) {
-						h := newHall(t)
+						h := newHoldingMarket(t)
 						h.call(t.Context(), op)
 						h.answer(1, usedUp(op, status, 10*time.Second, skew))
 						h.call(t.Context(), op, op, op, op, op) // 2 to 6
-						assert.Empty(t, h.inside())
+						assert.Empty(t, h.holding())
 						others := slices.Sorted(maps.Keys(operations))
 						others = slices.DeleteFunc(others, func(other string) bool { return other == op })
 						h.call(t.Context(), others[0], others[1])
-						assert.Equal(t, "7 8", h.inside(), "the others")
+						assert.Equal(t, "7 8", h.holding(), "the others")
 						assert.Equal(t, "7 8", h.later(10*time.Second-1))
 						assert.Equal(t, "7 8 2 3", inOrder(h.later(1)), "four at once, first come first served")
 						h.serve(7, nil)
 						h.serve(8, nil)
-						assert.Equal(t, "2 3 4 5", inOrder(h.inside()))
+						assert.Equal(t, "2 3 4 5", inOrder(h.holding()))
 					})
 				})
 			}
@@ -97,7 +97,7 @@ func TestGateWaitsOrRefuses(t *testing.T) {
 		for _, status := range []int{200, 420} {
 			t.Run(fmt.Sprint(what, status), func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
-					h := newHall(t, wrapper.WithRetry(wrapper.RetryPolicy{MaxDelay: row.maxDelay}))
+					h := newHoldingMarket(t, wrapper.WithRetry(wrapper.RetryPolicy{MaxDelay: row.maxDelay}))
 					ctx := t.Context()
 					if row.deadline > 0 {
 						var cancel context.CancelFunc
@@ -126,7 +126,7 @@ func TestGateWaitsOrRefuses(t *testing.T) {
 // A call whose own request was refused waits, and is let in again as any other.
 func TestGateLetsInWhoWasRefusedBefore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newHall(t)
+		h := newHoldingMarket(t)
 		h.call(t.Context(), "getChat", "getChat")
 		h.answer(1, usedUp("getChat", 420, 10*time.Second, 0))
 		h.answer(2, usedUp("getChat", 420, 10*time.Second, 0))
@@ -157,17 +157,17 @@ func TestGateCountsWhatRuns(t *testing.T) {
 	} {
 		t.Run(what, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				h := newHall(t, wrapper.WithRetry(wrapper.RetryPolicy{MaxAttempts: 1}))
+				h := newHoldingMarket(t, wrapper.WithRetry(wrapper.RetryPolicy{MaxAttempts: 1}))
 				h.call(t.Context(), "getChat")
 				h.serve(1, quota(2, time.Hour))
 				h.call(t.Context(), "getChat", "getChat", "getChat", "getChat") // 2 and 3 run, 4 and 5 wait
-				assert.Equal(t, "2 3", h.inside())
+				assert.Equal(t, "2 3", h.holding())
 				see := func() string {
-					if h.guests[4].ended {
-						assertShut(t, h.guests[4], time.Now().Add(time.Hour))
-						return strings.TrimSpace(strings.TrimPrefix(h.inside(), "3") + " " + refused)
+					if h.calls[4].ended {
+						assertShut(t, h.calls[4], time.Now().Add(time.Hour))
+						return strings.TrimSpace(strings.TrimPrefix(h.holding(), "3") + " " + refused)
 					}
-					return h.inside()
+					return h.holding()
 				}
 				h.answer(2, row.answer())
 				assert.Equal(t, row.inside, see())
@@ -181,7 +181,7 @@ func TestGateCountsWhatRuns(t *testing.T) {
 // The context of who waits for those who run may end as any other.
 func TestGateIsLeftWithTheContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newHall(t)
+		h := newHoldingMarket(t)
 		h.call(t.Context(), "getChat")
 		h.serve(1, quota(1, time.Hour))
 		h.call(t.Context(), "getChat")
@@ -200,18 +200,18 @@ func TestGateIsLeftWithTheContext(t *testing.T) {
 func TestGateRefusesWhoWaitsAlready(t *testing.T) {
 	for left, refused := range map[time.Duration]bool{31 * time.Second: true, 10 * time.Second: false} {
 		synctest.Test(t, func(t *testing.T) {
-			h := newHall(t)
+			h := newHoldingMarket(t)
 			h.call(t.Context(), "getChat", "getChat", "createChat", "createChat", "getChat", "createChat") // the last two wait
 			hasty, cancel := context.WithTimeout(t.Context(), 9*time.Second)
 			defer cancel()
 			inHaste := h.call(hasty, "getChat")
 			until := time.Now().Add(left)
 			h.serve(1, quota(0, left))
-			assert.Equal(t, "2 3 4 6", h.inside())
+			assert.Equal(t, "2 3 4 6", h.holding())
 			assertShut(t, inHaste, until)
-			assert.Equal(t, refused, h.guests[4].ended)
+			assert.Equal(t, refused, h.calls[4].ended)
 			if refused {
-				assertShut(t, h.guests[4], until)
+				assertShut(t, h.calls[4], until)
 				return
 			}
 			h.serve(6, nil)
@@ -223,7 +223,7 @@ func TestGateRefusesWhoWaitsAlready(t *testing.T) {
 // Requests that hang keep nobody beyond the end of the window.
 func TestGateOpensWhileRequestsHang(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newHall(t)
+		h := newHoldingMarket(t)
 		h.call(t.Context(), "getChat")
 		h.serve(1, quota(2, 10*time.Second))
 		h.call(t.Context(), "getChat", "getChat", "getChat", "getChat", "getChat")
@@ -235,14 +235,14 @@ func TestGateOpensWhileRequestsHang(t *testing.T) {
 // A place in the queue is kept behind a shut gate: once it opens, whoever came first is let in first.
 func TestGateKeepsPlaces(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newHall(t)
+		h := newHoldingMarket(t)
 		h.call(t.Context(), "getChat")
 		h.serve(1, quota(0, 10*time.Second))
 		h.call(t.Context(), "getChat", "createChat", "createChat", "createChat", "createChat", "createChat", "getChat")
 		assert.Equal(t, "3 4 5 6", h.later(10*time.Second))
 		for i, inside := range []string{"4 5 6 2", "5 6 2 7", "6 2 7 8"} {
 			h.serve(3+i, nil)
-			assert.Equal(t, inside, h.inside())
+			assert.Equal(t, inside, h.holding())
 		}
 	})
 }
@@ -301,7 +301,7 @@ func TestGateWeighsAnswers(t *testing.T) {
 	for what, row := range rows {
 		t.Run(what, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				h := newHall(t)
+				h := newHoldingMarket(t)
 				began := time.Now()
 				for range row.answers {
 					h.call(t.Context(), "getChat") // all run before the first is answered
@@ -316,7 +316,7 @@ func TestGateWeighsAnswers(t *testing.T) {
 }
 
 // assertOpens checks when the gate of getChat lets in the next call; a negative time stands for a refusal.
-func assertOpens(t *testing.T, h *hall, after time.Duration) {
+func assertOpens(t *testing.T, h *holdingMarket, after time.Duration) {
 	t.Helper()
 	g := h.call(t.Context(), "getChat")
 	if after > 0 {
@@ -325,7 +325,7 @@ func assertOpens(t *testing.T, h *hall, after time.Duration) {
 		return
 	}
 	assert.Equal(t, after < 0, g.ended)
-	assert.Equal(t, after == 0, h.inside() == fmt.Sprint(g.number))
+	assert.Equal(t, after == 0, h.holding() == fmt.Sprint(g.number))
 }
 
 // Headers that cannot be read, or cannot be believed, change nothing: what is open stays so, and what is shut as well.
@@ -344,7 +344,7 @@ func TestGatePassesOverWhatItCannotRead(t *testing.T) {
 		for known, opens := range map[told]time.Duration{{0, 10 * time.Second}: 10 * time.Second, {7, 10 * time.Second}: 0} {
 			t.Run(fmt.Sprint(what, known.remaining), func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
-					h := newHall(t)
+					h := newHoldingMarket(t)
 					h.call(t.Context(), "getChat", "getChat")
 					h.serve(1, known.header(time.Now()))
 					unreadable := quota(7-known.remaining, 10*time.Second) // it would shut what is open, and the other way
@@ -362,7 +362,7 @@ func TestGatePassesOverWhatItCannotRead(t *testing.T) {
 // A missing Date does not unsettle the gate: this machine's clock has to do.
 func TestGateWithoutDate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newHall(t)
+		h := newHoldingMarket(t)
 		h.call(t.Context(), "getChat")
 		header := quota(0, 10*time.Second)
 		header.Set("Date", "")
@@ -374,18 +374,18 @@ func TestGateWithoutDate(t *testing.T) {
 // A newer window that a running request tells of lets in those who wait for the older one.
 func TestGateOpensWithANewerWindow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newHall(t)
+		h := newHoldingMarket(t)
 		h.call(t.Context(), "getChat", "getChat")
 		h.serve(1, quota(0, 10*time.Second))
 		h.call(t.Context(), "getChat", "getChat", "getChat")
 		assert.Equal(t, "2", h.later(9*time.Second))
 		h.serve(2, quota(2, time.Hour))
-		assert.Equal(t, "3 4", inOrder(h.inside()), "as many as it has left")
+		assert.Equal(t, "3 4", inOrder(h.holding()), "as many as it has left")
 		h.serve(3, quota(1, time.Hour))
-		assert.Equal(t, "4", h.inside())
-		assert.False(t, h.guests[4].ended)
+		assert.Equal(t, "4", h.holding())
+		assert.False(t, h.calls[4].ended)
 		h.serve(4, quota(1, time.Hour)) // answered before 3 was counted
-		assert.Equal(t, "5", h.inside())
+		assert.Equal(t, "5", h.holding())
 	})
 }
 
@@ -433,15 +433,15 @@ func TestGateMeetsNoQuotaThatIsUsedUp(t *testing.T) {
 func TestGateLetsNobodyOvertakeAtTheEndOfAWindow(t *testing.T) {
 	for range 20 { // of what is due at one instant, either may come first
 		synctest.Test(t, func(t *testing.T) {
-			h := newHall(t)
-			newcomer := &guest{number: 99, answer: make(chan reply)}
+			h := newHoldingMarket(t)
+			newcomer := &heldCall{number: 99, answer: make(chan reply)}
 			time.AfterFunc(10*time.Second, func() {
-				_, _ = h.client.GetChat(context.WithValue(t.Context(), guestKey{}, newcomer), chatID)
+				_, _ = h.client.GetChat(context.WithValue(t.Context(), heldCallKey{}, newcomer), chatID)
 			})
 			h.call(t.Context(), "getChat")
 			h.serve(1, told{0, 10 * time.Second}.header(time.Now()))
 			h.call(t.Context(), "createChat", "createChat", "createChat", "getChat")
-			assert.Equal(t, "2 3 4", h.inside())
+			assert.Equal(t, "2 3 4", h.holding())
 			assert.Equal(t, "2 3 4 5", h.later(10*time.Second))
 		})
 	}

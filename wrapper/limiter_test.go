@@ -24,19 +24,19 @@ import (
 	"github.com/ymarket-go/chats/wrapper"
 )
 
-// hall is a Market that lets requests stand until the test answers them. It stands in a bubble, and whatever is done to
-// it has had all its consequences when its method returns.
-type hall struct {
+// holdingMarket stands in for the Market on virtual time, and holds requests until the test answers them. Whatever is
+// done to it has had all its consequences when its method returns.
+type holdingMarket struct {
 	t      *testing.T
 	client *wrapper.Client
 	auth   wrapper.Auth
-	guests []*guest // the calls, numbered from 1
+	calls  []*heldCall // the calls, numbered from 1
 
-	mu       sync.Mutex
-	standing []int // numbers of the guests whose requests are not answered, in the order in which they came
+	mu   sync.Mutex
+	held []int // numbers of the calls whose requests are not answered, in the order in which they came
 }
 
-type guest struct {
+type heldCall struct {
 	number int
 	op     string
 	cancel context.CancelFunc
@@ -50,10 +50,10 @@ type guest struct {
 	err      error
 }
 
-type guestKey struct{}
+type heldCallKey struct{}
 
-func newHall(t *testing.T, opts ...wrapper.Option) *hall {
-	h := &hall{t: t, auth: wrapper.APIKey(token)}
+func newHoldingMarket(t *testing.T, opts ...wrapper.Option) *holdingMarket {
+	h := &holdingMarket{t: t, auth: wrapper.APIKey(token)}
 	auth := func(ctx context.Context, req *http.Request) error { return h.auth(ctx, req) }
 	client, err := wrapper.New(business, auth, append([]wrapper.Option{
 		wrapper.WithHTTPClient(&http.Client{Transport: h}), wrapper.WithRandom(half)}, opts...)...)
@@ -62,15 +62,15 @@ func newHall(t *testing.T, opts ...wrapper.Option) *hall {
 	return h
 }
 
-func (h *hall) RoundTrip(req *http.Request) (*http.Response, error) {
-	g := req.Context().Value(guestKey{}).(*guest)
+func (h *holdingMarket) RoundTrip(req *http.Request) (*http.Response, error) {
+	g := req.Context().Value(heldCallKey{}).(*heldCall)
 	h.mu.Lock()
-	h.standing = append(h.standing, g.number)
+	h.held = append(h.held, g.number)
 	h.mu.Unlock()
 	defer func() {
 		h.mu.Lock()
 		defer h.mu.Unlock()
-		h.standing = slices.DeleteFunc(h.standing, func(number int) bool { return number == g.number })
+		h.held = slices.DeleteFunc(h.held, func(number int) bool { return number == g.number })
 	}()
 	select {
 	case r := <-g.answer:
@@ -81,11 +81,11 @@ func (h *hall) RoundTrip(req *http.Request) (*http.Response, error) {
 }
 
 // call begins a call, or several one after the other, and gives the last one.
-func (h *hall) call(ctx context.Context, ops ...string) (last *guest) {
+func (h *holdingMarket) call(ctx context.Context, ops ...string) (last *heldCall) {
 	for _, op := range ops {
-		g := &guest{number: len(h.guests) + 1, op: op, answer: make(chan reply), began: time.Now()}
-		h.guests = append(h.guests, g)
-		ctx := context.WithValue(ctx, guestKey{}, g)
+		g := &heldCall{number: len(h.calls) + 1, op: op, answer: make(chan reply), began: time.Now()}
+		h.calls = append(h.calls, g)
+		ctx := context.WithValue(ctx, heldCallKey{}, g)
 		ctx, g.cancel = context.WithCancel(ctx)
 		h.t.Cleanup(g.cancel)
 		call, known := operations[op]
@@ -113,46 +113,46 @@ func rawCall(op string) calls {
 	}
 }
 
-// answer answers the request of a guest.
-func (h *hall) answer(number int, r reply) {
-	h.guests[number-1].answer <- r
+// answer answers the request of a call.
+func (h *holdingMarket) answer(number int, r reply) {
+	h.calls[number-1].answer <- r
 	synctest.Wait()
 }
 
 // serve answers well, with these headers.
-func (h *hall) serve(number int, header http.Header) {
-	r := ok(strings.TrimPrefix(h.guests[number-1].op, "raw "))
+func (h *holdingMarket) serve(number int, header http.Header) {
+	r := ok(strings.TrimPrefix(h.calls[number-1].op, "raw "))
 	r.header = header
 	h.answer(number, r)
 }
 
-// inside tells whose requests stand, in the order in which they came.
-func (h *hall) inside() string {
+// holding tells whose requests are held, in the order in which they came.
+func (h *holdingMarket) holding() string {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return strings.Trim(fmt.Sprint(h.standing), "[]")
+	return strings.Trim(fmt.Sprint(h.held), "[]")
 }
 
 // later tells it after that time.
-func (h *hall) later(after time.Duration) string {
+func (h *holdingMarket) later(after time.Duration) string {
 	time.Sleep(after)
 	synctest.Wait()
-	return h.inside()
+	return h.holding()
 }
 
 // assertAllSlotsFree sees that four calls are let in and no fifth, and that none counts as running when all have ended.
-func (h *hall) assertAllSlotsFree(op string) {
+func (h *holdingMarket) assertAllSlotsFree(op string) {
 	h.t.Helper()
-	n := len(h.guests)
-	require.Empty(h.t, h.inside())
+	n := len(h.calls)
+	require.Empty(h.t, h.holding())
 	h.call(h.t.Context(), op, op, op, op, op)
-	require.Equal(h.t, fmt.Sprint(n+1, n+2, n+3, n+4), h.inside())
+	require.Equal(h.t, fmt.Sprint(n+1, n+2, n+3, n+4), h.holding())
 	for i := 1; i <= 4; i++ {
 		h.serve(n+i, nil)
 	}
 	h.serve(n+5, quota(1, time.Hour))
 	h.call(h.t.Context(), op, op)
-	require.Equal(h.t, fmt.Sprint(n+6), h.inside(), "one request is left in the window")
+	require.Equal(h.t, fmt.Sprint(n+6), h.holding(), "one request is left in the window")
 }
 
 // allOperations are those of the Client and of Raw.
@@ -165,19 +165,19 @@ func allOperations() (ops []string) {
 
 func TestLimiterLetsFourRunAtOnceFirstComeFirstServed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newHall(t)
+		h := newHoldingMarket(t)
 		h.call(t.Context(), "getChat", "createChat", "sendMessageToChat", "raw getChat", "sendMessageToChat",
 			"createChat", "raw getChat", "getChat", "sendMessageToChat")
-		assert.Equal(t, "1 2 3 4", h.inside())
+		assert.Equal(t, "1 2 3 4", h.holding())
 		for _, step := range []struct {
 			served int
 			inside string
 		}{{3, "1 2 4 5"}, {1, "2 4 5 6"}, {5, "2 4 6 7"}, {7, "2 4 6 8"}, {2, "4 6 8 9"}, {4, "6 8 9"}} {
 			h.serve(step.served, nil)
-			assert.Equal(t, step.inside, h.inside())
+			assert.Equal(t, step.inside, h.holding())
 		}
 		h.call(t.Context(), "getChat", "getChat")
-		assert.Equal(t, "6 8 9 10", h.inside(), "the free slot is taken at once, and there are no more")
+		assert.Equal(t, "6 8 9 10", h.holding(), "the free slot is taken at once, and there are no more")
 	})
 }
 
@@ -185,7 +185,7 @@ func TestLimiterLetsFourRunAtOnceFirstComeFirstServed(t *testing.T) {
 func TestLimiterQueueIsLeftWithTheContext(t *testing.T) {
 	for _, op := range allOperations() {
 		synctest.Test(t, func(t *testing.T) {
-			h := newHall(t)
+			h := newHoldingMarket(t)
 			h.call(t.Context(), "getChat", "getChat", "createChat", "sendMessageToChat")
 			cancelled := h.call(t.Context(), op)
 			soon, cancel := context.WithTimeout(t.Context(), time.Second)
@@ -194,7 +194,7 @@ func TestLimiterQueueIsLeftWithTheContext(t *testing.T) {
 			h.call(t.Context(), op)
 			cancelled.cancel()
 			assert.Equal(t, "1 2 3 4", h.later(time.Second))
-			for g, cause := range map[*guest]error{cancelled: context.Canceled, late: context.DeadlineExceeded} {
+			for g, cause := range map[*heldCall]error{cancelled: context.Canceled, late: context.DeadlineExceeded} {
 				require.True(t, g.ended)
 				assertClasses(t, g.err, []error{cause})
 				e := asError(t, g.err)
@@ -204,7 +204,7 @@ func TestLimiterQueueIsLeftWithTheContext(t *testing.T) {
 			assert.Zero(t, cancelled.lasted)
 			assert.Equal(t, time.Second, late.lasted)
 			h.serve(2, nil)
-			assert.Equal(t, "1 3 4 7", h.inside())
+			assert.Equal(t, "1 3 4 7", h.holding())
 		})
 	}
 }
@@ -221,12 +221,12 @@ func (c endsWhenAsked) Done() <-chan struct{} { c.cancel(); return c.Context.Don
 // none is won.
 func TestLimiterKeepsItsSlotsWhenTheContextEndsInThatMoment(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newHall(t)
+		h := newHoldingMarket(t)
 		h.call(t.Context(), "createChat")
 		h.serve(1, quota(0, time.Hour))
 		for range 64 {
 			for _, op := range []string{"getChat", "createChat"} {
-				ctx, cancel := context.WithCancel(context.WithValue(t.Context(), guestKey{}, &guest{}))
+				ctx, cancel := context.WithCancel(context.WithValue(t.Context(), heldCallKey{}, &heldCall{}))
 				err := operations[op](endsWhenAsked{ctx, cancel}, h.client)
 				assertClasses(t, err, []error{context.Canceled})
 			}
@@ -239,9 +239,9 @@ func TestLimiterKeepsItsSlotsWhenTheContextEndsInThatMoment(t *testing.T) {
 func TestLimiterLosesNoSlotInACrowd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var running, served, gone counter
-		h := newHall(t, wrapper.WithMiddleware(func(next wrapper.Doer) wrapper.Doer {
+		h := newHoldingMarket(t, wrapper.WithMiddleware(func(next wrapper.Doer) wrapper.Doer {
 			return doerFunc(func(req *http.Request) (*http.Response, error) {
-				if req.Context().Value(guestKey{}) != nil {
+				if req.Context().Value(heldCallKey{}) != nil {
 					return next.Do(req)
 				}
 				running.add(1)
@@ -292,7 +292,7 @@ func TestLimiterGetsEverySlotBack(t *testing.T) {
 	troubled := func(before, after func()) func(wrapper.Doer) wrapper.Doer {
 		return func(next wrapper.Doer) wrapper.Doer {
 			return doerFunc(func(req *http.Request) (*http.Response, error) {
-				if g := req.Context().Value(guestKey{}).(*guest); g.number > 1 {
+				if g := req.Context().Value(heldCallKey{}).(*heldCall); g.number > 1 {
 					return next.Do(req)
 				}
 				before()
@@ -306,16 +306,16 @@ func TestLimiterGetsEverySlotBack(t *testing.T) {
 		answer     *reply
 		auth       func() error
 		middleware func(wrapper.Doer) wrapper.Doer
-		give       func(h *hall) // what the caller does meanwhile
+		give       func(h *holdingMarket) // what the caller does meanwhile
 	}{
 		"refused":                          {answer: &reply{status: 404}},
 		"server error":                     {answer: &reply{status: 500}},
 		"no answer":                        {answer: &reply{err: io.EOF}},
 		"no connection":                    {answer: &reply{err: errors.New("connection refused"), dial: true}},
-		"no answer in time":                {give: func(h *hall) { h.later(15 * time.Second) }},
+		"no answer in time":                {give: func(h *holdingMarket) { h.later(15 * time.Second) }},
 		"the body breaks off":              {answer: &reply{status: 200, body: "{", readErr: io.ErrUnexpectedEOF}},
 		"the answer is too large":          {answer: &reply{status: 200, body: strings.Repeat(" ", 1<<20+1)}},
-		"the caller gives up":              {give: func(h *hall) { h.guests[0].cancel(); synctest.Wait() }},
+		"the caller gives up":              {give: func(h *holdingMarket) { h.calls[0].cancel(); synctest.Wait() }},
 		"Auth fails":                       {auth: func() error { return errAuth }},
 		"Auth panics":                      {auth: func() error { panic("trouble") }},
 		"Auth ends its goroutine":          {auth: func() error { runtime.Goexit(); return nil }},
@@ -333,7 +333,7 @@ func TestLimiterGetsEverySlotBack(t *testing.T) {
 					if row.middleware != nil {
 						opts = append(opts, wrapper.WithMiddleware(row.middleware))
 					}
-					h := newHall(t, opts...)
+					h := newHoldingMarket(t, opts...)
 					if row.auth != nil {
 						h.auth = func(context.Context, *http.Request) error { return row.auth() }
 					}
@@ -354,11 +354,11 @@ func TestLimiterGetsEverySlotBack(t *testing.T) {
 	}
 }
 
-// nothingFirst breaks its promise to the first guest.
+// nothingFirst breaks its promise to the first call.
 type nothingFirst struct{ next wrapper.Doer }
 
 func (d nothingFirst) Do(req *http.Request) (*http.Response, error) {
-	if req.Context().Value(guestKey{}).(*guest).number == 1 {
+	if req.Context().Value(heldCallKey{}).(*heldCall).number == 1 {
 		return nil, nil
 	}
 	return d.next.Do(req)
@@ -367,28 +367,28 @@ func (d nothingFirst) Do(req *http.Request) (*http.Response, error) {
 // Four messages in doubt need four reads: nobody pauses, or waits for a read, in a slot.
 func TestLimiterSlotIsFreeInPauses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newHall(t)
+		h := newHoldingMarket(t)
 		h.call(t.Context(), "sendMessageToChat", "sendMessageToChat", "sendMessageToChat", "sendMessageToChat")
 		for n := range 4 {
 			h.answer(n+1, serverError())
 		}
 		h.call(t.Context(), "createChat", "createChat", "createChat", "createChat")
-		assert.Equal(t, "5 6 7 8", h.inside(), "in the pause")
+		assert.Equal(t, "5 6 7 8", h.holding(), "in the pause")
 		assert.Equal(t, "5 6 7 8", h.later(250*ms), "the reads stand in the queue like all others")
 		for n := 5; n <= 8; n++ {
 			h.serve(n, nil)
 		}
-		reads := strings.Fields(h.inside()) // the four ask in the same moment
+		reads := strings.Fields(h.holding()) // the four ask in the same moment
 		assert.ElementsMatch(t, []string{"1", "2", "3", "4"}, reads)
 		for n := range 4 {
 			h.answer(n+1, ok("getChat"))
 		}
-		assert.Len(t, strings.Fields(h.inside()), 4, "the messages are repeated")
+		assert.Len(t, strings.Fields(h.holding()), 4, "the messages are repeated")
 		for n := range 4 {
 			h.serve(n+1, nil)
-			assert.True(t, h.guests[n].ended)
-			assert.NoError(t, h.guests[n].err)
-			assert.Equal(t, 2, h.guests[n].captured.Attempts)
+			assert.True(t, h.calls[n].ended)
+			assert.NoError(t, h.calls[n].err)
+			assert.Equal(t, 2, h.calls[n].captured.Attempts)
 		}
 	})
 }
@@ -398,7 +398,7 @@ func TestLimiterContextEndsBeforeTheSecondAttempt(t *testing.T) {
 	for _, resend := range []wrapper.Resend{wrapper.ResendChecked, wrapper.ResendAlways} {
 		for op := range operations {
 			synctest.Test(t, func(t *testing.T) {
-				h := newHall(t, resending(resend))
+				h := newHoldingMarket(t, resending(resend))
 				first := h.call(t.Context(), op)
 				h.answer(1, serverError())
 				h.call(t.Context(), "getChat", "createChat", "getChat", "createChat")
@@ -417,7 +417,7 @@ func TestLimiterContextEndsBeforeTheSecondAttempt(t *testing.T) {
 				assert.Equal(t, 1, e.Attempts)
 				assert.Equal(t, "INTERNAL_ERROR", e.Errors[0].Code)
 				h.serve(2, nil)
-				assert.Equal(t, "3 4 5", h.inside())
+				assert.Equal(t, "3 4 5", h.holding())
 			})
 		}
 	}
@@ -484,8 +484,8 @@ func TestWithLimiterRefusesNil(t *testing.T) {
 	assert.EqualError(t, err, "wrapper: WithLimiter is given nil, allowed is a Limiter")
 }
 
-// diary is a Limiter that notes what it is asked and told, and when. It refuses as it is told.
-type diary struct {
+// recordingLimiter notes what it is asked and told, and when. It refuses as it is told.
+type recordingLimiter struct {
 	refuse func(n int) error // the n-th request, from 1
 	began  time.Time
 
@@ -496,9 +496,11 @@ type diary struct {
 	statuses []int
 }
 
-func newDiary(refuse func(n int) error) *diary { return &diary{refuse: refuse, began: time.Now()} }
+func newRecordingLimiter(refuse func(n int) error) *recordingLimiter {
+	return &recordingLimiter{refuse: refuse, began: time.Now()}
+}
 
-func (d *diary) Acquire(_ context.Context, operation string) (func(wrapper.Response), error) {
+func (d *recordingLimiter) Acquire(_ context.Context, operation string) (func(wrapper.Response), error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.asked++
@@ -527,7 +529,7 @@ func TestLimiterIsAskedForEveryAttempt(t *testing.T) {
 		replies := []reply{counts(serverError(), 7), counts(ok("getChat"), 9),
 			counts(tooMany(), 6), refusedDial(), {err: io.EOF},
 			counts(ok("getChat"), 8), counts(ok("sendMessageToChat"), 5)}
-		d := newDiary(func(int) error { return nil })
+		d := newRecordingLimiter(func(int) error { return nil })
 		client := newClient(t, newScript(t, replies...), wrapper.WithLimiter(d),
 			wrapper.WithRetry(wrapper.RetryPolicy{MaxAttempts: 9, BaseDelay: 2 * time.Second, MaxDelay: 10 * time.Second}))
 		var captured wrapper.Response
@@ -546,7 +548,7 @@ func TestLimiterIsAskedForEveryAttempt(t *testing.T) {
 		assert.Equal(t, captured.Quota, d.quotas[6], "all of it")
 		assert.Equal(t, []int{500, 200, 420, 0, 0, 200, 200}, d.statuses)
 		for op, call := range operations {
-			d := newDiary(func(int) error { return nil })
+			d := newRecordingLimiter(func(int) error { return nil })
 			require.NoError(t, call(t.Context(), newClient(t, newScript(t, ok(op)), wrapper.WithLimiter(d))))
 			assert.Equal(t, []string{op + "@0s", "0/0@0s"}, d.lines)
 		}
@@ -587,7 +589,7 @@ func TestLimiterRefusesTheFirstAttempt(t *testing.T) {
 		for op, call := range operations {
 			t.Run(what+"/"+op, func(t *testing.T) {
 				s := newScript(t)
-				d := newDiary(func(int) error { return row.err })
+				d := newRecordingLimiter(func(int) error { return row.err })
 				err := call(t.Context(), newClient(t, s, wrapper.WithLimiter(d)))
 				assertClasses(t, err, row.classes)
 				if row.is != nil {
@@ -612,7 +614,7 @@ func TestLimiterRefusesALaterAttempt(t *testing.T) {
 		for op, call := range operations {
 			t.Run(what+"/"+op, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
-					d := newDiary(func(n int) error {
+					d := newRecordingLimiter(func(n int) error {
 						if n == 1 {
 							return nil
 						}
@@ -644,7 +646,7 @@ func TestLimiterRefusesALaterAttempt(t *testing.T) {
 // After an attempt that never left this machine, nothing was sent still.
 func TestLimiterRefusesAfterNothingWasSent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		d := newDiary(func(n int) error { return map[int]error{2: errClosed}[n] })
+		d := newRecordingLimiter(func(n int) error { return map[int]error{2: errClosed}[n] })
 		err := newClient(t, newScript(t, refusedDial()), wrapper.WithLimiter(d)).SendMessage(t.Context(), chatID, text)
 		assertClasses(t, err, nil)
 		assert.ErrorIs(t, err, errClosed)
@@ -656,7 +658,7 @@ func TestLimiterRefusesAfterNothingWasSent(t *testing.T) {
 func TestLimiterRefusesTheResendCheck(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		refused := &wrapper.Error{RetryAt: retryAt, Err: fmt.Errorf("%w: no %s, %s", wrapper.ErrRateLimited, text, token)}
-		d := newDiary(func(n int) error {
+		d := newRecordingLimiter(func(n int) error {
 			if n == 2 {
 				return refused
 			}
@@ -673,7 +675,7 @@ func TestLimiterRefusesTheResendCheck(t *testing.T) {
 // Not even the token shows, once the client knows it.
 func TestLimiterErrorHoldsNoSecret(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		d := newDiary(func(n int) error {
+		d := newRecordingLimiter(func(n int) error {
 			return map[int]error{2: &wrapper.Error{Err: errors.New("POST Api-Key: " + token + ": " + text)}}[n]
 		})
 		client := newClient(t, newScript(t, tooMany()), wrapper.WithLimiter(d))
@@ -688,7 +690,7 @@ func TestLimiterErrorHoldsNoSecret(t *testing.T) {
 // The caller's context ended while the Limiter made up its mind: that is what the caller is told.
 func TestLimiterRefusesAfterTheContextEnded(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
-	d := newDiary(func(int) error { cancel(); return errClosed })
+	d := newRecordingLimiter(func(int) error { cancel(); return errClosed })
 	_, err := newClient(t, newScript(t), wrapper.WithLimiter(d)).GetChat(ctx, chatID)
 	assertClasses(t, err, []error{context.Canceled})
 	assert.Equal(t, wrapper.NotSent, asError(t, err).Outcome)
