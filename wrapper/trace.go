@@ -61,13 +61,12 @@ func traceOf(ctx context.Context) *trace {
 func (t *trace) follow(ctx context.Context) context.Context {
 	t.hooks = httptrace.ClientTrace{
 		GetConn: func(string) {
-			if t.written.Load() {
-				t.wouldResend.Store(true)
-				t.giveUp()
-			}
+			t.endIfWritten()
 			t.wanted.Store(true)
 		},
+		// Over HTTP/2 net/http leaves GetConn out where a connection is there that another request has opened meanwhile.
 		GotConn: func(httptrace.GotConnInfo) {
+			t.endIfWritten()
 			t.connected.Store(true)
 			t.step()
 		},
@@ -79,6 +78,14 @@ func (t *trace) follow(ctx context.Context) context.Context {
 		},
 	}
 	return httptrace.WithClientTrace(ctx, &t.hooks)
+}
+
+// endIfWritten ends the attempt when its request would be written once more.
+func (t *trace) endIfWritten() {
+	if t.written.Load() {
+		t.wouldResend.Store(true)
+		t.giveUp()
+	}
 }
 
 func (t *trace) step() { t.lastStep.Store(int64(time.Since(t.began))) }
