@@ -49,7 +49,6 @@ func (o *outgoing) newRequest(ctx context.Context) *http.Request {
 // attempt is what came of one request: an answer, read to its end or as far as it came, or none.
 type attempt struct {
 	Response           // StatusCode 0: no answer
-	began    time.Time // zero: it was not sent
 	date     time.Time // of the answer, by the server's clock; zero: it carried none
 	body     []byte
 	err      error // why there is no answer, or why it was not read to its end
@@ -87,10 +86,10 @@ func (s *sender) attempt(ctx context.Context, out *outgoing) *attempt {
 	if a.err = ctx.Err(); a.err != nil { // it may have ended in the same moment
 		return a
 	}
-	a.began = time.Now()
-	ctx, cancel := context.WithDeadlineCause(ctx, a.began.Add(s.timeout), errAttemptTimeout)
+	began := time.Now()
+	ctx, cancel := context.WithDeadlineCause(ctx, began.Add(s.timeout), errAttemptTimeout)
 	defer cancel()
-	a.trace.began, a.trace.giveUp = a.began, cancel
+	a.trace.start(began, cancel)
 	a.trace.given = credentials{out.request.Header, out.query}
 	resp, err := s.doer.Do(out.newRequest(withTrace(ctx, &a.trace)))
 	if resp != nil && resp.Body != nil {

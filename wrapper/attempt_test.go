@@ -4,7 +4,9 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptrace"
+	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 
@@ -75,6 +77,32 @@ func TestHowFarARequestCame(t *testing.T) {
 			assert.Equal(t, row.outcome, asError(t, err).Outcome, what)
 		})
 	}
+}
+
+// A middleware may hand a request over twice. Of the first time the transport may still be at work, in a goroutine that
+// looks at the hooks.
+func TestHooksAreReadWhileARequestIsHandedOverAgain(t *testing.T) {
+	var working sync.WaitGroup
+	transport := roundTripFunc(func(req *http.Request) (*http.Response, error) {
+		hooks := httptrace.ContextClientTrace(req.Context())
+		working.Go(func() {
+			for range 1000 {
+				hooks.GetConn("host:443")
+				runtime.Gosched()
+			}
+		})
+		return nil, io.EOF
+	})
+	twice := func(next wrapper.Doer) wrapper.Doer {
+		return doerFunc(func(req *http.Request) (*http.Response, error) {
+			_, _ = next.Do(req)
+			return next.Do(req)
+		})
+	}
+	client := newClient(t, nil, wrapper.WithHTTPClient(&http.Client{Transport: transport}), wrapper.WithMiddleware(twice))
+	_, err := client.GetChat(t.Context(), chatID, wrapper.Attempts(1))
+	working.Wait()
+	assert.ErrorIs(t, err, io.EOF)
 }
 
 type roundTripFunc func(*http.Request) (*http.Response, error)

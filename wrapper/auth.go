@@ -29,7 +29,7 @@ func headerAuth(name, scheme, token string) Auth {
 	}
 	values := []string{scheme + token}
 	return func(_ context.Context, req *http.Request) error {
-		req.Header[name] = values // of all requests: a header's values are replaced, never written into
+		req.Header[name] = values // shared by all requests: whoever changes a header gives it other values
 		return nil
 	}
 }

@@ -132,7 +132,7 @@ func (c *Client) readChat(ctx context.Context, chatID int64, opts []CallOption, 
 		return reading{err: err}
 	}
 	repeated := c.caller.market.learnTrace(h.answered.TraceParent)
-	return reading{chat: result, header: h.answered.Header, repeated: repeated, asked: h.answered.began}
+	return reading{chat: result, header: h.answered.Header, repeated: repeated, asked: h.answered.trace.began}
 }
 
 // reader gives the function that reads the chat of a message for the resend check. No error of it shows the text.

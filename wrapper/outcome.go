@@ -41,7 +41,7 @@ func (h *history) add(a *attempt) {
 func (h *history) apply(v verdict) {
 	h.verdict, h.accepted = v, v.accepted
 	if v.outcome == Unknown && h.doubtSince.IsZero() {
-		h.doubtSince = h.last.began
+		h.doubtSince = h.last.trace.began
 	}
 	// A later attempt does not settle the doubt of an earlier one, and one that was not sent does not unsend another.
 	if h.outcome != Unknown && v.outcome != NotSent {

@@ -20,18 +20,18 @@ const (
 
 // trace follows the request of an attempt.
 type trace struct {
-	began  time.Time // when the attempt did
+	began  time.Time // when the attempt did; zero: it was not sent
 	giveUp func()    // ends it
+	hooks  httptrace.ClientTrace
 
 	given  credentials   // what Auth was given
 	signed *http.Request // what it made of it; nil: it was not asked
 
-	hooks       httptrace.ClientTrace
 	wouldResend atomic.Bool  // the transport was about to send the request again
-	withheld    atomic.Bool  // Auth or the context was against it
-	wanted      atomic.Bool  // a connection was
-	connected   atomic.Bool  // there was one
-	written     atomic.Bool  // its headers were, or were about to be
+	withheld    atomic.Bool  // Auth failed or the context had ended, so the transport was not asked
+	wanted      atomic.Bool  // the transport asked for a connection
+	connected   atomic.Bool  // and got one
+	written     atomic.Bool  // the headers were written, or about to be
 	lastStep    atomic.Int64 // nanoseconds since the attempt began; 0: the request came no further
 }
 
@@ -50,15 +50,17 @@ func traceOf(ctx context.Context) *trace {
 	if t, ok := ctx.Value(traceKey{}).(*trace); ok {
 		return t
 	}
-	return &trace{giveUp: func() {}}
+	t := &trace{}
+	t.start(time.Now(), func() {})
+	return t
 }
 
-// follow gives a context in which the transport reports how far the request comes. Whatever else was asked for
-// connections with the context that is followed is not the attempt's.
+// start prepares a trace for the requests of an attempt. A middleware may hand over more than one.
 //
 // net/http sends a request again on its own when a connection or a stream is lost. It asks for another connection
 // then, and the attempt ends before the request is written to that.
-func (t *trace) follow(ctx context.Context) context.Context {
+func (t *trace) start(began time.Time, giveUp func()) {
+	t.began, t.giveUp = began, giveUp
 	t.hooks = httptrace.ClientTrace{
 		GetConn: func(string) {
 			t.endIfWritten()
@@ -77,6 +79,11 @@ func (t *trace) follow(ctx context.Context) context.Context {
 			t.step()
 		},
 	}
+}
+
+// follow gives a context in which the transport reports how far the request comes. Whatever else was asked for
+// connections with the context that is followed is not the attempt's.
+func (t *trace) follow(ctx context.Context) context.Context {
 	return httptrace.WithClientTrace(ctx, &t.hooks)
 }
 
