@@ -98,8 +98,8 @@ func run(o options) error {
 }
 
 func writeDocument(o options) error {
-	if flag.NArg() == 0 {
-		return errors.New("-document needs versions of Go as arguments, such as go1.26.8")
+	if flag.NArg() == 0 || o.only != nil || o.contenders != nil {
+		return errors.New("-document needs versions of Go as arguments, such as go1.26.8, and all parts and contenders")
 	}
 	all, err := measureWith(flag.Args(), o)
 	if err != nil {

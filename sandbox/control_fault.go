@@ -18,9 +18,9 @@ func ParseFault(text []byte) (Fault, error) {
 }
 
 // EveryDescribed is Every with a Fault as ParseFault reads it. The page and the control API show such a description,
-// and of another Fault only that there is one. The error is that of ParseFault.
+// and of another Fault only that there is one. The error is that of ParseFault, or says that operation is no
+// operationId of the contract.
 func (m *Market) EveryDescribed(operation string, text []byte) error {
-	m.mustKnow("EveryDescribed", operation)
 	var f control.Fault
 	if err := decodeControl("Fault", text, &f); err != nil {
 		return err

@@ -35,44 +35,38 @@ func (s *store) announce(tell announcer) {
 
 // announceChat tells of a new chat. The store is locked, so that events are told in the order in which they happen.
 func (s *store) announceChat(c *chat) {
-	if s.tell == nil {
-		return
-	}
 	const kind = notify.NotificationTypeChatCreated
-	s.tell(newNotice(c.about.cabinet, kind, notify.ChatCreatedNotificationDTO{
+	s.announceEvent(c, kind, notify.ChatCreatedNotificationDTO{
 		NotificationType: kind, ChatID: c.id, BusinessID: c.about.cabinet, CreatedAt: c.createdAt.UTC(),
-	}))
+	})
 }
 
 // announceMessage tells of the newest message of a chat. Ids of messages are numbers in the Market's API; here the
 // number of the chat and that of the message in it make one.
 func (s *store) announceMessage(c *chat) {
-	if s.tell == nil {
-		return
-	}
 	const kind = notify.NotificationTypeChatMessageSent
-	s.tell(newNotice(c.about.cabinet, kind, notify.ChatMessageSentNotificationDTO{
+	s.announceEvent(c, kind, notify.ChatMessageSentNotificationDTO{
 		NotificationType: kind, ChatID: c.id, MessageID: fmt.Sprintf("%d%06d", c.id, len(c.messages)),
 		BusinessID: c.about.cabinet, SentAt: c.updatedAt.UTC(),
-	}))
+	})
 }
 
 func (s *store) announceDisputeStarted(c *chat, at time.Time) {
-	if s.tell == nil {
-		return
-	}
 	const kind = notify.NotificationTypeChatArbitrageStarted
-	s.tell(newNotice(c.about.cabinet, kind, notify.ChatArbitrageStartedNotificationDTO{
+	s.announceEvent(c, kind, notify.ChatArbitrageStartedNotificationDTO{
 		NotificationType: kind, ChatID: c.id, BusinessID: c.about.cabinet, StartedAt: at.UTC(),
-	}))
+	})
 }
 
 func (s *store) announceDisputeFinished(c *chat, at time.Time) {
-	if s.tell == nil {
-		return
-	}
 	const kind = notify.NotificationTypeChatArbitrageFinished
-	s.tell(newNotice(c.about.cabinet, kind, notify.ChatArbitrageFinishedNotificationDTO{
+	s.announceEvent(c, kind, notify.ChatArbitrageFinishedNotificationDTO{
 		NotificationType: kind, ChatID: c.id, BusinessID: c.about.cabinet, FinishedAt: at.UTC(),
-	}))
+	})
+}
+
+func (s *store) announceEvent(c *chat, kind notify.NotificationType, dto any) {
+	if s.tell != nil {
+		s.tell(newNotice(c.about.cabinet, kind, dto))
+	}
 }

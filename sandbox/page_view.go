@@ -112,7 +112,7 @@ func (v pageView) Form(name string) string {
 	return strings.Replace(v.Address(), pagePath, pagePath+"page/"+name, 1)
 }
 
-// OfChat is the view of one chat, OfCall that of one call; 0 is the view of all.
+// OfChat is the view of one chat; 0 is the view of all.
 func (v pageView) OfChat(id int64) string {
 	v.Chat = id
 	return v.onPage("messages", 1).Address() + "#chats"

@@ -18,8 +18,8 @@ func getCommand(on terminals) *cobra.Command {
   ymchats get --chat 7000001 --json`,
 		Args: noWords("get takes no words: give --chat"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := needChat(cmd); err != nil {
-				return err
+			if !cmd.Flags().Changed("chat") {
+				return usageError{errors.New("get needs --chat")}
 			}
 			if err := j.prepare(cmd); err != nil {
 				return err
@@ -35,11 +35,4 @@ func getCommand(on terminals) *cobra.Command {
 	}
 	cmd.Flags().Int64Var(&chatID, "chat", 0, "the number of the chat, as new gives it")
 	return j.command(cmd)
-}
-
-func needChat(cmd *cobra.Command) error {
-	if !cmd.Flags().Changed("chat") {
-		return usageError{errors.New(cmd.Name() + " needs --chat")}
-	}
-	return nil
 }

@@ -60,7 +60,7 @@ func sendCommand(on terminals) *cobra.Command {
 		},
 	}
 	flags := cmd.Flags()
-	flags.Int64Var(&s.chatID, "chat", 0, "the number of the chat, as new gives it")
+	flags.Int64Var(&s.situation.chatID, "chat", 0, "the number of the chat, as new gives it")
 	s.subject.addFlags(flags)
 	flags.BoolVar(&s.yes, "yes", false, "do not ask before sending")
 	flags.StringVar(&resend, "resend", "checked", "what to do with a message that may have arrived: "+allowed)
@@ -71,7 +71,6 @@ func sendCommand(on terminals) *cobra.Command {
 type sender struct {
 	job
 	subject subject
-	chatID  int64 // 0: that of the subject, which is to be found
 	yes     bool
 }
 
@@ -89,7 +88,6 @@ func (s *sender) send(cmd *cobra.Command, args []string) error {
 		return err
 	}
 	s.situation.message = true
-	s.situation.chatID = s.chatID
 	text, err := s.text(cmd, args)
 	if err == nil {
 		err = s.refusal(cmd, text)
@@ -105,18 +103,18 @@ func (s *sender) send(cmd *cobra.Command, args []string) error {
 
 // deliver finds the chat, where its number is not given, and sends the message into it.
 func (s *sender) deliver(ctx context.Context, cmd *cobra.Command, text string) (any, string, error) {
-	words := fmt.Sprintf("Sent %s to the buyer of chat %d", length(text), s.chatID)
+	about := ""
 	if !cmd.Flags().Changed("chat") {
 		chat, err := s.client.CreateChat(ctx, s.subject.context(cmd.Flags()))
 		if err != nil {
 			return nil, "", err
 		}
-		s.chatID, s.situation.chatID = chat.ChatID, chat.ChatID
-		words = fmt.Sprintf("Sent %s to the buyer of chat %d, about %s", length(text), s.chatID,
-			s.subject.words(cmd.Flags()))
+		s.situation.chatID = chat.ChatID
+		about = ", about " + s.subject.words(cmd.Flags())
 	}
-	err := s.client.SendMessage(ctx, s.chatID, text)
-	return map[string]int64{"chatId": s.chatID}, words, err
+	chatID := s.situation.chatID
+	words := fmt.Sprintf("Sent %s to the buyer of chat %d%s", length(text), chatID, about)
+	return map[string]int64{"chatId": chatID}, words, s.client.SendMessage(ctx, chatID, text)
 }
 
 // text is the one of the command line, or that of standard input.
@@ -142,7 +140,7 @@ func (s *sender) text(cmd *cobra.Command, args []string) (string, error) {
 func (s *sender) refusal(cmd *cobra.Command, text string) error {
 	ended, cancel := context.WithCancel(cmd.Context())
 	cancel()
-	chatID := s.chatID
+	chatID := s.situation.chatID
 	if !cmd.Flags().Changed("chat") {
 		if _, err := s.client.CreateChat(ended, s.subject.context(cmd.Flags())); errors.Is(err, wrapper.ErrInvalidRequest) {
 			return err
@@ -166,7 +164,7 @@ func (s *sender) consent(cmd *cobra.Command, text string) error {
 	if s.yes || !s.on.is(cmd.InOrStdin()) || !s.on.is(cmd.ErrOrStderr()) {
 		return nil
 	}
-	whose := numbered("chat", &s.chatID)
+	whose := numbered("chat", &s.situation.chatID)
 	if !cmd.Flags().Changed("chat") {
 		whose = s.subject.words(cmd.Flags())
 	}
