@@ -20,6 +20,7 @@ package chats
 import _ "embed"
 
 //go:generate go tool oapi-codegen -config api/oapi-codegen.yaml openapi.yaml
+//go:generate go run ./api/operations -output gen/operations.go
 //go:generate go tool oapi-codegen -config api/oapi-codegen-server.yaml openapi.yaml
 //go:generate go tool oapi-codegen -config api/oapi-codegen-notify.yaml notifications.yaml
 

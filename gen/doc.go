@@ -9,5 +9,7 @@
 // An optional field is a pointer. An enum may have a value that its constants do not list, as the Market may add some
 // any day; its method Valid tells whether the value is a known one.
 //
+// Operations lists the operations with their quotas and scopes.
+//
 // The comments below come from the generator and from the descriptions in openapi.yaml.
 package gen

@@ -3,6 +3,7 @@ package tests
 import (
 	"fmt"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -49,9 +50,10 @@ func TestOperations(t *testing.T) {
 				statuses = append(statuses, status)
 			}
 			assert.ElementsMatch(t, []string{"200", "400", "401", "403", "404", "420", "500"}, statuses, op.OperationID)
-			for _, prose := range []string{"Available for all models", "Quota: 1,000 requests an hour", "Scopes of the Api-Key, any of:"} {
+			for _, prose := range []string{"Available for all models", "Scopes of the Api-Key, any of:"} {
 				assert.Contains(t, op.Description, prose, op.OperationID)
 			}
+			assert.Equal(t, op.Extensions["x-quota"], quotaInProse(t, op.Description), "%s: what is read by people and by programs", op.OperationID)
 			assert.Equal(t, op.Extensions["x-scopes"], scopesInProse(op.Description), "%s: what is read by people and by programs", op.OperationID)
 		}
 	}
@@ -85,6 +87,16 @@ func scopesInProse(description string) []any {
 		scopes = append(scopes, line[1])
 	}
 	return scopes
+}
+
+// quotaInProse reads the requests an hour that a description promises, as JSON gives them.
+func quotaInProse(t *testing.T, description string) any {
+	t.Helper()
+	found := regexp.MustCompile(`Quota: ([0-9,]+) requests an hour`).FindStringSubmatch(description)
+	require.NotNil(t, found, description)
+	quota, err := strconv.ParseFloat(strings.ReplaceAll(found[1], ",", ""), 64)
+	require.NoError(t, err)
+	return quota
 }
 
 // What the pages say beside the constraints, and a reader of the contract needs.

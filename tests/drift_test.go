@@ -40,6 +40,21 @@ func TestGeneratedFilesAreUpToDate(t *testing.T) {
 	}
 }
 
+// So is the list of operations.
+func TestOperationsAreUpToDate(t *testing.T) {
+	t.Parallel()
+	fresh := filepath.Join(t.TempDir(), "fresh.go")
+	generate := exec.Command("go", "run", "./api/operations", "-output", fresh)
+	generate.Dir = ".."
+	said, err := generate.CombinedOutput()
+	require.NoError(t, err, string(said))
+	want, err := os.ReadFile(fresh)
+	require.NoError(t, err)
+	got, err := os.ReadFile("../gen/operations.go")
+	require.NoError(t, err)
+	assert.True(t, string(want) == string(got), "gen/operations.go differs from what the contract makes of it: run make generate")
+}
+
 // generated gives the contract of each config, as the lines of go:generate name them.
 func generated(t *testing.T) map[string]string {
 	t.Helper()
