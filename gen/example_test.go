@@ -38,3 +38,14 @@ func Example() {
 	// 200 7000001
 	// 404 NOT_FOUND
 }
+
+// What the contract says of each operation.
+func ExampleOperation() {
+	for _, op := range gen.Operations {
+		fmt.Println(op.ID, op.Method, op.Path, op.Quota)
+	}
+	// Output:
+	// createChat POST /businesses/{businessId}/chats/new 1000
+	// sendMessageToChat POST /businesses/{businessId}/chats/message 1000
+	// getChat GET /businesses/{businessId}/chat 1000
+}
