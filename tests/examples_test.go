@@ -20,6 +20,7 @@ var notShown = map[string]string{
 	"Outcome.MarshalText": "encoding/json and log/slog call it",
 	"Outcome.String":      "fmt calls it",
 	"Market.ServeHTTP":    "net/http calls it",
+	"OptionError.Error":   "fmt calls it",
 	"Violation.Error":     "fmt calls it",
 }
 

@@ -18,7 +18,7 @@ import (
 // wrapperOrder lists the files of wrapper as a caller meets them: a file uses those below it.
 var wrapperOrder = []string{
 	"client", "raw", "options", "call", "outcome", "retry", "resend", "envelope", "attempt", "auth", "trace",
-	"limiter", "gate", "operation", "redact", "log", "transport", "errors", "quota",
+	"limiter", "gate", "operation", "redact", "log", "transport", "advice", "errors", "quota",
 }
 
 // maxBackwards is how many pairs of files may run against the order.

@@ -60,11 +60,6 @@ type attempt struct {
 
 func (a *attempt) answered() bool { return a.StatusCode != 0 }
 
-// quotaUsedUp tells the 420 that ends with a window from the one that ends within milliseconds.
-func (a *attempt) quotaUsedUp() bool {
-	return a.StatusCode == statusMethodFailure && a.Quota.Remaining == 0 && !a.Quota.Until.IsZero()
-}
-
 // sender sends the requests of attempts.
 type sender struct {
 	limiter Limiter

@@ -2,6 +2,7 @@ package wrapper
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -20,11 +21,12 @@ func APIKey(token string) Auth { return headerAuth("Api-Key", "", token) }
 // Deprecated: the Market has deprecated OAuth and accepts it still. Use APIKey.
 func OAuth(token string) Auth { return headerAuth("Authorization", "Bearer ", token) }
 
+var errBadToken = errors.New("is empty or holds a space, a line break or the like; allowed is visible ASCII")
+
 func headerAuth(name, scheme, token string) Auth {
 	isInvisible := func(r rune) bool { return r <= ' ' || r > '~' }
 	if token == "" || strings.ContainsFunc(token, isInvisible) {
-		refused := fmt.Errorf("%w: the token of %s is empty or holds a space, a line break or the like; "+
-			"allowed is visible ASCII", ErrInvalidRequest, name)
+		refused := fmt.Errorf("%w: the token of %s %w", ErrInvalidRequest, name, errBadToken)
 		return func(context.Context, *http.Request) error { return refused }
 	}
 	values := []string{scheme + token}

@@ -145,7 +145,7 @@ func classOf(status int) error {
 		return ErrForbidden
 	case status == 404:
 		return ErrNotFound
-	case status == statusMethodFailure:
+	case status == StatusMethodFailure:
 		return ErrRateLimited
 	case status >= 500:
 		return ErrServer
@@ -178,6 +178,26 @@ func limiterError(err error) (retryAt time.Time, cause error) {
 		return e.RetryAt, err
 	}
 	return e.RetryAt, e.Err
+}
+
+// OptionError is the error of an option whose value is not allowed: one of New or NewLimiter, or one of a call, which
+// fails with ErrInvalidRequest then.
+type OptionError struct {
+	Option  string // "WithBaseURL", "RetryPolicy" (of WithRetry and NewLimiter), "Attempts"
+	Value   string // of WithBaseURL what is wrong with it, as the URL may hold a password: "has no host"
+	Allowed string
+}
+
+// Error says what was given, and what is allowed.
+func (e *OptionError) Error() string {
+	text := e.Option + " is given " + e.Value
+	switch e.Option {
+	case "WithBaseURL":
+		text = "the base URL " + e.Value
+	case "RetryPolicy", "Attempts":
+		text = e.Option + " is " + e.Value
+	}
+	return text + ", allowed is " + e.Allowed
 }
 
 // maxErrors is how many errors of an answer are kept.

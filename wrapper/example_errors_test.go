@@ -75,3 +75,58 @@ func ExampleError_invalidRequest() {
 	// true
 	// sendMessageToChat: invalid request: message has 4097 characters, allowed is 1 to 4096 (attempts: 0, not sent)
 }
+
+// A program that works through many orders does four different things about an error. The page of a proxy gives up no
+// order: only the Market's own word does.
+func ExampleError_Advice() {
+	market := sandbox.New()
+	market.Script("createChat",
+		sandbox.HTML(404),
+		sandbox.Fail(404, "NOT_FOUND", "Can't find order by id: '67890'"),
+		sandbox.Fail(403, "FORBIDDEN", "No access to the business"),
+	)
+	hc := &http.Client{Transport: market.RoundTripper()}
+	client, _ := wrapper.New(12345, wrapper.APIKey("key"), wrapper.WithHTTPClient(hc))
+	for range 3 {
+		_, err := client.CreateChat(context.Background(), wrapper.Order(67890))
+		e := new(wrapper.Error)
+		if !errors.As(err, &e) {
+			return
+		}
+		switch e.Advice() {
+		case wrapper.RetryLater:
+			fmt.Println(e.StatusCode, "the order comes again later")
+		case wrapper.GiveUp:
+			fmt.Println(e.StatusCode, "the order is given up")
+		case wrapper.Stop:
+			fmt.Println(e.StatusCode, "the program stops")
+		case wrapper.Look:
+			fmt.Println(e.StatusCode, "a person reads the chat")
+		}
+	}
+	// Output:
+	// 404 the order comes again later
+	// 404 the order is given up
+	// 403 the program stops
+}
+
+// A program can tell what SendMessage would refuse before it starts a chat for it.
+func ExampleCheckMessage() {
+	fmt.Println(wrapper.CheckMessage("Your order is on its way."))
+	fmt.Println(wrapper.CheckMessage(""))
+	// Output:
+	// <nil>
+	// invalid request: message has 0 characters, allowed is 1 to 4096
+}
+
+// A command that has flags for options can name the flag.
+func ExampleOptionError() {
+	_, err := wrapper.New(12345, wrapper.APIKey("key"), wrapper.WithUserAgent("shop"))
+	fmt.Println(err)
+	if e := new(wrapper.OptionError); errors.As(err, &e) {
+		fmt.Printf("--user-agent is %s, allowed is %s\n", e.Value, e.Allowed)
+	}
+	// Output:
+	// wrapper: WithUserAgent is given "shop", allowed is name/version in printable ASCII, 1 to 100 characters
+	// --user-agent is "shop", allowed is name/version in printable ASCII, 1 to 100 characters
+}

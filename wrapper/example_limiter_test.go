@@ -62,3 +62,33 @@ func ExampleNewLimiter() {
 	release(wrapper.Response{StatusCode: 200})
 	// Output: one request may start
 }
+
+// A Limiter of one's own keeps for each operation what the answers have said of its window.
+func ExampleQuota_Narrow() {
+	end := time.Date(2026, 1, 1, 13, 0, 0, 0, time.UTC)
+	var known wrapper.Quota
+	known = known.Narrow(wrapper.Quota{Limit: 1000, Remaining: 7, Until: end})
+	known = known.Narrow(wrapper.Quota{Limit: 1000, Remaining: 8, Until: end.Add(time.Second)}) // overtaken on its way
+	fmt.Println(known.Remaining, known.Until.Format(time.TimeOnly))
+	known = known.Narrow(wrapper.Quota{Limit: 1000, Remaining: 999, Until: end.Add(time.Hour)})
+	fmt.Println(known.Remaining, known.Until.Format(time.TimeOnly))
+	// Output:
+	// 7 13:00:00
+	// 999 14:00:00
+}
+
+// A 420 says one of two things: the quota is used up, or too many requests ran at once.
+func ExampleResponse_QuotaUsedUp() {
+	market := sandbox.New()
+	market.Script("getChat", sandbox.TooMany(), sandbox.QuotaUsedUp(time.Hour))
+	hc := &http.Client{Transport: market.RoundTripper()}
+	client, _ := wrapper.New(12345, wrapper.APIKey("key"), wrapper.WithHTTPClient(hc))
+	for range 2 {
+		var answer wrapper.Response
+		_, _ = client.GetChat(context.Background(), 7000001, wrapper.Capture(&answer), wrapper.Attempts(1))
+		fmt.Println(answer.StatusCode == wrapper.StatusMethodFailure, answer.QuotaUsedUp())
+	}
+	// Output:
+	// true false
+	// true true
+}

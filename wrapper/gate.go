@@ -5,11 +5,6 @@ import (
 	"time"
 )
 
-// sameWindow bounds how far the ends of one window may differ. Answers tell it too late by up to a second, as Date is
-// cut to whole seconds, and by the time they were on their way, up to the limit of an attempt. Two windows are
-// further apart.
-const sameWindow = 20 * time.Second
-
 // longestWindow bounds what is believed: a mistake must not silence a client for good.
 const longestWindow = 24 * time.Hour
 
@@ -38,22 +33,17 @@ func (g *gate) left(now time.Time) time.Duration {
 	return min(g.window.Until.Sub(now.Round(0)), g.ends.Sub(now))
 }
 
-// learn takes in what an answer said. Within a window the quota only falls and answers overtake each other, so the
-// lowest figure holds; so does the earliest end. A late answer of an older window changes nothing.
-func (g *gate) learn(q Quota, now time.Time) {
-	later := q.Until.Sub(g.window.Until)
-	left := q.Until.Sub(now.Round(0))
-	switch {
-	case later > sameWindow && left < longestWindow:
-		g.window = q
-		g.ends = now.Add(left)
-	case later.Abs() <= sameWindow:
-		g.window.Remaining = min(g.window.Remaining, q.Remaining)
-		if later < 0 {
-			g.window.Until = q.Until
-			g.ends = g.ends.Add(later)
-		}
+// learn takes in what an answer said.
+func (g *gate) learn(said Quota, now time.Time) {
+	left := said.Until.Sub(now.Round(0))
+	if left >= longestWindow {
+		return
 	}
+	window := g.window.Narrow(said)
+	if window.Until != g.window.Until {
+		g.ends = now.Add(left)
+	}
+	g.window = window
 }
 
 // setTimer has wake called when the window ends, if somebody waits for that. The timer does not outlive the last

@@ -52,7 +52,15 @@ func checkID(name string, id int64) error {
 	return nil
 }
 
-// checkText checks the text of a message. Its error does not show the text.
+// CheckMessage gives the error with which SendMessage would refuse a text, which is ErrInvalidRequest; nil: it would
+// not. The error does not show the text.
+func CheckMessage(text string) error {
+	if err := checkText(text); err != nil {
+		return fmt.Errorf("%w: %w", ErrInvalidRequest, err)
+	}
+	return nil
+}
+
 func checkText(text string) error {
 	if !utf8.ValidString(text) {
 		return fmt.Errorf("message is not valid UTF-8, allowed is UTF-8 text of 1 to %d characters", maxText)

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"regexp"
 	"slices"
+	"strconv"
 	"sync"
 	"time"
 
@@ -91,7 +92,7 @@ func WithPlainHTTP() Option {
 func WithHTTPClient(hc *http.Client) Option {
 	return func(c *config) error {
 		if hc == nil {
-			return errors.New("WithHTTPClient is given nil, allowed is an *http.Client")
+			return &OptionError{"WithHTTPClient", "nil", "an *http.Client"}
 		}
 		c.transport = hc.Transport
 		if c.transport == nil {
@@ -118,7 +119,7 @@ func WithRetry(p RetryPolicy) Option {
 func WithLimiter(l Limiter) Option {
 	return func(c *config) error {
 		if l == nil {
-			return errors.New("WithLimiter is given nil, allowed is a Limiter")
+			return &OptionError{"WithLimiter", "nil", "a Limiter"}
 		}
 		c.limiter = l
 		return nil
@@ -131,7 +132,7 @@ func WithLimiter(l Limiter) Option {
 func WithLogger(l *slog.Logger) Option {
 	return func(c *config) error {
 		if l == nil {
-			return errors.New("WithLogger is given nil, allowed is an *slog.Logger")
+			return &OptionError{"WithLogger", "nil", "an *slog.Logger"}
 		}
 		c.logger = l
 		return nil
@@ -144,8 +145,8 @@ func WithLogger(l *slog.Logger) Option {
 func WithUserAgent(product string) Option {
 	return func(c *config) error {
 		if len(product) > 100 || !nameVersion().MatchString(product) {
-			return fmt.Errorf("WithUserAgent is given %.100q, allowed is name/version in printable ASCII, "+
-				"1 to 100 characters", product)
+			const allowed = "name/version in printable ASCII, 1 to 100 characters"
+			return &OptionError{"WithUserAgent", fmt.Sprintf("%.100q", product), allowed}
 		}
 		c.product = product
 		return nil
@@ -163,7 +164,7 @@ var nameVersion = sync.OnceValue(func() *regexp.Regexp {
 func WithMiddleware(mw ...func(Doer) Doer) Option {
 	return func(c *config) error {
 		if slices.ContainsFunc(mw, func(m func(Doer) Doer) bool { return m == nil }) {
-			return errors.New("WithMiddleware is given nil")
+			return &OptionError{"WithMiddleware", "nil", "a function"}
 		}
 		c.middleware = append(c.middleware, mw...)
 		return nil
@@ -191,7 +192,7 @@ func (c *call) apply(opts []CallOption) {
 func Attempts(n int) CallOption {
 	return func(c *call) error {
 		if n < 1 {
-			return fmt.Errorf("Attempts is %d, allowed is 1 and above", n)
+			return &OptionError{"Attempts", strconv.Itoa(n), "1 and above"}
 		}
 		c.maxAttempts = n
 		return nil
@@ -202,7 +203,7 @@ func Attempts(n int) CallOption {
 func Capture(dst *Response) CallOption {
 	return func(c *call) error {
 		if dst == nil {
-			return errors.New("Capture is given nil, allowed is a pointer to a Response")
+			return &OptionError{"Capture", "nil", "a pointer to a Response"}
 		}
 		c.capture = dst
 		return nil

@@ -69,6 +69,47 @@ func TestNewRefuses(t *testing.T) {
 	}
 }
 
+// A program that has names of its own for the options needs the parts of the text.
+func TestOptionError(t *testing.T) {
+	withHTTP := "is http:// and its host is not loopback, so the token could be read on its way"
+	rows := []struct {
+		err  error
+		want wrapper.OptionError
+		text string
+	}{
+		{newError(wrapper.WithBaseURL("https:///v2")),
+			wrapper.OptionError{Option: "WithBaseURL", Value: "has no host, or no port after the colon", Allowed: "one like https://host/v2"},
+			"wrapper: the base URL has no host, or no port after the colon, allowed is one like https://host/v2"},
+		{newError(wrapper.WithBaseURL("http://host/v2")),
+			wrapper.OptionError{Option: "WithBaseURL", Value: withHTTP, Allowed: "https://, or WithPlainHTTP"},
+			"wrapper: the base URL " + withHTTP + ", allowed is https://, or WithPlainHTTP"},
+		{newError(wrapper.WithHTTPClient(nil)),
+			wrapper.OptionError{Option: "WithHTTPClient", Value: "nil", Allowed: "an *http.Client"},
+			"wrapper: WithHTTPClient is given nil, allowed is an *http.Client"},
+		{newError(wrapper.WithRetry(wrapper.RetryPolicy{Resend: 3})),
+			wrapper.OptionError{Option: "RetryPolicy", Value: "{MaxAttempts:0 BaseDelay:0s MaxDelay:0s Resend:3}", Allowed: "0 (the default) and above, and for Resend one of its constants"},
+			"wrapper: RetryPolicy is {MaxAttempts:0 BaseDelay:0s MaxDelay:0s Resend:3}, allowed is 0 (the default) and above, and for Resend one of its constants"},
+		{newClient(t, newScript(t)).SendMessage(t.Context(), chatID, text, wrapper.Attempts(-1)),
+			wrapper.OptionError{Option: "Attempts", Value: "-1", Allowed: "1 and above"},
+			"sendMessageToChat: invalid request: Attempts is -1, allowed is 1 and above (attempts: 0, not sent)"},
+		{newClient(t, newScript(t)).SendMessage(t.Context(), chatID, text, wrapper.Capture(nil)),
+			wrapper.OptionError{Option: "Capture", Value: "nil", Allowed: "a pointer to a Response"},
+			"sendMessageToChat: invalid request: Capture is given nil, allowed is a pointer to a Response (attempts: 0, not sent)"},
+	}
+	for _, row := range rows {
+		var e *wrapper.OptionError
+		require.ErrorAs(t, row.err, &e)
+		assert.Equal(t, row.want, *e)
+		assert.EqualError(t, row.err, row.text)
+	}
+}
+
+// newError is the error of New with an option that it refuses.
+func newError(opt wrapper.Option) error {
+	_, err := wrapper.New(business, wrapper.APIKey(token), opt)
+	return err
+}
+
 func TestBaseURL(t *testing.T) {
 	const path = "/businesses/4200/chat?chatId=77"
 	rows := map[string]string{

@@ -99,7 +99,7 @@ func (h *history) failure(op operation) *Error {
 		e.Err = errors.Join(errors.New(said), e.Err)
 	}
 	e.Body = bytes.Clone(a.body[:min(len(a.body), maxErrorBody)])
-	if a.quotaUsedUp() && e.RetryAt.IsZero() {
+	if a.QuotaUsedUp() && e.RetryAt.IsZero() {
 		e.RetryAt = a.Quota.Until
 	}
 	return e

@@ -79,3 +79,26 @@ func TestUntilHasNoMonotonicReading(t *testing.T) {
 	require.NoError(t, err)
 	assert.True(t, captured.Quota.Until == captured.Quota.Until.Round(0))
 }
+
+func TestQuotaNarrow(t *testing.T) {
+	end := time.Date(2026, 1, 1, 13, 0, 0, 0, time.UTC)
+	known := wrapper.Quota{Limit: 1000, Remaining: 7, Until: end}
+	rows := map[string]struct {
+		remaining int
+		later     time.Duration
+		want      wrapper.Quota
+	}{
+		"fewer are left":                {6, 0, wrapper.Quota{Limit: 1000, Remaining: 6, Until: end}},
+		"an answer that was overtaken":  {8, 20 * time.Second, known},
+		"an earlier end":                {8, -20 * time.Second, wrapper.Quota{Limit: 1000, Remaining: 7, Until: end.Add(-20 * time.Second)}},
+		"fewer, of a later window":      {5, 20*time.Second + 1, wrapper.Quota{Remaining: 5, Until: end.Add(20*time.Second + 1)}},
+		"more, of a later window":       {999, time.Hour, wrapper.Quota{Remaining: 999, Until: end.Add(time.Hour)}},
+		"a late answer of an older one": {5, -20*time.Second - 1, known},
+	}
+	for what, row := range rows {
+		said := wrapper.Quota{Remaining: row.remaining, Until: end.Add(row.later)}
+		assert.Equal(t, row.want, known.Narrow(said), what)
+	}
+	assert.Equal(t, known, known.Narrow(wrapper.Quota{}), "an answer that told of none")
+	assert.Equal(t, known, wrapper.Quota{}.Narrow(known), "the first answer")
+}

@@ -38,9 +38,9 @@ func judge(op operation, resend Resend, f findings) verdict {
 	switch {
 	case f.reached == notHandedOver: // Auth, the Limiter or the context was against it
 		return verdict{outcome: NotSent}
-	case f.status == statusMethodFailure && f.quotaUsedUp: // the Market has done nothing
+	case f.status == StatusMethodFailure && f.quotaUsedUp: // the Market has done nothing
 		return verdict{repeat: true, untilWindowEnds: true, outcome: Rejected}
-	case f.status == statusMethodFailure: // too many ran at once: it has done nothing either
+	case f.status == StatusMethodFailure: // too many ran at once: it has done nothing either
 		return verdict{repeat: true, outcome: Rejected}
 	case f.status == http.StatusInternalServerError && f.body.fromMarket(): // the Market has ended, perhaps after storing
 		return inDoubt(op, resend, false)
@@ -98,7 +98,7 @@ func findingsOf(a *attempt, result any, asPromised func() bool) findings {
 	f := findings{
 		reached:     a.reached,
 		status:      a.StatusCode,
-		quotaUsedUp: a.quotaUsedUp(),
+		quotaUsedUp: a.QuotaUsedUp(),
 		wantsResult: result != nil,
 	}
 	switch {
@@ -134,8 +134,8 @@ const (
 
 func (p RetryPolicy) withDefaults() (RetryPolicy, error) {
 	if p.MaxAttempts < 0 || p.BaseDelay < 0 || p.MaxDelay < 0 || p.Resend < ResendChecked || p.Resend > ResendNever {
-		return p, fmt.Errorf("RetryPolicy is %+v, allowed is 0 (the default) and above, "+
-			"and for Resend one of its constants", p)
+		const allowed = "0 (the default) and above, and for Resend one of its constants"
+		return p, &OptionError{"RetryPolicy", fmt.Sprintf("%+v", p), allowed}
 	}
 	if p.MaxAttempts == 0 {
 		p.MaxAttempts = 4

@@ -3,7 +3,6 @@ package wrapper
 import (
 	"context"
 	"crypto/tls"
-	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -64,14 +63,14 @@ func checkBaseURL(raw string, plainHTTP bool) (string, error) {
 		return "", badBaseURL("has user info, a query or a fragment")
 	}
 	if u.Scheme == "http" && !plainHTTP && !isLoopback(u.Hostname()) {
-		return "", errors.New("the base URL is http:// and its host is not loopback, so the token could be read " +
-			"on its way; allowed is https://, or WithPlainHTTP")
+		const readable = "is http:// and its host is not loopback, so the token could be read on its way"
+		return "", &OptionError{"WithBaseURL", readable, "https://, or WithPlainHTTP"}
 	}
 	return u.JoinPath("/").String(), nil
 }
 
 func badBaseURL(what string) error {
-	return fmt.Errorf("the base URL %s, allowed is one like https://host/v2", what)
+	return &OptionError{"WithBaseURL", what, "one like https://host/v2"}
 }
 
 func isLoopback(host string) bool {
