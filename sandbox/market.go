@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"path"
@@ -44,12 +45,20 @@ type Market struct {
 	moved    time.Duration // what Advance has added to the clock
 }
 
-// New makes an empty sandbox. It panics when an option is refused, with a text that names it and what is allowed: a
-// test that is set up wrong cannot go on.
+// New is Open for a test, which cannot go on when it is set up wrong: New panics with the error.
 func New(opts ...Option) *Market {
-	contract, err := api.NewValidator()
+	m, err := Open(opts...)
 	if err != nil {
 		panic(err)
+	}
+	return m
+}
+
+// Open makes an empty sandbox. An option that refuses its value gives an *OptionError.
+func Open(opts ...Option) (*Market, error) {
+	contract, err := api.NewValidator()
+	if err != nil {
+		return nil, err
 	}
 	m := &Market{contract: contract, clock: time.Now, mux: http.NewServeMux(), scopes: allScopes()}
 	m.limits.perHour, m.limits.parallel, m.limits.inProgress = 1000, 4, map[int64]int{}
@@ -57,10 +66,10 @@ func New(opts ...Option) *Market {
 	m.Reset()
 	for _, opt := range opts {
 		if opt == nil {
-			panic("sandbox: an option is nil")
+			return nil, errors.New("sandbox: an option is nil")
 		}
 		if err := opt(m); err != nil {
-			panic(fmt.Sprint("sandbox: ", err))
+			return nil, err
 		}
 	}
 	for _, base := range []string{"/v2", ""} {
@@ -68,7 +77,7 @@ func New(opts ...Option) *Market {
 			BaseURL: base, BaseRouter: router{m}, ErrorHandlerFunc: m.unreadable,
 		})
 	}
-	return m
+	return m, nil
 }
 
 // Reset forgets chats, messages, calls, faults, used quota, deliveries and what waits to be delivered, and takes back

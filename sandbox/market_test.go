@@ -2,6 +2,7 @@ package sandbox_test
 
 import (
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -267,19 +268,24 @@ func TestOptionsRefuse(t *testing.T) {
 	for says, opt := range map[string]sandbox.Option{
 		"an option is nil":                   nil,
 		"WithAPIKey is given an empty token": sandbox.WithAPIKey(""),
-		"WithBusiness is given [], allowed is at least one id of 1 and above":                        sandbox.WithBusiness(),
-		"WithBusiness is given [1 0], allowed is at least one id of 1 and above":                     sandbox.WithBusiness(1, 0),
-		"WithOrders is given [5 0], allowed are numbers of 1 and above":                              sandbox.WithOrders(5, 0),
-		"WithQuota is given 0, allowed is 1 and above":                                               sandbox.WithQuota(0),
-		"WithParallel is given 0, allowed is 1 and above":                                            sandbox.WithParallel(0),
-		"WithScopes is given \"all\", allowed are [all-methods all-methods:read-only communication]": sandbox.WithScopes("all"),
+		"WithBusiness is given [], allowed is at least one id of 1 and above":                              sandbox.WithBusiness(),
+		"WithBusiness is given [1 0], allowed is at least one id of 1 and above":                           sandbox.WithBusiness(1, 0),
+		"WithOrders is given [5 0], allowed is a list of numbers of 1 and above":                           sandbox.WithOrders(5, 0),
+		"WithQuota is given 0, allowed is 1 and above":                                                     sandbox.WithQuota(0),
+		"WithParallel is given 0, allowed is 1 and above":                                                  sandbox.WithParallel(0),
+		"WithScopes is given \"all\", allowed is one of [all-methods all-methods:read-only communication]": sandbox.WithScopes("all"),
 		"WithClock is given nil": sandbox.WithClock(nil),
 		"WithHost is given \"a:80\", allowed is a name or an address, without a port":                                 sandbox.WithHost("b", "a:80"),
 		"WithHost is given \"\", allowed is a name or an address, without a port":                                     sandbox.WithHost(""),
 		"WithAPIKey is given a token that no header can carry, allowed is printable ASCII without spaces at its ends": sandbox.WithAPIKey("a "),
 	} {
-		assert.PanicsWithValue(t, "sandbox: "+says, func() { sandbox.New(opt) })
+		assert.PanicsWithError(t, "sandbox: "+says, func() { sandbox.New(opt) })
+		_, err := sandbox.Open(opt)
+		assert.EqualError(t, err, "sandbox: "+says)
+		assert.Equal(t, opt != nil, errors.As(err, new(*sandbox.OptionError)), says)
 	}
+	_, err := sandbox.Open(sandbox.WithQuota(0))
+	assert.Equal(t, &sandbox.OptionError{Option: "WithQuota", Value: "0", Allowed: "1 and above"}, err)
 }
 
 // Nothing is lost and nothing counted twice, whoever writes.

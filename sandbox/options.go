@@ -1,7 +1,6 @@
 package sandbox
 
 import (
-	"errors"
 	"fmt"
 	"net"
 	"regexp"
@@ -9,8 +8,23 @@ import (
 	"time"
 )
 
-// Option changes what New makes. Every option refuses values that make no sense.
+// Option changes what New and Open make. Every option refuses values that make no sense, with an *OptionError.
 type Option func(*Market) error
+
+// OptionError says that an option has refused its value.
+type OptionError struct {
+	Option  string // the name of the option: "WithQuota"
+	Value   string // the value as Go prints it; of a key it says only what is wrong
+	Allowed string // what the option takes; empty where the value says it
+}
+
+func (e *OptionError) Error() string {
+	text := "sandbox: " + e.Option + " is given " + e.Value
+	if e.Allowed != "" {
+		text += ", allowed is " + e.Allowed
+	}
+	return text
+}
 
 // WithAPIKey sets the only key that the sandbox knows; it is good as an OAuth token, too. It must be one that a header
 // can carry: not empty, printable ASCII, without spaces at its ends. Without it every key is good, as long as there is
@@ -18,11 +32,11 @@ type Option func(*Market) error
 func WithAPIKey(token string) Option {
 	return func(m *Market) error {
 		if token == "" {
-			return errors.New("WithAPIKey is given an empty token")
+			return &OptionError{Option: "WithAPIKey", Value: "an empty token"}
 		}
 		if !fitsHeader.MatchString(token) {
-			return errors.New("WithAPIKey is given a token that no header can carry, " +
-				"allowed is printable ASCII without spaces at its ends")
+			return &OptionError{"WithAPIKey", "a token that no header can carry",
+				"printable ASCII without spaces at its ends"}
 		}
 		m.key = token
 		return nil
@@ -34,7 +48,7 @@ func WithAPIKey(token string) Option {
 func WithBusiness(ids ...int64) Option {
 	return func(m *Market) error {
 		if len(ids) == 0 || slices.Min(ids) < 1 {
-			return fmt.Errorf("WithBusiness is given %v, allowed is at least one id of 1 and above", ids)
+			return &OptionError{"WithBusiness", fmt.Sprint(ids), "at least one id of 1 and above"}
 		}
 		m.cabinets = slices.Clone(ids)
 		return nil
@@ -46,7 +60,7 @@ func WithBusiness(ids ...int64) Option {
 func WithOrders(ids ...int64) Option {
 	return func(m *Market) error {
 		if len(ids) > 0 && slices.Min(ids) < 1 {
-			return fmt.Errorf("WithOrders is given %v, allowed are numbers of 1 and above", ids)
+			return &OptionError{"WithOrders", fmt.Sprint(ids), "a list of numbers of 1 and above"}
 		}
 		m.orders = append([]int64{}, ids...)
 		return nil
@@ -57,7 +71,7 @@ func WithOrders(ids ...int64) Option {
 func WithQuota(perHour int) Option {
 	return func(m *Market) error {
 		if perHour < 1 {
-			return fmt.Errorf("WithQuota is given %d, allowed is 1 and above", perHour)
+			return &OptionError{"WithQuota", fmt.Sprint(perHour), "1 and above"}
 		}
 		m.limits.perHour = perHour
 		return nil
@@ -69,7 +83,7 @@ func WithQuota(perHour int) Option {
 func WithParallel(n int) Option {
 	return func(m *Market) error {
 		if n < 1 {
-			return fmt.Errorf("WithParallel is given %d, allowed is 1 and above", n)
+			return &OptionError{"WithParallel", fmt.Sprint(n), "1 and above"}
 		}
 		m.limits.parallel = n
 		return nil
@@ -83,7 +97,7 @@ func WithScopes(scopes ...string) Option {
 	return func(m *Market) error {
 		for _, s := range scopes {
 			if known := allScopes(); !slices.Contains(known, s) {
-				return fmt.Errorf("WithScopes is given %.40q, allowed are %v", s, known)
+				return &OptionError{"WithScopes", fmt.Sprintf("%.40q", s), fmt.Sprintf("one of %v", known)}
 			}
 		}
 		m.scopes = append([]string{}, scopes...)
@@ -104,7 +118,7 @@ func WithHost(names ...string) Option {
 	return func(m *Market) error {
 		for _, name := range names {
 			if !hostName.MatchString(name) && net.ParseIP(name) == nil {
-				return fmt.Errorf("WithHost is given %.40q, allowed is a name or an address, without a port", name)
+				return &OptionError{"WithHost", fmt.Sprintf("%.40q", name), "a name or an address, without a port"}
 			}
 		}
 		m.hosts = append(m.hosts, names...)
@@ -127,7 +141,7 @@ func WithoutChecks() Option {
 func WithClock(now func() time.Time) Option {
 	return func(m *Market) error {
 		if now == nil {
-			return errors.New("WithClock is given nil")
+			return &OptionError{Option: "WithClock", Value: "nil"}
 		}
 		m.clock = now
 		return nil

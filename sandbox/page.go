@@ -26,7 +26,7 @@ type pageData struct {
 	Cabinet int64  // one that the key may use
 
 	Operations []string
-	Kinds      []any // of faults
+	Kinds      []Kind
 	Statuses   []string
 
 	Chats      pageChats
@@ -51,7 +51,7 @@ func (m *Market) page(w http.ResponseWriter, r *http.Request) {
 func (m *Market) showPage(w http.ResponseWriter, r *http.Request, view pageView, problem error) {
 	data := pageData{
 		Now: m.now(), Nonce: rand.Text(), View: view, Done: doneTexts[view.Done], Cabinet: m.anyCabinet(),
-		Operations: allOperations(), Kinds: controlSchemas()["Fault"].Value.Properties["kind"].Value.Enum,
+		Operations: allOperations(), Kinds: Kinds,
 		Statuses: shownStatuses(view.Status),
 		Chats:    m.pageChats(view), Quotas: m.pageQuotas(view), Faults: m.pageFaults(),
 		Deliveries: m.pageDeliveries(view), Calls: m.pageCalls(view, baseOf(r)),

@@ -19,6 +19,17 @@ func (m controls) AddFaults(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
+// EveryDescribed is Every with a Fault as ParseFault reads it. The page and the control API show such a description,
+// and of another Fault only that there is one. The error is that of ParseFault, or says that operation is no
+// operationId of the contract.
+func (m *Market) EveryDescribed(operation string, text []byte) error {
+	var f control.Fault
+	if err := decodeControl("Fault", text, &f); err != nil {
+		return err
+	}
+	return m.setDescribed(control.Faults{Operation: operation, Every: &f})
+}
+
 // setDescribed is Script and Every for descriptions that were checked.
 func (m *Market) setDescribed(faults control.Faults) error {
 	if err := known(faults.Operation); err != nil {
@@ -37,7 +48,7 @@ func (m *Market) setDescribed(faults control.Faults) error {
 
 func newSetFault(f control.Fault) setFault {
 	const each = 1000 // what a Fault itself and its description need beyond their texts
-	return setFault{fault: makeFault(f), described: &f, bytes: len(encode(f)) + each}
+	return setFault{fault: describedFault(f), described: &f, bytes: len(encode(f)) + each}
 }
 
 // maxWaiting bounds what faults that wait for their requests take of memory, in bytes, when they came by HTTP.

@@ -85,7 +85,7 @@ func TestSandboxUsage(t *testing.T) {
 		"--quota is 0, allowed is 1 and above":                                                                      {"--quota", "0"},
 		"--parallel is -1, allowed is 1 and above":                                                                  {"--parallel", "-1"},
 		"--business is [0], allowed is at least one id of 1 and above":                                              {"--business", "0"},
-		`--scope is "all", allowed are [all-methods`:                                                                {"--scope", "all"},
+		`--scope is "all", allowed is one of [all-methods`:                                                          {"--scope", "all"},
 		`--fault is "getChat", allowed is OPERATION=FAULT`:                                                          {"--fault", "getChat"},
 		"--fault getChat: value must be an object":                                                                  {"--fault", "getChat=500"},
 		"--fault getChat: it is not JSON":                                                                           {"--fault", "getChat={abort"},
@@ -93,7 +93,7 @@ func TestSandboxUsage(t *testing.T) {
 		"lagging; did you mean abort?":                                                                              {"--fault", `getChat={"kind":"abrt"}`},
 		`--fault getChat: Error at "/kind": property "kind" is missing`:                                             {"--fault", `getChat={}`},
 		`--host is "a:1", allowed is a name or an address, without a port`:                                          {"--host", "a:1"},
-		`--order is [0], allowed are numbers of 1 and above`:                                                        {"--order", "0"},
+		`--order is [0], allowed is a list of numbers of 1 and above`:                                               {"--order", "0"},
 		"--fault is given twice for getChat, allowed is one":                                                        {"--fault", `getChat={"kind":"abort"}`, "--fault", `getChat={"kind":"html"}`},
 		`--fault has no operation "get", allowed are createChat, getChat, sendMessageToChat; did you mean getChat?`: {"--fault", `get={"kind":"abort"}`},
 	} {
