@@ -211,7 +211,9 @@ type Fault struct {
 	// After For `every`: so many requests go through first
 	After *int    `json:"after,omitempty"`
 	Body  *string `json:"body,omitempty"`
-	Bytes *int    `json:"bytes,omitempty"`
+
+	// Bytes How many come before the cut, 10; of gzipBomb how many it unpacks to
+	Bytes *int `json:"bytes,omitempty"`
 
 	// Code Without it INTERNAL_ERROR
 	Code *string `json:"code,omitempty"`
@@ -221,31 +223,32 @@ type Fault struct {
 	ContentType *string `json:"contentType,omitempty"`
 
 	// DelayMs How long the answer waits
-	DelayMs *int               `json:"delayMs,omitempty"`
+	DelayMs *int `json:"delayMs,omitempty"`
+
+	// EveryMs The pause before each byte; the command line ends an answer after 2 minutes
 	EveryMs *int               `json:"everyMs,omitempty"`
 	Headers *map[string]string `json:"headers,omitempty"`
 
 	// Kind - `none`: the true answer
-	// - `answer`: `status`, `headers`, `body`
-	// - `fail`: an error as the Market writes it: `status`, `code`, `message`
-	// - `html`: a page with `status`
-	// - `redirect`: 302 to `url`
-	// - `quota`: 420, the quota is used up for `seconds`
+	// - `answer`: an answer of your own; it takes `status`, `headers`, `body`
+	// - `fail`: an error of the Market, 500; it takes `status`, `code`, `message`
+	// - `html`: a page instead of JSON, 500; it takes `status`
+	// - `redirect`: 302 to another address; it takes `url`
+	// - `quota`: 420, the quota is used up; it takes `seconds`
 	// - `parallel`: 420, too many requests at once
 	// - `abort`: the connection is cut before an answer
-	// - `truncate`: it is cut after `bytes` of the true answer
-	// - `drip`: the true answer, one byte every `everyMs`; the command line ends an answer after 2 minutes
-	// - `gzipBomb`: an answer that unpacks to `bytes`
-	// - `contentType`: the true answer as `contentType`
-	// - `unknown`: the true answer with enum values and fields that nobody knows
-	// - `duplicateKeys`: the true answer with every name twice
-	// - `closeAfter`: the true answer, and the connection is closed, where the sandbox keeps connections
-	// - `resetStream`: over HTTP/2 the stream is reset with `streamError`; over HTTP/1 it is `abort`
-	// - `goAway`: over HTTP/2 the connection ends, and the request is said not to have been looked at; over HTTP/1
-	//   it is `abort`
-	// - `proxy`: a page of a proxy with `status`, or with `body`, and nothing of the Market's
-	// - `cached`: getChat as it was `seconds` ago, out of a cache that says so
-	// - `lagging`: getChat as it was `seconds` ago, and nothing tells it
+	// - `truncate`: the connection is cut within the answer; it takes `bytes`
+	// - `drip`: the answer comes byte by byte; it takes `everyMs`
+	// - `gzipBomb`: an answer that unpacks to 64 MiB; it takes `bytes`
+	// - `contentType`: the true answer as text/plain; it takes `contentType`
+	// - `unknown`: values and fields that nobody knows
+	// - `duplicateKeys`: every name of the answer twice
+	// - `closeAfter`: the connection is closed after the answer
+	// - `resetStream`: the HTTP/2 stream is reset; it takes `streamError`
+	// - `goAway`: the HTTP/2 connection ends
+	// - `proxy`: a proxy's page, 502; it takes `status`, `body`
+	// - `cached`: an old answer of getChat that says so; it takes `seconds`
+	// - `lagging`: an old answer of getChat that does not say so; it takes `seconds`
 	Kind    FaultKind `json:"kind"`
 	Message *string   `json:"message,omitempty"`
 
@@ -261,35 +264,34 @@ type Fault struct {
 	// Status Without it 500; of a proxy 502
 	Status *int `json:"status,omitempty"`
 
-	// StreamError Without it PROTOCOL_ERROR
+	// StreamError Without it PROTOCOL_ERROR. Over HTTP/1 `resetStream` and `goAway` are `abort`
 	StreamError *FaultStreamError `json:"streamError,omitempty"`
 	URL         *string           `json:"url,omitempty"`
 }
 
 // FaultKind - `none`: the true answer
-//   - `answer`: `status`, `headers`, `body`
-//   - `fail`: an error as the Market writes it: `status`, `code`, `message`
-//   - `html`: a page with `status`
-//   - `redirect`: 302 to `url`
-//   - `quota`: 420, the quota is used up for `seconds`
-//   - `parallel`: 420, too many requests at once
-//   - `abort`: the connection is cut before an answer
-//   - `truncate`: it is cut after `bytes` of the true answer
-//   - `drip`: the true answer, one byte every `everyMs`; the command line ends an answer after 2 minutes
-//   - `gzipBomb`: an answer that unpacks to `bytes`
-//   - `contentType`: the true answer as `contentType`
-//   - `unknown`: the true answer with enum values and fields that nobody knows
-//   - `duplicateKeys`: the true answer with every name twice
-//   - `closeAfter`: the true answer, and the connection is closed, where the sandbox keeps connections
-//   - `resetStream`: over HTTP/2 the stream is reset with `streamError`; over HTTP/1 it is `abort`
-//   - `goAway`: over HTTP/2 the connection ends, and the request is said not to have been looked at; over HTTP/1
-//     it is `abort`
-//   - `proxy`: a page of a proxy with `status`, or with `body`, and nothing of the Market's
-//   - `cached`: getChat as it was `seconds` ago, out of a cache that says so
-//   - `lagging`: getChat as it was `seconds` ago, and nothing tells it
+// - `answer`: an answer of your own; it takes `status`, `headers`, `body`
+// - `fail`: an error of the Market, 500; it takes `status`, `code`, `message`
+// - `html`: a page instead of JSON, 500; it takes `status`
+// - `redirect`: 302 to another address; it takes `url`
+// - `quota`: 420, the quota is used up; it takes `seconds`
+// - `parallel`: 420, too many requests at once
+// - `abort`: the connection is cut before an answer
+// - `truncate`: the connection is cut within the answer; it takes `bytes`
+// - `drip`: the answer comes byte by byte; it takes `everyMs`
+// - `gzipBomb`: an answer that unpacks to 64 MiB; it takes `bytes`
+// - `contentType`: the true answer as text/plain; it takes `contentType`
+// - `unknown`: values and fields that nobody knows
+// - `duplicateKeys`: every name of the answer twice
+// - `closeAfter`: the connection is closed after the answer
+// - `resetStream`: the HTTP/2 stream is reset; it takes `streamError`
+// - `goAway`: the HTTP/2 connection ends
+// - `proxy`: a proxy's page, 502; it takes `status`, `body`
+// - `cached`: an old answer of getChat that says so; it takes `seconds`
+// - `lagging`: an old answer of getChat that does not say so; it takes `seconds`
 type FaultKind string
 
-// FaultStreamError Without it PROTOCOL_ERROR
+// FaultStreamError Without it PROTOCOL_ERROR. Over HTTP/1 `resetStream` and `goAway` are `abort`
 type FaultStreamError string
 
 // Faults defines model for Faults.
