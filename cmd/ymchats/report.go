@@ -1,8 +1,10 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
+	"strings"
 )
 
 // finding is a violation in a recorded entry. It is what --format json prints; docs/check.md describes it.
@@ -63,7 +65,7 @@ func newReport(format string, w io.Writer) (report, error) {
 	case "text":
 		return &textReport{w: w}, nil
 	case "json":
-		return &jsonReport{w: w, Unreadable: map[string]string{}}, nil
+		return &jsonReport{w: w, files: map[string]string{}}, nil
 	case "junit":
 		return &junitReport{w: w}, nil
 	case "github":
@@ -96,4 +98,85 @@ func (r *textReport) end(o outcome) {
 		fmt.Fprintf(r.w, "  %d × %s %s: %s %s, first at %s:%d\n", l.Count, l.Method, l.Path, l.Where, l.Rule, l.File, l.Line)
 	}
 	fmt.Fprintln(r.w, o.Summary)
+}
+
+// jsonReport prints one document. Its violations are written as they come: there may be more of them than fit into
+// memory.
+type jsonReport struct {
+	w          io.Writer
+	violations int
+	files      map[string]string // those that cannot be read, and why
+}
+
+func (*jsonReport) checked(string, string, string) {}
+
+func (r *jsonReport) violation(f finding) {
+	separator := ","
+	if r.violations == 0 {
+		separator = jsonHead
+	}
+	r.violations++
+	text, _ := json.MarshalIndent(f, "    ", "  ") // it is made of texts and numbers
+	fmt.Fprintf(r.w, "%s\n    %s", separator, text)
+}
+
+const jsonHead = "{\n  \"violations\": ["
+
+func (r *jsonReport) unreadable(file string, err error) { r.files[file] = err.Error() }
+
+func (r *jsonReport) end(o outcome) {
+	if r.violations == 0 {
+		fmt.Fprint(r.w, jsonHead+"]")
+	} else {
+		fmt.Fprint(r.w, "\n  ]")
+	}
+	rest := struct {
+		Notices       []*listing        `json:"notices"`
+		OtherRequests []*listing        `json:"otherRequests"`
+		Unreadable    map[string]string `json:"unreadable"`
+		Summary       summary           `json:"summary"`
+	}{orNone(o.Notices), orNone(o.OtherRequests), r.files, o.Summary}
+	text, _ := json.MarshalIndent(rest, "", "  ")
+	fmt.Fprintf(r.w, ",%s\n", text[1:]) // without its own opening brace
+}
+
+// orNone makes an empty list of none, which JSON would call null.
+func orNone(l listings) []*listing {
+	if l.list == nil {
+		return []*listing{}
+	}
+	return l.list
+}
+
+// githubReport prints workflow commands, which GitHub shows as annotations at the line of the entry.
+type githubReport struct{ w io.Writer }
+
+var (
+	githubText     = strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A")
+	githubProperty = strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A", ":", "%3A", ",", "%2C")
+)
+
+func (*githubReport) checked(string, string, string) {}
+
+func (r *githubReport) violation(f finding) { r.annotate("error", f, f.about()) }
+
+func (r *githubReport) annotate(level string, f finding, text string) {
+	fmt.Fprintf(r.w, "::%s file=%s,line=%d,title=%s::%s\n", level, githubProperty.Replace(f.File), f.Line,
+		githubProperty.Replace(f.title()), githubText.Replace(text))
+}
+
+func (r *githubReport) unreadable(file string, err error) {
+	fmt.Fprintf(r.w, "::error file=%s,title=unreadable::%s\n",
+		githubProperty.Replace(file), githubText.Replace(err.Error()))
+}
+
+func (r *githubReport) end(o outcome) {
+	for _, l := range o.Notices.list {
+		r.annotate("notice", l.finding, fmt.Sprintf("%d × %s", l.Count, l.what()))
+	}
+	for _, l := range o.OtherRequests.list {
+		text := fmt.Sprintf("%d × %s %s: %s %s: not checked", l.Count, l.Method, l.Path, l.Where, l.Rule)
+		r.annotate("notice", l.finding, text)
+	}
+	fmt.Fprintln(r.w, githubText.Replace(o.Summary.String()))
 }
