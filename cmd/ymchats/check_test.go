@@ -27,7 +27,7 @@ import (
 func check(t *testing.T, stdin string, args ...string) (code int, out, complaint string) {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
-	root := newCommand()
+	root := newCommand(realTerminals)
 	root.SetArgs(append([]string{"check"}, args...))
 	root.SetIn(strings.NewReader(stdin))
 	root.SetOut(&stdout)
@@ -276,7 +276,7 @@ func TestCheckBaseURLs(t *testing.T) {
 		assert.Equal(t, 2, code, bad)
 		assert.NotContains(t, complaint, "canary")
 	}
-	root := newCommand()
+	root := newCommand(realTerminals)
 	root.SetArgs([]string{"chekc"})
 	assert.ErrorAs(t, root.ExecuteContext(t.Context()), new(usageError))
 }

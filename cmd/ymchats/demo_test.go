@@ -23,7 +23,7 @@ import (
 // The demo tells its story over real HTTP; ports, pauses and times differ from run to run.
 func TestDemo(t *testing.T) {
 	var out bytes.Buffer
-	root := newCommand()
+	root := newCommand(realTerminals)
 	root.SetArgs([]string{"demo"})
 	root.SetOut(&out)
 	require.NoError(t, root.ExecuteContext(t.Context()))

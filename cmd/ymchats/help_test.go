@@ -28,7 +28,7 @@ func TestHelpExamples(t *testing.T) {
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "message.txt"), []byte("From a file.\n"), 0o600))
 	t.Setenv("PATH", dir+string(os.PathListSeparator)+os.Getenv("PATH"))
 	t.Setenv(asProgram, "1")
-	root := newCommand()
+	root := newCommand(realTerminals)
 	for _, name := range callNames() {
 		cmd, _, err := root.Find([]string{name})
 		require.NoError(t, err)

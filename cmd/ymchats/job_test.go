@@ -75,7 +75,7 @@ func (s shell) run(t *testing.T, args ...string) (code int, out, complaint strin
 	if s.onTerminal == nil {
 		s.onTerminal = isTerminal
 	}
-	root := newCommandOn(terminals{s.onTerminal, func(any) int { return s.columns }})
+	root := newCommand(terminals{s.onTerminal, func(any) int { return s.columns }})
 	root.SetArgs(args)
 	root.SetIn(s.in)
 	root.SetOut(&stdout)

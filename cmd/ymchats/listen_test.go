@@ -31,7 +31,7 @@ func start(t *testing.T, args ...string) *started {
 	t.Cleanup(interrupt)
 	out, writeOut := io.Pipe()
 	complaint, writeComplaint := io.Pipe()
-	root := newCommand()
+	root := newCommand(realTerminals)
 	root.SetArgs(args)
 	root.SetOut(writeOut)
 	root.SetErr(writeComplaint)
@@ -131,7 +131,7 @@ func TestNotifyAndListenUsage(t *testing.T) {
 		`listen takes no words, only flags`:                                            {"listen", "extra"},
 	} {
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
-		root := newCommand()
+		root := newCommand(realTerminals)
 		root.SetArgs(args)
 		root.SetOut(io.Discard)
 		root.SetErr(io.Discard)
@@ -140,7 +140,7 @@ func TestNotifyAndListenUsage(t *testing.T) {
 		assert.ErrorAs(t, err, new(usageError))
 		assert.ErrorContains(t, err, says)
 	}
-	root := newCommand()
+	root := newCommand(realTerminals)
 	root.SetArgs([]string{"listen", "--addr", "127.0.0.1:99999"})
 	assert.ErrorContains(t, root.ExecuteContext(t.Context()), "--addr: ")
 }

@@ -64,13 +64,3 @@ func (s *subject) words(flags *pflag.FlagSet) string {
 	}
 	return numbered("order", &s.order)
 }
-
-// noWords refuses words that are no flags, and does not repeat them: a key may be among them.
-func noWords(says string) cobra.PositionalArgs {
-	return func(_ *cobra.Command, args []string) error {
-		if len(args) > 0 {
-			return usageError{errors.New(says)}
-		}
-		return nil
-	}
-}

@@ -74,7 +74,7 @@ func TestSandboxFaultsOfOperations(t *testing.T) {
 	for _, op := range operationIDs(t) {
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
-		root := newCommand()
+		root := newCommand(realTerminals)
 		root.SetArgs([]string{"sandbox", "--addr", "127.0.0.1:0", "--fault", op + `={"kind":"html"}`})
 		root.SetOut(io.Discard)
 		assert.NoError(t, root.ExecuteContext(ctx), op)

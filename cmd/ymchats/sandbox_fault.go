@@ -58,7 +58,7 @@ func (s *sandboxServer) addFaults(market *sandbox.Market) error {
 		}
 		if !slices.Contains(faultOperations, operation) {
 			return fmt.Errorf("--fault has no operation %.40q, allowed are %s%s", operation,
-				strings.Join(faultOperations, ", "), didYouMean(operation, faultOperations, ""))
+				strings.Join(faultOperations, ", "), didYouMean(similar(operation, faultOperations), ""))
 		}
 		if seen[operation] {
 			return fmt.Errorf("--fault is given twice for %s, allowed is one", operation)
@@ -82,7 +82,7 @@ func setFault(market *sandbox.Market, operation, text string) error {
 	_ = json.Unmarshal([]byte(text), &object) // EveryDescribed says what is wrong
 	if kind := object.Kind; kind != "" && !slices.Contains(kindNames(), kind) {
 		return fmt.Errorf("there is no kind %.40q, allowed are %s%s", kind,
-			strings.Join(kindNames(), ", "), didYouMean(kind, kindNames(), ""))
+			strings.Join(kindNames(), ", "), didYouMean(similar(kind, kindNames()), ""))
 	}
 	if err := market.EveryDescribed(operation, []byte(text)); err != nil {
 		return errors.New(strings.Replace(err.Error(), "the body", "it", 1))

@@ -24,7 +24,7 @@ func TestSandbox(t *testing.T) {
 	ctx, interrupt := context.WithTimeout(t.Context(), time.Minute)
 	defer interrupt()
 	in, out := io.Pipe()
-	root := newCommand()
+	root := newCommand(realTerminals)
 	root.SetArgs([]string{"sandbox", "--addr", "127.0.0.1:0", "--key", "secret", "--business", "4200", "--quota", "7",
 		"--fault", `getChat={"kind":"fail","status":403,"code":"FORBIDDEN"}`})
 	root.SetOut(out)
@@ -97,7 +97,7 @@ func TestSandboxUsage(t *testing.T) {
 		"--fault is given twice for getChat, allowed is one":                                                        {"--fault", `getChat={"kind":"abort"}`, "--fault", `getChat={"kind":"html"}`},
 		`--fault has no operation "get", allowed are createChat, getChat, sendMessageToChat; did you mean getChat?`: {"--fault", `get={"kind":"abort"}`},
 	} {
-		root := newCommand()
+		root := newCommand(realTerminals)
 		root.SetArgs(append([]string{"sandbox", "--addr", "127.0.0.1:0"}, args...))
 		root.SetOut(io.Discard)
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second) // a flag that is not refused would serve for ever
@@ -106,7 +106,7 @@ func TestSandboxUsage(t *testing.T) {
 		assert.ErrorAs(t, err, new(usageError))
 		assert.ErrorContains(t, err, says)
 	}
-	root := newCommand()
+	root := newCommand(realTerminals)
 	root.SetArgs([]string{"sandbox", "--addr", "127.0.0.1:99999"})
 	assert.ErrorContains(t, root.ExecuteContext(t.Context()), "--addr: ")
 }
@@ -116,7 +116,7 @@ func TestSandboxBeyondLoopback(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	var out strings.Builder
-	root := newCommand()
+	root := newCommand(realTerminals)
 	root.SetArgs([]string{"sandbox", "--addr", "0.0.0.0:0"})
 	root.SetOut(&out)
 	require.NoError(t, root.ExecuteContext(ctx))
@@ -169,12 +169,12 @@ func TestSandboxUnderFlood(t *testing.T) {
 func TestSandboxTakesLists(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	root := newCommand()
+	root := newCommand(realTerminals)
 	root.SetArgs([]string{"sandbox", "--addr", "127.0.0.1:0", "--scope", "communication,all-methods", "--order", "1,2", "--business", "1,2"})
 	root.SetOut(io.Discard)
 	assert.NoError(t, root.ExecuteContext(ctx))
 
-	root = newCommand()
+	root = newCommand(realTerminals)
 	root.SetArgs([]string{"sandbox", "extra"})
 	root.SetOut(io.Discard)
 	assert.ErrorAs(t, root.ExecuteContext(ctx), new(usageError))
