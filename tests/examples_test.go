@@ -21,6 +21,7 @@ var notShown = map[string]string{
 	"Outcome.String":      "fmt calls it",
 	"Market.ServeHTTP":    "net/http calls it",
 	"OptionError.Error":   "fmt calls it",
+	"PauseError.Error":    "fmt calls it",
 	"Violation.Error":     "fmt calls it",
 }
 

@@ -1,6 +1,8 @@
 package wrapper
 
 import (
+	"bytes"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"slices"
@@ -28,11 +30,15 @@ func (e *Error) Advice() Advice {
 		return Stop
 	case errors.Is(e, ErrInvalidRequest):
 		return GiveUp
-	case e == nil || e.StatusCode < 300 || e.StatusCode >= 500:
+	case e == nil || e.StatusCode < 200 || e.StatusCode >= 500:
 		return RetryLater
+	case e.StatusCode < 300 && errors.Is(e, ErrInvalidResponse):
+		return RetryLater
+	case e.StatusCode < 300: // the Market says ERROR, and refuses with a 200
+		return GiveUp
 	case e.StatusCode < 400: // the API has no redirects
 		return Stop
-	case !slices.ContainsFunc(e.Errors, func(said gen.APIErrorDTO) bool { return said.Code != "" }):
+	case !slices.ContainsFunc(e.Errors, hasCode):
 		return RetryLater
 	}
 	switch e.StatusCode {
@@ -47,6 +53,26 @@ func (e *Error) Advice() Advice {
 	}
 	return GiveUp
 }
+
+// FromMarket tells whether the last answer had the form of the Market's: errors with codes, or a status in words. An
+// answer that was cut off counts as the Market's. The page of a proxy, a firewall or another service says nothing about
+// the key, the chat or the order; mostly the base URL is wrong.
+func (e *Error) FromMarket() bool {
+	if e == nil || e.StatusCode == 0 {
+		return false
+	}
+	if slices.ContainsFunc(e.Errors, hasCode) {
+		return true
+	}
+	body := trim(e.Body)
+	var answer struct{ Status any } // other services have a number there
+	if json.Unmarshal(body, &answer) != nil {
+		return bytes.HasPrefix(body, []byte("{"))
+	}
+	return answer.Status == string(gen.APIResponseStatusTypeError) || answer.Status == string(gen.APIResponseStatusTypeOK)
+}
+
+func hasCode(said gen.APIErrorDTO) bool { return said.Code != "" }
 
 // isWrongPath tells the 404 of a path that the Market does not know from that of an order or a chat.
 func isWrongPath(said gen.APIErrorDTO) bool {

@@ -27,8 +27,11 @@ func TestAdvice(t *testing.T) {
 		"unknown, and then no key":     {&wrapper.Error{StatusCode: 401, Errors: notFound, Outcome: wrapper.Unknown}, wrapper.Look},
 		"the contract forbids it":      {&wrapper.Error{Err: refused}, wrapper.GiveUp},
 		"a token that is none":         {&wrapper.Error{Err: badToken}, wrapper.Stop},
-		"a 200 that is an error":       {&wrapper.Error{StatusCode: 200, Errors: notFound}, wrapper.RetryLater},
-		"a 299":                        {&wrapper.Error{StatusCode: 299}, wrapper.RetryLater},
+		"a 200 that is an error":       {&wrapper.Error{StatusCode: 200, Errors: notFound}, wrapper.GiveUp},
+		"a 200 that says ERROR alone":  {&wrapper.Error{StatusCode: 200}, wrapper.GiveUp},
+		"a 200 of somebody else":       {&wrapper.Error{StatusCode: 200, Err: wrapper.ErrInvalidResponse}, wrapper.RetryLater},
+		"a 299":                        {&wrapper.Error{StatusCode: 299, Err: wrapper.ErrInvalidResponse}, wrapper.RetryLater},
+		"a 100":                        {&wrapper.Error{StatusCode: 100}, wrapper.RetryLater},
 		"a redirect":                   {&wrapper.Error{StatusCode: 300}, wrapper.Stop},
 		"another redirect":             {&wrapper.Error{StatusCode: 399}, wrapper.Stop},
 		"the Market's 400":             {&wrapper.Error{StatusCode: 400, Errors: notFound}, wrapper.GiveUp},
@@ -49,5 +52,31 @@ func TestAdvice(t *testing.T) {
 	}
 	for what, row := range rows {
 		assert.Equal(t, row.want, row.e.Advice(), what)
+	}
+}
+
+// What the Market has answered looks like its errors, or like the beginning of them.
+func TestFromMarket(t *testing.T) {
+	code := []gen.APIErrorDTO{{Code: "NOT_FOUND"}}
+	text := "no chat"
+	for what, row := range map[string]struct {
+		e    *wrapper.Error
+		want bool
+	}{
+		"none":                  {nil, false},
+		"no answer":             {&wrapper.Error{Errors: code}, false},
+		"a code":                {&wrapper.Error{StatusCode: 404, Errors: code}, true},
+		"a text without a code": {&wrapper.Error{StatusCode: 404, Errors: []gen.APIErrorDTO{{Message: &text}}}, false},
+		"ERROR without errors":  {&wrapper.Error{StatusCode: 404, Body: []byte(`{"status":"ERROR","errors":null}`)}, true},
+		"OK":                    {&wrapper.Error{StatusCode: 200, Body: []byte(`{"status":"OK"}`)}, true},
+		"a byte order mark":     {&wrapper.Error{StatusCode: 401, Body: []byte("\ufeff" + `{"status":"ERROR"}`)}, true},
+		"cut off":               {&wrapper.Error{StatusCode: 404, Body: []byte(`{"status":"ERR`)}, true},
+		"nothing":               {&wrapper.Error{StatusCode: 404}, false},
+		"a page":                {&wrapper.Error{StatusCode: 404, Body: []byte("<html>")}, false},
+		"another service":       {&wrapper.Error{StatusCode: 404, Body: []byte(`{"status":404,"path":"/x"}`)}, false},
+		"another status":        {&wrapper.Error{StatusCode: 404, Body: []byte(`{"status":"DOWN"}`)}, false},
+		"a list":                {&wrapper.Error{StatusCode: 404, Body: []byte(`[]`)}, false},
+	} {
+		assert.Equal(t, row.want, row.e.FromMarket(), what)
 	}
 }

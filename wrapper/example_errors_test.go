@@ -130,3 +130,33 @@ func ExampleOptionError() {
 	// wrapper: WithUserAgent is given "shop", allowed is name/version in printable ASCII, 1 to 100 characters
 	// --user-agent is "shop", allowed is name/version in printable ASCII, 1 to 100 characters
 }
+
+// A 404 of the Market is about the chat; a 404 of something else is about the address.
+func ExampleError_FromMarket() {
+	market := sandbox.New()
+	hc := &http.Client{Transport: market.RoundTripper()}
+	client, _ := wrapper.New(12345, wrapper.APIKey("key"), wrapper.WithHTTPClient(hc))
+	market.Script("getChat", sandbox.HTML(404))
+	for range 2 {
+		_, err := client.GetChat(context.Background(), 7)
+		if e := new(wrapper.Error); errors.As(err, &e) {
+			fmt.Println(e.StatusCode, e.FromMarket())
+		}
+	}
+	// Output:
+	// 404 false
+	// 404 true
+}
+
+// A program that would rather wait can tell how long.
+func ExamplePauseError() {
+	market := sandbox.New()
+	hc := &http.Client{Transport: market.RoundTripper()}
+	client, _ := wrapper.New(12345, wrapper.APIKey("key"), wrapper.WithHTTPClient(hc))
+	market.Script("getChat", sandbox.QuotaUsedUp(45*time.Minute))
+	_, err := client.GetChat(context.Background(), 7)
+	if e := new(wrapper.PauseError); errors.As(err, &e) {
+		fmt.Println(e.Pause > 44*time.Minute, "and at most", e.MaxDelay)
+	}
+	// Output: true and at most 30s
+}

@@ -14,7 +14,7 @@ type attemptLine struct {
 	attempt   int
 	response  Response
 	errors    []gen.APIErrorDTO
-	err       error // why no answer came, or why it was not read to its end
+	err       error // why no answer came, or why it was not read to its end; it shows no secret
 	pause     time.Duration
 }
 
@@ -29,12 +29,17 @@ func logAttempt(ctx context.Context, logger *slog.Logger, line attemptLine) {
 	if status >= 200 && status < 300 && line.err == nil && len(codes) == 0 {
 		level = slog.LevelDebug
 	}
-	logger.Log(ctx, level, "attempt",
+	fields := []any{
 		"operation", line.operation,
 		"attempt", line.attempt,
 		"status", status,
 		"codes", codes,
 		"pause", line.pause,
 		"quota", line.response.Quota,
-		"traceparent", line.response.TraceParent)
+		"traceparent", line.response.TraceParent,
+	}
+	if line.err != nil {
+		fields = append(fields, "reason", line.err)
+	}
+	logger.Log(ctx, level, "attempt", fields...)
 }

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"testing"
 	"testing/synctest"
@@ -67,6 +69,25 @@ func TestLogLevels(t *testing.T) {
 		_ = newClient(t, newScript(t, row.reply), wrapper.WithLogger(logger), resending(wrapper.ResendNever)).SendMessage(t.Context(), chatID, text)
 		assert.Contains(t, log.String(), "level="+row.level, what)
 	}
+}
+
+// Where no answer came the line says why, without what the other side has sent; a program finds the cause.
+func TestLogReason(t *testing.T) {
+	var log bytes.Buffer
+	var reason error
+	broken := &net.OpError{Op: "read", Err: errors.New(`malformed HTTP response "canary"`)}
+	logger := slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+		if a.Key == "reason" {
+			reason = a.Value.Any().(error)
+		}
+		return a
+	}}))
+	_, _ = newClient(t, newScript(t, reply{err: broken}), wrapper.WithLogger(logger)).GetChat(t.Context(), chatID, wrapper.Attempts(1))
+	assert.Contains(t, log.String(), `malformed HTTP response \"…\"`)
+	assert.NotContains(t, log.String(), "canary")
+	var op *net.OpError
+	require.ErrorAs(t, reason, &op)
+	assert.Equal(t, "read", op.Op)
 }
 
 func TestLogDoesNotShowTheText(t *testing.T) {

@@ -81,7 +81,7 @@ func TestOptionError(t *testing.T) {
 			wrapper.OptionError{Option: "WithBaseURL", Value: "has no host, or no port after the colon", Allowed: "one like https://host/v2"},
 			"wrapper: the base URL has no host, or no port after the colon, allowed is one like https://host/v2"},
 		{newError(wrapper.WithBaseURL("http://host/v2")),
-			wrapper.OptionError{Option: "WithBaseURL", Value: withHTTP, Allowed: "https://, or WithPlainHTTP"},
+			wrapper.OptionError{Option: "WithBaseURL", Value: withHTTP, Allowed: "https://"},
 			"wrapper: the base URL " + withHTTP + ", allowed is https://, or WithPlainHTTP"},
 		{newError(wrapper.WithHTTPClient(nil)),
 			wrapper.OptionError{Option: "WithHTTPClient", Value: "nil", Allowed: "an *http.Client"},

@@ -168,11 +168,23 @@ func (p RetryPolicy) untilWindowEnds(left, backoff time.Duration, random float64
 	return max(left, min(jittered, p.MaxDelay))
 }
 
+// PauseError says that the next pause of a call would be longer than RetryPolicy.MaxDelay. errors.As finds it in an Error.
+type PauseError struct {
+	Until    string // what would be waited for: "the quota is used up for"
+	Pause    time.Duration
+	MaxDelay time.Duration
+}
+
+// Error tells both times: "the quota is used up for 59m50s, MaxDelay is 30s".
+func (e *PauseError) Error() string {
+	return fmt.Sprintf("%s %v, MaxDelay is %v", e.Until, e.Pause, e.MaxDelay)
+}
+
 // refuse tells why a pause is not begun, which lasts until that happens: nothing is waited for longer than MaxDelay,
 // and no pause outlasts the deadline.
 func (p RetryPolicy) refuse(ctx context.Context, pause time.Duration, until string) error {
 	if pause > p.MaxDelay {
-		return fmt.Errorf("%s %v, MaxDelay is %v", until, pause.Round(time.Second), p.MaxDelay)
+		return &PauseError{Until: until, Pause: pause.Round(time.Second), MaxDelay: p.MaxDelay}
 	}
 	if deadline, ok := ctx.Deadline(); ok && pause >= time.Until(deadline) {
 		return fmt.Errorf("the next pause of %v would outlast the caller's deadline", pause.Round(time.Millisecond))

@@ -64,7 +64,7 @@ func checkBaseURL(raw string, plainHTTP bool) (string, error) {
 	}
 	if u.Scheme == "http" && !plainHTTP && !isLoopback(u.Hostname()) {
 		const readable = "is http:// and its host is not loopback, so the token could be read on its way"
-		return "", &OptionError{"WithBaseURL", readable, "https://, or WithPlainHTTP"}
+		return "", fmt.Errorf("%w, or WithPlainHTTP", &OptionError{"WithBaseURL", readable, "https://"})
 	}
 	return u.JoinPath("/").String(), nil
 }
