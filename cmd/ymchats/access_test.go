@@ -277,7 +277,7 @@ func TestUsageErrorsRepeatNoArgument(t *testing.T) {
 		{[]string{"get", "--chat", chat, "--business", "canary"}, "the businessId of --business is no number: allowed are digits alone, 1 and above"},
 		{[]string{"get", "--chat", chat, "--business", "0"}, "the businessId of --business is no number"},
 		{[]string{"get", "--chat", chat, "--base-url", "https://u:canary@host/v2"}, "the base URL of --base-url has user info"},
-		{[]string{"get", "--chat", chat, "--base-url", "http://host/v2"}, "ymchats: the base URL of --base-url is http:// and its host is not loopback, so the token could be read on its way; allowed is https://\n"},
+		{[]string{"get", "--chat", chat, "--base-url", "http://host/v2"}, "ymchats: the base URL of --base-url is http:// and its host is not loopback, so the token could be read on its way, allowed is https://\n"},
 	} {
 		code, out, complaint := run(t, row.args...)
 		assert.Equal(t, 2, code, row.args)
