@@ -1,7 +1,9 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -13,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ymarket-go/chats/api"
+	"github.com/ymarket-go/chats/gen"
 	"github.com/ymarket-go/chats/sandbox"
 	"github.com/ymarket-go/chats/wrapper"
 )
@@ -39,9 +42,9 @@ It needs no key and no network, and fails unless the buyer sees exactly one mess
 
 func demo(ctx context.Context, out io.Writer) error {
 	market := sandbox.New(sandbox.WithAPIKey(demoKey), sandbox.WithBusiness(demoBusiness))
-	market.Script(sandbox.OperationCreateChat, sandbox.QuotaUsedUp(2*time.Second))
+	market.Script(gen.OperationCreateChat, sandbox.QuotaUsedUp(2*time.Second))
 	broken := sandbox.Fail(http.StatusInternalServerError, "INTERNAL_ERROR", "Something went wrong, try again later")
-	market.Script(sandbox.OperationSendMessageToChat, broken)
+	market.Script(gen.OperationSendMessageToChat, broken)
 	contract, err := api.NewValidator()
 	if err != nil {
 		return err
@@ -56,8 +59,8 @@ func demo(ctx context.Context, out io.Writer) error {
 	client, err := wrapper.New(demoBusiness, wrapper.APIKey(demoKey),
 		wrapper.WithBaseURL(url),
 		wrapper.WithUserAgent("ymchats-demo/1.0"),
-		wrapper.WithLogger(slog.New(&narrator{out: out})),
-		wrapper.WithMiddleware(tellAnswers(out)),
+		wrapper.WithLogger(slog.New(logHandler(story{out}.tell))),
+		wrapper.WithMiddleware(story{out}.overhear),
 	)
 	if err != nil {
 		return err
@@ -114,4 +117,70 @@ func showBuyer(out io.Writer, messages []sandbox.Message) error {
 		return errors.New("the buyer should see exactly the one message that was sent")
 	}
 	return nil
+}
+
+// story tells what goes over the wire, and what the client makes of it.
+type story struct{ out io.Writer }
+
+// tell tells a line of the wrapper's log: which attempt it was, what came of it, and what the client does then.
+func (s story) tell(_ context.Context, line slog.Record) error {
+	a := readAttempt(line)
+	next := ""
+	if a.pause > 0 {
+		then := "tries again"
+		mayHaveArrived := a.answer.StatusCode != wrapper.StatusMethodFailure
+		if a.operation == gen.OperationSendMessageToChat && mayHaveArrived {
+			then = "reads the chat, as the message may have arrived"
+		}
+		next = fmt.Sprintf("; the client waits %v, then %s", a.pause.Round(10*time.Millisecond), then)
+	}
+	_, err := fmt.Fprintf(s.out, "    %s, attempt %d: %v%s\n", a.operation, a.number, a, next)
+	return err
+}
+
+// overhear is a middleware that tells requests, and what the API says in its own words: the log has its codes only.
+func (s story) overhear(next wrapper.Doer) wrapper.Doer { return overhearing{s, next} }
+
+type overhearing struct {
+	story
+	next wrapper.Doer
+}
+
+func (o overhearing) Do(req *http.Request) (*http.Response, error) {
+	fmt.Fprintf(o.out, "  → %s %s\n", req.Method, req.URL.RequestURI())
+	resp, err := o.next.Do(req)
+	if err != nil {
+		fmt.Fprintf(o.out, "  ← no answer: %v\n", err)
+		return nil, err
+	}
+	resp.Body = &overheard{ReadCloser: resp.Body, story: o.story, status: resp.StatusCode}
+	return resp, nil
+}
+
+// overheard is the body of an answer, which is told when the client closes it.
+type overheard struct {
+	io.ReadCloser
+	story
+	status int
+	body   bytes.Buffer // as far as it was read
+}
+
+func (o *overheard) Read(p []byte) (int, error) {
+	n, err := o.ReadCloser.Read(p)
+	o.body.Write(p[:n])
+	return n, err
+}
+
+func (o *overheard) Close() error {
+	var said gen.APIErrorResponse
+	_ = json.Unmarshal(o.body.Bytes(), &said)
+	fmt.Fprintf(o.out, "  ← %d", o.status)
+	for _, e := range said.Errors {
+		fmt.Fprintf(o.out, " %s", e.Code)
+		if e.Message != nil {
+			fmt.Fprintf(o.out, ": %s", *e.Message)
+		}
+	}
+	fmt.Fprintln(o.out)
+	return o.ReadCloser.Close()
 }

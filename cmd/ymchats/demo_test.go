@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"os"
@@ -11,6 +12,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -22,12 +24,10 @@ import (
 
 // The demo tells its story over real HTTP; ports, pauses and times differ from run to run.
 func TestDemo(t *testing.T) {
-	var out bytes.Buffer
-	root := newCommand(realTerminals)
-	root.SetArgs([]string{"demo"})
-	root.SetOut(&out)
-	require.NoError(t, root.ExecuteContext(t.Context()))
-	story := regexp.MustCompile(`\d+:\d+:\d+`).ReplaceAllString(out.String(), "TIME")
+	t.Parallel()
+	code, out, complaint := run(t, "demo")
+	require.Zero(t, code, complaint)
+	story := regexp.MustCompile(`\d+:\d+:\d+`).ReplaceAllString(out, "TIME")
 	story = regexp.MustCompile(`waits [0-9.]+m?s`).ReplaceAllString(story, "waits PAUSE")
 	story = regexp.MustCompile(`127.0.0.1:\d+`).ReplaceAllString(story, "HOST")
 	assert.Equal(t, strings.TrimPrefix(`
@@ -140,3 +140,51 @@ func TestServeStops(t *testing.T) {
 	}
 	assert.EqualValues(t, 1, served.Load())
 }
+
+// The story goes on when there is less to tell: no answer, no message, half a body. The client reads what there is.
+func TestOverhear(t *testing.T) {
+	broken := errors.New("broken")
+	for what, row := range map[string]struct {
+		body io.Reader // nil: no answer comes
+		read string
+		err  error
+		told string
+	}{
+		"no answer":      {nil, "", broken, "← no answer: broken"},
+		"errors":         {strings.NewReader(`{"errors":[{"code":"A"},{"code":"B","message":"b"}]}`), `{"errors":[{"code":"A"},{"code":"B","message":"b"}]}`, nil, "← 403 A B: b"},
+		"half of a body": {io.MultiReader(strings.NewReader("half"), iotest.ErrReader(broken)), "half", broken, "← 403"},
+	} {
+		var out bytes.Buffer
+		closed := 0
+		next := doer(func(*http.Request) (*http.Response, error) {
+			if row.body == nil {
+				return nil, broken
+			}
+			return &http.Response{StatusCode: 403, Body: countingCloser{row.body, &closed}}, nil
+		})
+		req, err := http.NewRequest("GET", "http://host/v2/a?b=1", nil)
+		require.NoError(t, err)
+		var read []byte
+		resp, err := story{&out}.overhear(next).Do(req)
+		if row.body != nil {
+			require.NoError(t, err)
+			read, err = io.ReadAll(resp.Body)
+			require.NoError(t, resp.Body.Close())
+			assert.Equal(t, 1, closed, what)
+		}
+		assert.Equal(t, row.err, err, what)
+		assert.Equal(t, row.read, string(read), what)
+		assert.Equal(t, "  → GET /v2/a?b=1\n  "+row.told+"\n", out.String(), what)
+	}
+}
+
+type doer func(*http.Request) (*http.Response, error)
+
+func (d doer) Do(req *http.Request) (*http.Response, error) { return d(req) }
+
+type countingCloser struct {
+	io.Reader
+	closed *int
+}
+
+func (c countingCloser) Close() error { *c.closed++; return nil }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -46,16 +48,42 @@ var classes = []struct {
 	{wrapper.ErrInvalidResponse, "invalidResponse", 1},
 }
 
-func classify(err error) (name string, code exitCode) {
+func classify(e *wrapper.Error) (name string, code exitCode) {
 	for _, class := range classes {
-		if errors.Is(err, class.is) || class.is == errNotTheAPI && isForeign(err) {
+		if errors.Is(e, class.is) || class.is == errNotTheAPI && isForeign(e) {
 			return class.name, class.code
 		}
 	}
-	if e := new(wrapper.Error); errors.As(err, &e) && e.StatusCode == 0 {
+	if e.StatusCode == 0 {
 		return "noAnswer", 1
 	}
 	return "other", 1
+}
+
+// errNotTheAPI is the class of what isForeign tells.
+var errNotTheAPI = errors.New("what answered is not the Market's API")
+
+// isForeign tells the refusal of something that is not the Market's API, or not a part of it that knows the call: it
+// says nothing about the key, the chat or the order. Mostly the base URL is wrong. An overloaded or broken server is
+// not meant: a proxy that says so stands before the right address.
+func isForeign(e *wrapper.Error) bool {
+	const clientClosedRequest = 499 // in words of nginx
+	switch e.StatusCode {
+	case http.StatusRequestTimeout, wrapper.StatusMethodFailure, http.StatusTooManyRequests, clientClosedRequest:
+		return false
+	}
+	switch {
+	case e.StatusCode == 0 || e.StatusCode >= 500:
+		return false
+	case e.StatusCode < 300 && (!errors.Is(e, wrapper.ErrInvalidResponse) || len(e.Body) == 0):
+		return false
+	}
+	return isWrongPath(e) || !e.FromMarket()
+}
+
+// isWrongPath tells what the Market says to a wrong path or version: a 404 that every call gets.
+func isWrongPath(e *wrapper.Error) bool {
+	return e.StatusCode == http.StatusNotFound && e.Advice() == wrapper.Stop
 }
 
 // failure is an error for machines.
@@ -85,21 +113,21 @@ func newFailure(e *wrapper.Error, s situation) failure {
 	return failure{
 		Class: class, Operation: e.Operation, Status: e.StatusCode, Errors: append([]gen.APIErrorDTO{}, e.Errors...),
 		Outcome: e.Outcome, RetryAt: e.RetryAt, Attempts: e.Attempts, ChatID: s.chatID, TraceParent: e.TraceParent,
-		Text: inFlags(e.Error()),
+		Text: inFlags(e).Error(),
 	}
 }
 
 // complaint tells people what happened, and what to do now. Who has interrupted a call wants to know no more of it than
 // what it may have done.
 func complaint(e *wrapper.Error, s situation) string {
-	text := inFlags(e.Error())
+	text := inFlags(e).Error()
 	switch {
 	case errors.Is(e, errDeclined):
 		text = errDeclined.Error()
 	case !errors.Is(e, context.Canceled):
 	case e.Outcome == wrapper.NotSent:
 		text = "interrupted; nothing was sent"
-	case e.Outcome == wrapper.Unknown || e.Operation != "sendMessageToChat":
+	case e.Outcome == wrapper.Unknown || e.Operation != gen.OperationSendMessageToChat:
 		text = "interrupted"
 	default:
 		text = "interrupted; the message was not sent"
@@ -121,24 +149,44 @@ func advice(e *wrapper.Error, s situation) (lines []string) {
 	switch {
 	case class == "outcomeUnknown":
 		lines = append(lines, fmt.Sprintf("the message may have arrived: read chat %d before sending again", s.chatID))
-	case s.message && e.Operation == "createChat" && e.Outcome != wrapper.NotSent:
+	case s.message && e.Operation == gen.OperationCreateChat && e.Outcome != wrapper.NotSent:
 		lines = append(lines, "the message was not sent: no chat was found or started for it")
 	}
 	return lines
 }
 
-// inFlags names the flags where the packages name what they are called in Go.
-func inFlags(text string) string { return goNames.Replace(text) }
+// foreignWords tells which address answered, and where it came from.
+func foreignWords(e *wrapper.Error, s situation) string {
+	what := "this is no answer of the Market's API"
+	if isWrongPath(e) {
+		what = "the API has nothing at this address"
+	}
+	if s.baseURL.where == "" {
+		return fmt.Sprintf("%s, though the base URL is the Market's own: a proxy may have answered", what)
+	}
+	address := printable(strings.ReplaceAll(s.baseURL.text, s.key, "…"))
+	return fmt.Sprintf("%s: look at the base URL of %s %s; the Market's own is %s", what, s.baseURL.where, address,
+		gen.ServerURL)
+}
 
-var goNames = strings.NewReplacer(
-	"wrapper: ", "",
-	", or WithPlainHTTP", "",
-	", MaxDelay is ", ", --max-wait is ",
-	"WithQuota is given", "--quota is",
-	"WithParallel is given", "--parallel is",
-	"WithBusiness is given", "--business is",
-	"WithOrders is given", "--order is",
-	"WithScopes is given", "--scope is",
-	"WithHost is given", "--host is",
-	"WithAPIKey is given", "--key is",
-)
+// inFlags is an error whose cause names the flag --max-wait in the place of the field MaxDelay.
+func inFlags(e *wrapper.Error) *wrapper.Error {
+	named := *e
+	named.Err = causeInFlags(e.Err)
+	return &named
+}
+
+func causeInFlags(cause error) error {
+	pause := new(wrapper.PauseError)
+	if !errors.As(cause, &pause) {
+		return cause
+	}
+	if joined, ok := cause.(interface{ Unwrap() []error }); ok {
+		causes := slices.Clone(joined.Unwrap())
+		for i, one := range causes {
+			causes[i] = causeInFlags(one)
+		}
+		return errors.Join(causes...)
+	}
+	return fmt.Errorf("%s %v, --max-wait is %v", pause.Until, pause.Pause, pause.MaxDelay)
+}

@@ -140,3 +140,29 @@ func TestAdviceOnTheQuota(t *testing.T) {
 	assert.Contains(t, strings.Join(advice(e, situation{}), ""), timeWords(e.RetryAt)+", in ")
 	assert.Empty(t, advice(&wrapper.Error{StatusCode: 420}, situation{}))
 }
+
+// The error of a call names flags, and not what the packages call them in Go.
+func TestNoGoNames(t *testing.T) {
+	get, send := []string{"get", "--chat", chat}, []string{"send", "--chat", chat, testText}
+	fail := sandbox.Fail(500, "INTERNAL_ERROR", "try later")
+	for _, row := range []struct {
+		fault sandbox.Fault
+		args  []string
+		says  string
+	}{
+		{sandbox.QuotaUsedUp(time.Hour), get, ", --max-wait is 30s ("},
+		{sandbox.QuotaUsedUp(time.Hour), append(get, "--json"), `, --max-wait is 30s (`},
+		{sandbox.QuotaUsedUp(20 * time.Second), append(get, "--timeout", "2s"), "would outlast the caller's deadline"},
+		{sandbox.CommitThen(fail), send, "so that it cannot be told whether anybody has"},
+		{sandbox.CommitThen(sandbox.Abort()), append(send, "--max-wait", "1s"), ", --max-wait is 1s ("},
+		{sandbox.HTML(200), get, "invalid response"},
+		{sandbox.Redirect("https://example.com"), get, "invalid response"},
+	} {
+		market := newSandboxWithChat(t)
+		market.Script(operationOf(row.args[0]), row.fault)
+		code, out, complaint := run(t, row.args...)
+		assert.NotZero(t, code)
+		assert.Contains(t, out+complaint, row.says)
+		assert.NotRegexp(t, goName, out+complaint, row.args)
+	}
+}

@@ -9,7 +9,6 @@ import (
 
 func getCommand(on terminals) *cobra.Command {
 	j := &job{on: on}
-	var chatID int64
 	cmd := &cobra.Command{
 		Use:   "get --chat N",
 		Short: "Tell what a chat is about and whose turn it is",
@@ -18,21 +17,22 @@ func getCommand(on terminals) *cobra.Command {
   ymchats get --chat 7000001 --json`,
 		Args: noWords("get takes no words: give --chat"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if !cmd.Flags().Changed("chat") {
+			chat, ok := chosen(cmd.Flags(), "chat")
+			if !ok {
 				return usageError{errors.New("get needs --chat")}
 			}
 			if err := j.prepare(cmd); err != nil {
 				return err
 			}
 			return j.run(cmd, func(ctx context.Context) (any, string, error) {
-				chat, err := j.client.GetChat(ctx, chatID)
+				info, err := j.client.GetChat(ctx, chat.id)
 				if err != nil {
 					return nil, "", err
 				}
-				return chat, chatWords(chat), nil
+				return info, chatWords(info), nil
 			})
 		},
 	}
-	cmd.Flags().Int64Var(&chatID, "chat", 0, "the number of the chat, as new gives it")
+	cmd.Flags().Int64("chat", 0, "the number of the chat, as new gives it")
 	return j.command(cmd)
 }

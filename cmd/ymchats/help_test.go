@@ -33,12 +33,10 @@ func TestHelpExamples(t *testing.T) {
 		cmd, _, err := root.Find([]string{name})
 		require.NoError(t, err)
 		require.NotEmpty(t, cmd.Example)
-		for line := range strings.Lines(cmd.Example) {
-			shell := exec.Command("sh", "-c", line)
-			shell.Dir = dir
-			said, err := shell.CombinedOutput()
-			assert.NoError(t, err, line+string(said))
-		}
+		shell := exec.Command("sh", "-e", "-c", cmd.Example)
+		shell.Dir = dir
+		said, err := shell.CombinedOutput()
+		assert.NoError(t, err, cmd.Example+string(said))
 	}
 	assert.Equal(t, []string{"Your order is on its way.", "Your order is on its way.", "From a file."}, sentTexts(market))
 }

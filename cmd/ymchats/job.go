@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -58,9 +57,11 @@ func (j *job) prepare(cmd *cobra.Command) error {
 	}
 	j.situation.baseURL, j.situation.key = access.baseURL, access.key
 	j.client, err = j.newClient(access, cmd.ErrOrStderr())
+	if option := new(wrapper.OptionError); errors.As(err, &option) { // the base URL: all else was checked before
+		err = refused(baseURLSetting, access.baseURL, option.Value+", allowed is "+option.Allowed)
+	}
 	if err != nil {
-		said := strings.Replace(err.Error(), "the base URL", "the base URL of "+access.baseURL.where, 1)
-		return usageError{errors.New(inFlags(said))}
+		return usageError{err}
 	}
 	return nil
 }
@@ -73,8 +74,7 @@ func (j *job) newClient(a access, stderr io.Writer) (*wrapper.Client, error) {
 	opts := []wrapper.Option{
 		wrapper.WithUserAgent(product()),
 		wrapper.WithRetry(wrapper.RetryPolicy{MaxDelay: j.maxWait, Resend: j.resend}),
-		wrapper.WithLogger(slog.New(j.progress)),
-		wrapper.WithMiddleware(j.progress.noticeFailures),
+		wrapper.WithLogger(slog.New(logHandler(j.progress.handle))),
 	}
 	if a.baseURL.where != "" {
 		opts = append(opts, wrapper.WithBaseURL(a.baseURL.text))

@@ -1,13 +1,8 @@
 package main
 
 import (
-	"bytes"
-	"context"
 	"encoding/json"
-	"io"
-	"net/http/httptest"
 	"regexp"
-	"strings"
 	"testing"
 	"time"
 
@@ -16,79 +11,6 @@ import (
 
 	"github.com/ymarket-go/chats/sandbox"
 )
-
-const (
-	testKey  = "canary-key"
-	testText = "canary text"
-	order    = "31000001" // the first chat of a sandbox is 7000001
-	chat     = "7000001"
-)
-
-// newSandbox starts a sandbox on loopback, and puts into the environment how to reach it.
-func newSandbox(t *testing.T) *sandbox.Market {
-	t.Helper()
-	clearAccess(t)
-	market := sandbox.New(sandbox.WithAPIKey(testKey), sandbox.WithBusiness(12345))
-	server := httptest.NewServer(market)
-	t.Cleanup(server.Close)
-	t.Setenv("YM_API_KEY", testKey)
-	t.Setenv("YM_BUSINESS_ID", "12345")
-	t.Setenv("YM_BASE_URL", server.URL+"/v2")
-	return market
-}
-
-// clearAccess takes away what the machine of whoever tests may have in its environment and its files.
-func clearAccess(t *testing.T) {
-	t.Helper()
-	for _, s := range []setting{keySetting, businessSetting, baseURLSetting} {
-		t.Setenv(s.variable, "")
-	}
-	t.Setenv("HOME", t.TempDir())
-	t.Setenv("XDG_CONFIG_HOME", t.TempDir())
-	t.Setenv("AppData", t.TempDir())
-}
-
-// shell is what a command runs in. Its zero value has an empty standard input, and no terminal anywhere.
-type shell struct {
-	ctx        context.Context
-	in         io.Reader
-	tee        io.Writer // sees standard error, too
-	onTerminal func(stream any) bool
-	columns    int // of each terminal; 0: unknown
-}
-
-func allTerminals(any) bool { return true }
-
-// run gives the exit code and what was printed. Whatever happens, neither the key nor the message is.
-func (s shell) run(t *testing.T, args ...string) (code int, out, complaint string) {
-	t.Helper()
-	var stdout, stderr bytes.Buffer
-	if s.ctx == nil {
-		s.ctx = t.Context()
-	}
-	if s.in == nil {
-		s.in = strings.NewReader("")
-	}
-	if s.tee == nil {
-		s.tee = io.Discard
-	}
-	if s.onTerminal == nil {
-		s.onTerminal = isTerminal
-	}
-	root := newCommand(terminals{s.onTerminal, func(any) int { return s.columns }})
-	root.SetArgs(args)
-	root.SetIn(s.in)
-	root.SetOut(&stdout)
-	root.SetErr(io.MultiWriter(&stderr, s.tee))
-	code = execute(s.ctx, root)
-	assert.NotContains(t, stdout.String()+stderr.String(), "canary")
-	return code, stdout.String(), stderr.String()
-}
-
-func run(t *testing.T, args ...string) (code int, out, complaint string) {
-	t.Helper()
-	return shell{}.run(t, args...)
-}
 
 // The three calls, for people.
 func TestCalls(t *testing.T) {

@@ -8,7 +8,6 @@ import (
 	"io"
 	"log/slog"
 	"maps"
-	"net"
 	"net/http"
 	"net/netip"
 	"slices"
@@ -122,20 +121,12 @@ func (l *listener) print(_ context.Context, kind notify.NotificationType, body j
 }
 
 func (l *listener) serve(ctx context.Context, handler http.Handler) error {
-	socket, err := net.Listen("tcp", l.addr)
+	socket, err := listenAt(l.addr)
 	if err != nil {
-		return fmt.Errorf("--addr: %w", err)
-	}
-	server := &http.Server{
-		Handler:           handler,
-		ReadHeaderTimeout: 5 * time.Second,
-		ReadTimeout:       15 * time.Second,
-		WriteTimeout:      15 * time.Second,
-		IdleTimeout:       time.Minute,
-		MaxHeaderBytes:    64 << 10,
+		return err
 	}
 	fmt.Fprintf(l.errors, "Listening for notifications on http://%s, at every path\n", socket.Addr())
-	return serveUntil(ctx, server, socket, l.errors)
+	return serveUntil(ctx, newServer(handler), socket, l.errors)
 }
 
 // troubleOnly leaves out of the log what is printed as an event.

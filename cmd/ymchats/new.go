@@ -14,7 +14,6 @@ import (
 
 func newChatCommand(on terminals) *cobra.Command {
 	j := &job{on: on}
-	var s subject
 	cmd := &cobra.Command{
 		Use:   "new (--order N | --return N)",
 		Short: "Start a chat with a buyer about an order or a return",
@@ -24,43 +23,56 @@ twice does no harm.`,
   ymchats new --return 501 --json`,
 		Args: noWords("new takes no words: give --order or --return"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if cmd.Flags().Changed("order") == cmd.Flags().Changed("return") {
+			about, ok := chosen(cmd.Flags(), "order", "return")
+			if !ok {
 				return usageError{errors.New("new needs either --order or --return")}
 			}
 			if err := j.prepare(cmd); err != nil {
 				return err
 			}
 			return j.run(cmd, func(ctx context.Context) (any, string, error) {
-				chat, err := j.client.CreateChat(ctx, s.context(cmd.Flags()))
+				chat, err := j.client.CreateChat(ctx, about.context())
 				if err != nil {
 					return nil, "", err
 				}
-				return chat, fmt.Sprintf("Chat %d, about %s", chat.ChatID, s.words(cmd.Flags())), nil
+				return chat, fmt.Sprintf("Chat %d, about %v", chat.ChatID, about), nil
 			})
 		},
 	}
-	s.addFlags(cmd.Flags())
+	subjectFlags(cmd.Flags())
 	return j.command(cmd)
 }
 
-// subject is what a chat is about, as --order or --return says.
-type subject struct{ order, returned int64 }
-
-func (s *subject) addFlags(flags *pflag.FlagSet) {
-	flags.Int64Var(&s.order, "order", 0, "the number of the order")
-	flags.Int64Var(&s.returned, "return", 0, "the number of the return")
+// subject is an order, a return or a chat, by its number.
+type subject struct {
+	what string // the name of its flag
+	id   int64
 }
 
-func (s *subject) context(flags *pflag.FlagSet) gen.ChatContextDTO {
-	if flags.Changed("return") {
-		return wrapper.Return(s.returned)
+func (s subject) String() string { return fmt.Sprint(s.what, " ", s.id) }
+
+// context is what a chat about the subject is made of.
+func (s subject) context() gen.ChatContextDTO {
+	if s.what == "return" {
+		return wrapper.Return(s.id)
 	}
-	return wrapper.Order(s.order)
+	return wrapper.Order(s.id)
 }
 
-func (s *subject) words(flags *pflag.FlagSet) string {
-	if flags.Changed("return") {
-		return numbered("return", &s.returned)
+func subjectFlags(flags *pflag.FlagSet) {
+	flags.Int64("order", 0, "the number of the order")
+	flags.Int64("return", 0, "the number of the return")
+}
+
+// chosen gives the subject that the command line names by one of these flags. It is not ok to give none or several.
+func chosen(flags *pflag.FlagSet, names ...string) (s subject, ok bool) {
+	given := 0
+	for _, name := range names {
+		if flags.Changed(name) {
+			given++
+			s.what = name
+			s.id, _ = flags.GetInt64(name)
+		}
 	}
-	return numbered("order", &s.order)
+	return s, given == 1
 }

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"context"
-	"io"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -72,11 +70,7 @@ func TestCommandsOfOperations(t *testing.T) {
 // sandbox --fault takes the name of each operation.
 func TestSandboxFaultsOfOperations(t *testing.T) {
 	for _, op := range operationIDs(t) {
-		ctx, cancel := context.WithCancel(t.Context())
-		cancel()
-		root := newCommand(realTerminals)
-		root.SetArgs([]string{"sandbox", "--addr", "127.0.0.1:0", "--fault", op + `={"kind":"html"}`})
-		root.SetOut(io.Discard)
-		assert.NoError(t, root.ExecuteContext(ctx), op)
+		code, _, complaint := ended().run(t, "sandbox", "--addr", "127.0.0.1:0", "--fault", op+`={"kind":"html"}`)
+		assert.Zero(t, code, complaint)
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net/http"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -21,38 +20,25 @@ type progress struct {
 	columns func() int   // of a screen on which it counts down; 0: there is none
 	quiet   bool         // waits are not told
 	log     slog.Handler // nil, or takes each line of the wrapper's log as it is
-	why     string       // why the last request brought no answer; empty: it brought one
 	stop    func()
 }
 
-func (p *progress) Enabled(context.Context, slog.Level) bool { return true }
-func (p *progress) WithAttrs([]slog.Attr) slog.Handler       { return p }
-func (p *progress) WithGroup(string) slog.Handler            { return p }
-
-func (p *progress) Handle(ctx context.Context, r slog.Record) error {
+func (p *progress) handle(ctx context.Context, line slog.Record) error {
 	p.end()
 	if p.log != nil {
-		if err := p.log.Handle(ctx, r); err != nil {
+		if err := p.log.Handle(ctx, line); err != nil {
 			return err
 		}
 	}
-	field := fields(r)
-	pause := field["pause"].Duration()
-	if pause <= 0 || p.quiet {
+	a := readAttempt(line)
+	if a.pause <= 0 || p.quiet {
 		return nil
-	}
-	reason := explain(field)
-	switch status := field["status"].Int64(); {
-	case status == 0 && p.why != "":
-		reason += " (" + p.why + ")"
-	case status == http.StatusOK: // no pause would follow if all of it had come
-		reason = "the answer broke off"
 	}
 	if p.columns() >= minColumns {
-		p.stop = countDown(p.out, p.columns, reason, pause)
+		p.stop = countDown(p.out, p.columns, a.whyAgain(), a.pause)
 		return nil
 	}
-	fmt.Fprintln(p.out, "ymchats: "+waiting(reason, pause))
+	fmt.Fprintln(p.out, "ymchats: "+waiting(a.whyAgain(), a.pause))
 	return nil
 }
 

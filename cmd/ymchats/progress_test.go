@@ -39,7 +39,7 @@ func TestProgress(t *testing.T) {
 	var out bytes.Buffer
 	usedUp := wrapper.Quota{Limit: 1000, Until: time.Now()}
 	p := &progress{out: &out, columns: func() int { return 0 }}
-	log := slog.New(p).With("a", 1).WithGroup("g")
+	log := slog.New(logHandler(p.handle)).With("a", 1).WithGroup("g")
 	log.WarnContext(context.Background(), "attempt", "status", 500, "pause", 300*time.Millisecond)
 	log.WarnContext(context.Background(), "attempt", "status", 420, "quota", usedUp, "pause", 90*time.Second+time.Millisecond)
 	log.WarnContext(context.Background(), "attempt", "status", 200, "pause", time.Second)
@@ -55,7 +55,7 @@ func TestProgressEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out bytes.Buffer
 		p := &progress{out: &out, columns: func() int { return 80 }}
-		log := slog.New(p)
+		log := slog.New(logHandler(p.handle))
 		log.Warn("attempt", "status", 500, "pause", time.Minute)
 		log.Warn("attempt", "status", 0, "pause", time.Minute)
 		p.end()
@@ -114,7 +114,7 @@ func TestProgressOnAScreenOfNoWidth(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			var out bytes.Buffer
 			p := &progress{out: &out, columns: func() int { return columns }}
-			slog.New(p).Warn("attempt", "status", 500, "pause", time.Minute)
+			slog.New(logHandler(p.handle)).Warn("attempt", "status", 500, "pause", time.Minute)
 			time.Sleep(5 * time.Second)
 			p.end()
 			assert.Equal(t, "ymchats: server error, trying again in 1m0s\n", out.String())

@@ -1,20 +1,18 @@
 package main
 
 import (
-	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net"
-	"net/http"
+	"regexp"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/ymarket-go/chats/api"
+	"github.com/ymarket-go/chats/gen"
 	"github.com/ymarket-go/chats/sandbox"
 )
 
@@ -49,7 +47,7 @@ the control API: a kind with its fields.`,
 	}
 	s.addFlags(cmd.Flags())
 	_ = cmd.RegisterFlagCompletionFunc("fault", completeFault)
-	completeValues(cmd, "scope", "all-methods", "all-methods:read-only", "communication")
+	completeValues(cmd, "scope", scopes()...)
 	return cmd
 }
 
@@ -84,13 +82,8 @@ type sandboxServer struct {
 	keepAlive       bool
 }
 
-// market makes the sandbox. What sandbox.New would panic about is an error here.
-func (s *sandboxServer) market() (market *sandbox.Market, err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = errors.New(inFlags(strings.TrimPrefix(fmt.Sprint(p), "sandbox: ")))
-		}
-	}()
+// market makes the sandbox.
+func (s *sandboxServer) market() (*sandbox.Market, error) {
 	opts := []sandbox.Option{sandbox.WithQuota(s.quota), sandbox.WithParallel(s.parallel)}
 	if s.key != "" {
 		opts = append(opts, sandbox.WithAPIKey(s.key))
@@ -111,11 +104,29 @@ func (s *sandboxServer) market() (market *sandbox.Market, err error) {
 	if host := s.listensAs(); host != "" {
 		opts = append(opts, sandbox.WithHost(host))
 	}
-	market = sandbox.New(opts...)
-	if err := s.addFaults(market); err != nil {
+	market, err := sandbox.Open(opts...)
+	if option := new(sandbox.OptionError); errors.As(err, &option) {
+		return nil, ofFlag(option)
+	}
+	if err != nil {
 		return nil, err
 	}
-	return market, nil
+	return market, s.addFaults(market)
+}
+
+// optionFlags are the flags whose values go into options of the sandbox.
+var optionFlags = map[string]string{
+	"WithQuota": "quota", "WithParallel": "parallel", "WithBusiness": "business", "WithOrders": "order",
+	"WithScopes": "scope", "WithHost": "host", "WithAPIKey": "key",
+}
+
+// ofFlag is the error of an option, as people need it who know the flag.
+func ofFlag(option *sandbox.OptionError) error {
+	err := fmt.Errorf("--%s is %s", optionFlags[option.Option], option.Value)
+	if option.Allowed != "" {
+		err = fmt.Errorf("%w, allowed is %s", err, option.Allowed)
+	}
+	return err
 }
 
 // listensAs is the host of --addr, and empty where that means every address of the machine.
@@ -131,111 +142,87 @@ func (s *sandboxServer) listensAs() string {
 	return host
 }
 
-// serve runs until the context ends. Times and sizes are bounded, so that a slow client or a flood holds nothing up.
-func (s *sandboxServer) serve(ctx context.Context, market *sandbox.Market, out io.Writer) error {
-	if err := s.checkNotify(); err != nil {
-		return usageError{err}
+// operationNames are the operations that --fault can break.
+func operationNames() (names []string) {
+	for _, op := range gen.Operations {
+		names = append(names, op.ID)
 	}
-	listener, err := net.Listen("tcp", s.addr)
-	if err != nil {
-		return fmt.Errorf("--addr: %w", err)
-	}
-	logTo(out, market)
-	server := newServer(market.Site())
-	s.greet(out, listener.Addr().(*net.TCPAddr))
-	if s.notify != "" {
-		go s.notifyShop(ctx, market, out)
-	}
-	return serveUntil(ctx, server, sandbox.HTTP2(server, listener), out)
+	slices.Sort(names)
+	return names
 }
 
-func newServer(handler http.Handler) *http.Server {
-	return &http.Server{
-		Handler:           handler,
-		ReadHeaderTimeout: 5 * time.Second,
-		ReadTimeout:       15 * time.Second,
-		WriteTimeout:      2 * time.Minute, // a fault may drip
-		IdleTimeout:       time.Minute,
-		MaxHeaderBytes:    64 << 10,
+func kindNames() (names []string) {
+	for _, kind := range sandbox.Kinds {
+		names = append(names, kind.Name)
 	}
+	return names
 }
 
-func (s *sandboxServer) greet(out io.Writer, addr *net.TCPAddr) {
-	host := addr.String()
-	if addr.IP.IsUnspecified() {
-		host = net.JoinHostPort("127.0.0.1", fmt.Sprint(addr.Port))
-	}
-	if !addr.IP.IsLoopback() {
-		fmt.Fprintf(out, "It listens on %s, for every machine that reaches this one, "+
-			"and its control API asks for no key.\n", addr)
-	}
-	fmt.Fprintf(out, "The sandbox listens on http://%[1]s/v2, its page is http://%[1]s/_sandbox/\n\n%[2]s\n\n",
-		host, s.firstCall(host))
-}
-
-// firstCall is a command that succeeds with the flags that were given, or says why there is none.
-func (s *sandboxServer) firstCall(host string) string {
-	key, business, about := s.key, int64(1), `{"context":{"type":"ORDER","id":1}}`
-	if key == "" {
-		key = "any"
-	}
-	if len(s.businesses) > 0 {
-		business = s.businesses[0]
-	}
-	if s.scopes != nil && !slices.ContainsFunc(s.scopes, startsChats) {
-		return "  With these scopes the key cannot start a chat."
-	}
-	if len(s.orders) > 0 {
-		about = fmt.Sprintf(`{"context":{"type":"ORDER","id":%d}}`, s.orders[0])
-	} else if s.orders != nil {
-		about = `{"context":{"type":"RETURN","id":1}}` // there are no orders, and all returns
-	}
-	url := fmt.Sprintf("http://%s/v2/businesses/%d/chats/new", host, business)
-	return fmt.Sprintf(`  curl -s -H 'Api-Key: %s' -H 'Content-Type: application/json' -d '%s' %s`,
-		strings.ReplaceAll(key, "'", `'\''`), about, url)
-}
-
-func startsChats(scope string) bool { return scope == "communication" || scope == "all-methods" }
-
-// logTo writes a line for each request, from the sandbox's own record. Who does not read the log does not hold up the
-// sandbox: lines beyond a thousand are dropped.
-func logTo(out io.Writer, market *sandbox.Market) {
-	lines := make(chan string, 1000)
-	go func() {
-		for line := range lines {
-			fmt.Fprintln(out, line)
+func (s *sandboxServer) addFaults(market *sandbox.Market) error {
+	seen := map[string]bool{}
+	for _, f := range s.faults {
+		operation, text, ok := strings.Cut(f, "=")
+		if !ok {
+			return fmt.Errorf("--fault is %q, allowed is OPERATION=FAULT", f)
 		}
-	}()
-	market.Observe(func(c sandbox.Call) {
-		select {
-		case lines <- logLine(c):
-		default:
+		if names := operationNames(); !slices.Contains(names, operation) {
+			return fmt.Errorf("--fault has no operation %.40q, allowed are %s%s", operation,
+				strings.Join(names, ", "), didYouMean(similar(operation, names), ""))
 		}
-	})
+		if seen[operation] {
+			return fmt.Errorf("--fault is given twice for %s, allowed is one", operation)
+		}
+		seen[operation] = true
+		if err := setFault(market, operation, text); err != nil {
+			return fmt.Errorf("--fault %s: %w", operation, err)
+		}
+	}
+	return nil
 }
 
-// loggedViolations is how many of a call's violations the log shows.
-const loggedViolations = 10
+var isWord = regexp.MustCompile(`^[A-Za-z]+$`).MatchString
 
-func logLine(c sandbox.Call) string {
-	status, verdict := fmt.Sprint(c.Status), "no violations"
-	if c.Status == 0 {
-		status = "cut"
+// setFault takes a kind alone, or the JSON of the control API.
+func setFault(market *sandbox.Market, operation, text string) error {
+	if isWord(text) {
+		text = fmt.Sprintf(`{"kind":%q}`, text)
 	}
-	if c.Verdict != nil {
-		var rules []string
-		violations := api.Violations(c.Verdict)
-		for _, v := range violations[:min(len(violations), loggedViolations)] {
-			rules = append(rules, v.Where+": "+v.Rule)
+	switch {
+	case !json.Valid([]byte(text)):
+		return errors.New("it is not JSON")
+	case json.Unmarshal([]byte(text), new(any)) != nil:
+		return errors.New("it has a number that is out of range")
+	}
+	var fault struct{ Kind string }
+	_ = json.Unmarshal([]byte(text), &fault) // EveryDescribed says what is wrong
+	if names := kindNames(); fault.Kind != "" && !slices.Contains(names, fault.Kind) {
+		return fmt.Errorf("there is no kind %.40q, allowed are %s%s", fault.Kind,
+			strings.Join(names, ", "), didYouMean(similar(fault.Kind, names), ""))
+	}
+	return market.EveryDescribed(operation, []byte(text))
+}
+
+// completeFault offers the operations, and after the = the kinds.
+func completeFault(_ *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
+	var offers []string
+	operation, _, chosen := strings.Cut(typed, "=")
+	if !chosen {
+		for _, name := range operationNames() {
+			offers = append(offers, name+"=")
 		}
-		if more := len(violations) - len(rules); more > 0 {
-			rules = append(rules, fmt.Sprintf("and %d more", more))
-		}
-		verdict = strings.Join(rules, "; ")
+		return offers, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
 	}
-	address := c.Path
-	if c.Query != "" {
-		address += "?" + c.Query
+	for _, kind := range sandbox.Kinds {
+		offers = append(offers, operation+"="+kind.Name+"\t"+kind.Does)
 	}
-	return fmt.Sprintf("%s  %s %q  %s  %s", c.At.Local().Format(time.TimeOnly), c.Method, address, status, verdict)
+	return offers, cobra.ShellCompDirectiveNoFileComp
+}
+
+// scopes are those that the contract knows.
+func scopes() (all []string) {
+	for _, op := range gen.Operations {
+		all = append(all, op.Scopes...)
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
 }

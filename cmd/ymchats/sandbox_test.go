@@ -1,8 +1,6 @@
 package main
 
 import (
-	"bufio"
-	"context"
 	"io"
 	"net"
 	"net/http"
@@ -21,51 +19,35 @@ import (
 
 // The command serves until it is interrupted, tells where, and logs each request with its verdict.
 func TestSandbox(t *testing.T) {
-	ctx, interrupt := context.WithTimeout(t.Context(), time.Minute)
-	defer interrupt()
-	in, out := io.Pipe()
-	root := newCommand(realTerminals)
-	root.SetArgs([]string{"sandbox", "--addr", "127.0.0.1:0", "--key", "secret", "--business", "4200", "--quota", "7",
-		"--fault", `getChat={"kind":"fail","status":403,"code":"FORBIDDEN"}`})
-	root.SetOut(out)
-	ended := make(chan error, 1)
-	go func() {
-		ended <- root.ExecuteContext(ctx)
-		_ = out.Close()
-	}()
-	lines := bufio.NewScanner(in)
-	require.True(t, lines.Scan())
-	base := regexp.MustCompile(`http://127\.0\.0\.1:\d+`).FindString(lines.Text())
-	require.NotEmpty(t, base, lines.Text())
-	for !strings.Contains(lines.Text(), "curl") {
-		require.True(t, lines.Scan())
-	}
-	assert.Equal(t, `  curl -s -H 'Api-Key: secret' -H 'Content-Type: application/json' -d '{"context":{"type":"ORDER","id":1}}' `+base+`/v2/businesses/4200/chats/new`, lines.Text())
-	require.True(t, lines.Scan())
+	market := start(t, "sandbox", "--addr", "127.0.0.1:0", "--key", "secret", "--business", "4200", "--quota", "7",
+		"--fault", `getChat={"kind":"fail","status":403,"code":"FORBIDDEN"}`)
+	base := loopbackURL.FindString(line(t, market.out, "The sandbox listens on "))
+	require.NotEmpty(t, base)
+	assert.Equal(t, `  curl -s -H 'Api-Key: secret' -H 'Content-Type: application/json' -d '{"context":{"type":"ORDER","id":1}}' `+base+`/v2/businesses/4200/chats/new`, line(t, market.out, "curl"))
+	assert.Empty(t, line(t, market.out, ""))
 
 	client, err := wrapper.New(4200, wrapper.APIKey("secret"), wrapper.WithBaseURL(base+"/v2"))
 	require.NoError(t, err)
 	var captured wrapper.Response
 	done := make(chan error, 1)
 	go func() {
-		chat, err := client.CreateChat(ctx, wrapper.Order(5), wrapper.Capture(&captured))
+		chat, err := client.CreateChat(t.Context(), wrapper.Order(5), wrapper.Capture(&captured))
 		if err == nil {
-			_, err = client.GetChat(ctx, chat.ChatID)
+			_, err = client.GetChat(t.Context(), chat.ChatID)
 		}
 		done <- err
 	}()
 	for _, want := range []string{`  POST "/v2/businesses/4200/chats/new"  200  no violations`, `  GET "/v2/businesses/4200/chat?chatId=7000001"  403  no violations`} {
-		require.True(t, lines.Scan())
-		assert.True(t, strings.HasSuffix(lines.Text(), want), lines.Text())
+		said := line(t, market.out, "")
+		assert.True(t, strings.HasSuffix(said, want), said)
 	}
 	assert.ErrorIs(t, <-done, wrapper.ErrForbidden)
 	assert.Equal(t, 7, captured.Quota.Limit)
 	assert.Contains(t, page(base+"/_sandbox/chats"), `"businessId":4200`)
 
-	interrupt()
-	require.True(t, lines.Scan())
-	assert.Equal(t, "Stopping.", lines.Text())
-	assert.NoError(t, <-ended)
+	market.interrupt()
+	assert.Equal(t, "Stopping.", line(t, market.out, ""))
+	assert.Zero(t, <-market.ended)
 	assert.NotContains(t, page(base+"/_sandbox/chats"), `"businessId":4200`, "whoever listens there now is another process")
 }
 
@@ -80,64 +62,20 @@ func page(url string) string {
 	return string(body)
 }
 
-func TestSandboxUsage(t *testing.T) {
-	for says, args := range map[string][]string{
-		"--quota is 0, allowed is 1 and above":                                                                      {"--quota", "0"},
-		"--parallel is -1, allowed is 1 and above":                                                                  {"--parallel", "-1"},
-		"--business is [0], allowed is at least one id of 1 and above":                                              {"--business", "0"},
-		`--scope is "all", allowed is one of [all-methods`:                                                          {"--scope", "all"},
-		`--fault is "getChat", allowed is OPERATION=FAULT`:                                                          {"--fault", "getChat"},
-		"--fault getChat: value must be an object":                                                                  {"--fault", "getChat=500"},
-		"--fault getChat: it is not JSON":                                                                           {"--fault", "getChat={abort"},
-		"--fault getChat: there is no kind \"abrt\", allowed are none, answer, ":                                    {"--fault", "getChat=abrt"},
-		"lagging; did you mean abort?":                                                                              {"--fault", `getChat={"kind":"abrt"}`},
-		`--fault getChat: Error at "/kind": property "kind" is missing`:                                             {"--fault", `getChat={}`},
-		`--host is "a:1", allowed is a name or an address, without a port`:                                          {"--host", "a:1"},
-		`--order is [0], allowed is a list of numbers of 1 and above`:                                               {"--order", "0"},
-		"--fault is given twice for getChat, allowed is one":                                                        {"--fault", `getChat={"kind":"abort"}`, "--fault", `getChat={"kind":"html"}`},
-		`--fault has no operation "get", allowed are createChat, getChat, sendMessageToChat; did you mean getChat?`: {"--fault", `get={"kind":"abort"}`},
-	} {
-		root := newCommand(realTerminals)
-		root.SetArgs(append([]string{"sandbox", "--addr", "127.0.0.1:0"}, args...))
-		root.SetOut(io.Discard)
-		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second) // a flag that is not refused would serve for ever
-		defer cancel()
-		err := root.ExecuteContext(ctx)
-		assert.ErrorAs(t, err, new(usageError))
-		assert.ErrorContains(t, err, says)
-	}
-	root := newCommand(realTerminals)
-	root.SetArgs([]string{"sandbox", "--addr", "127.0.0.1:99999"})
-	assert.ErrorContains(t, root.ExecuteContext(t.Context()), "--addr: ")
-}
-
 // It says so when others can reach it.
 func TestSandboxBeyondLoopback(t *testing.T) {
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	var out strings.Builder
-	root := newCommand(realTerminals)
-	root.SetArgs([]string{"sandbox", "--addr", "0.0.0.0:0"})
-	root.SetOut(&out)
-	require.NoError(t, root.ExecuteContext(ctx))
-	assert.Contains(t, out.String(), "for every machine that reaches this one, and its control API asks for no key")
-	assert.Contains(t, out.String(), "http://127.0.0.1:")
+	code, out, _ := ended().run(t, "sandbox", "--addr", "0.0.0.0:0")
+	assert.Zero(t, code)
+	assert.Contains(t, out, "for every machine that reaches this one, and its control API asks for no key")
+	assert.Contains(t, out, "http://127.0.0.1:")
 }
 
 // Who sends too much, or nothing at all, does not keep others from being served.
 func TestSandboxUnderFlood(t *testing.T) {
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	in, out := io.Pipe()
-	ended := make(chan error, 1)
-	s := sandboxServer{addr: "127.0.0.1:0", quota: 1000, parallel: 4}
-	market, err := s.market()
-	require.NoError(t, err)
-	go func() { ended <- s.serve(ctx, market, out); _ = out.Close() }()
-	lines := bufio.NewScanner(in)
-	require.True(t, lines.Scan())
-	address := strings.TrimPrefix(regexp.MustCompile(`http://127\.0\.0\.1:\d+`).FindString(lines.Text()), "http://")
-	go func() { _, _ = io.Copy(io.Discard, in) }()
+	t.Parallel()
+	market := start(t, "sandbox", "--addr", "127.0.0.1:0")
+	address := strings.TrimPrefix(loopbackURL.FindString(line(t, market.out, "The sandbox listens on ")), "http://")
+	market.passOver()
 
 	for range 100 { // slow clients: half a request, and then silence
 		conn, err := net.Dial("tcp", address)
@@ -161,23 +99,14 @@ func TestSandboxUnderFlood(t *testing.T) {
 	assert.Contains(t, []int{0, 431}, ask(flood, "{}"), "a flood of headers")
 	assert.Contains(t, []int{0, 400}, ask("", strings.Repeat(flood, 20)), "a flood of body")
 	assert.Equal(t, 200, ask("", `{"context":{"type":"ORDER","id":1}}`), "and everybody else")
-	cancel()
-	assert.NoError(t, <-ended)
+	market.interrupt()
+	assert.Zero(t, <-market.ended)
 }
 
 // Lists may be given with commas, and end up in the Market.
 func TestSandboxTakesLists(t *testing.T) {
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	root := newCommand(realTerminals)
-	root.SetArgs([]string{"sandbox", "--addr", "127.0.0.1:0", "--scope", "communication,all-methods", "--order", "1,2", "--business", "1,2"})
-	root.SetOut(io.Discard)
-	assert.NoError(t, root.ExecuteContext(ctx))
-
-	root = newCommand(realTerminals)
-	root.SetArgs([]string{"sandbox", "extra"})
-	root.SetOut(io.Discard)
-	assert.ErrorAs(t, root.ExecuteContext(ctx), new(usageError))
+	code, _, complaint := ended().run(t, "sandbox", "--addr", "127.0.0.1:0", "--scope", "communication,all-methods", "--order", "1,2", "--business", "1,2")
+	assert.Zero(t, code, complaint)
 }
 
 // Every flag reaches the Market.
@@ -311,7 +240,7 @@ func TestSandboxKeepAlive(t *testing.T) {
 
 // What a slow client may take is bounded, at each step.
 func TestSandboxServerIsBounded(t *testing.T) {
-	server := newServer(nil)
+	server := newSandboxServer(sandbox.New())
 	assert.Equal(t, 5*time.Second, server.ReadHeaderTimeout)
 	assert.Equal(t, 15*time.Second, server.ReadTimeout)
 	assert.Equal(t, 2*time.Minute, server.WriteTimeout)
@@ -329,4 +258,47 @@ func TestSandboxLogLineIsBounded(t *testing.T) {
 	req.Header = http.Header{"Api-Key": {"k"}, "Content-Type": {"application/json"}}
 	m.ServeHTTP(httptest.NewRecorder(), req)
 	assert.True(t, strings.HasSuffix(line, "body /j: is not declared; and 2 more"), line)
+}
+
+// A stream that is reset after the message is stored, as --fault asks for it.
+func TestSandboxSpeaksHTTP2(t *testing.T) {
+	t.Parallel()
+	market := start(t, "sandbox", "--addr", "127.0.0.1:0", "--fault",
+		`sendMessageToChat={"kind":"resetStream","streamError":"ENHANCE_YOUR_CALM","commit":true}`)
+	url := loopbackURL.FindString(line(t, market.out, "The sandbox listens on "))
+	market.passOver()
+
+	transport := &http.Transport{Protocols: new(http.Protocols)}
+	transport.Protocols.SetUnencryptedHTTP2(true)
+	defer transport.CloseIdleConnections()
+	post := func(path, body string) (*http.Response, error) {
+		req, err := http.NewRequest("POST", url+"/v2/businesses/1/chats/"+path, strings.NewReader(body))
+		require.NoError(t, err)
+		req.Header = http.Header{"Api-Key": {"k"}, "Content-Type": {"application/json"}}
+		return transport.RoundTrip(req)
+	}
+	resp, err := post("new", `{"context":{"type":"ORDER","id":1}}`)
+	require.NoError(t, err)
+	require.NoError(t, resp.Body.Close())
+	assert.Equal(t, "HTTP/2.0", resp.Proto)
+	_, err = post("message?chatId=7000001", `{"message":"Hello!"}`)
+	assert.ErrorContains(t, err, "ENHANCE_YOUR_CALM")
+	assert.Contains(t, page(url+"/_sandbox/chats"), `"text":"Hello!"`)
+	market.interrupt()
+	assert.Zero(t, <-market.ended)
+}
+
+// Each kind that is offered may stand alone, and the sandbox tells people which one is set.
+func TestFaultOfAKindAlone(t *testing.T) {
+	for _, kind := range sandbox.Kinds {
+		market := sandbox.New()
+		require.NoError(t, setFault(market, sandbox.OperationGetChat, kind.Name), kind.Name)
+		listed := httptest.NewRecorder()
+		market.Control().ServeHTTP(listed, httptest.NewRequest("GET", "http://localhost/_sandbox/faults", nil))
+		want := `"kind":"` + kind.Name + `"`
+		if kind.Name == "none" {
+			want = "[]" // it takes away what was set
+		}
+		assert.Contains(t, listed.Body.String(), want)
+	}
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/ymarket-go/chats/gen"
 	"github.com/ymarket-go/chats/wrapper"
 )
 
@@ -60,8 +61,8 @@ func sendCommand(on terminals) *cobra.Command {
 		},
 	}
 	flags := cmd.Flags()
-	flags.Int64Var(&s.situation.chatID, "chat", 0, "the number of the chat, as new gives it")
-	s.subject.addFlags(flags)
+	flags.Int64("chat", 0, "the number of the chat, as new gives it")
+	subjectFlags(flags)
 	flags.BoolVar(&s.yes, "yes", false, "do not ask before sending")
 	flags.StringVar(&resend, "resend", "checked", "what to do with a message that may have arrived: "+allowed)
 	completeValues(cmd, "resend", resends...)
@@ -70,18 +71,13 @@ func sendCommand(on terminals) *cobra.Command {
 
 type sender struct {
 	job
-	subject subject
-	yes     bool
+	to  subject
+	yes bool
 }
 
 func (s *sender) send(cmd *cobra.Command, args []string) error {
-	given := 0
-	for _, name := range []string{"chat", "order", "return"} {
-		if cmd.Flags().Changed(name) {
-			given++
-		}
-	}
-	if given != 1 {
+	var ok bool
+	if s.to, ok = chosen(cmd.Flags(), "chat", "order", "return"); !ok {
 		return usageError{errors.New("send needs one of --chat, --order and --return")}
 	}
 	if err := s.prepare(cmd); err != nil {
@@ -90,7 +86,7 @@ func (s *sender) send(cmd *cobra.Command, args []string) error {
 	s.situation.message = true
 	text, err := s.text(cmd, args)
 	if err == nil {
-		err = s.refusal(cmd, text)
+		err = refusal(text)
 	}
 	if err == nil {
 		err = s.consent(cmd, text)
@@ -98,21 +94,20 @@ func (s *sender) send(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return s.fail(cmd, err)
 	}
-	return s.run(cmd, func(ctx context.Context) (any, string, error) { return s.deliver(ctx, cmd, text) })
+	return s.run(cmd, func(ctx context.Context) (any, string, error) { return s.deliver(ctx, text) })
 }
 
 // deliver finds the chat, where its number is not given, and sends the message into it.
-func (s *sender) deliver(ctx context.Context, cmd *cobra.Command, text string) (any, string, error) {
-	about := ""
-	if !cmd.Flags().Changed("chat") {
-		chat, err := s.client.CreateChat(ctx, s.subject.context(cmd.Flags()))
+func (s *sender) deliver(ctx context.Context, text string) (any, string, error) {
+	chatID, about := s.to.id, ""
+	if s.to.what != "chat" {
+		chat, err := s.client.CreateChat(ctx, s.to.context())
 		if err != nil {
 			return nil, "", err
 		}
-		s.situation.chatID = chat.ChatID
-		about = ", about " + s.subject.words(cmd.Flags())
+		chatID, about = chat.ChatID, fmt.Sprint(", about ", s.to)
 	}
-	chatID := s.situation.chatID
+	s.situation.chatID = chatID
 	words := fmt.Sprintf("Sent %s to the buyer of chat %d%s", length(text), chatID, about)
 	return map[string]int64{"chatId": chatID}, words, s.client.SendMessage(ctx, chatID, text)
 }
@@ -135,47 +130,35 @@ func (s *sender) text(cmd *cobra.Command, args []string) (string, error) {
 	return text, nil
 }
 
-// refusal is the error of a message that must not be sent, so that nobody is asked about it and no chat is started for
-// it. The client refuses what breaks the contract before it looks at its context; once that has ended it sends nothing.
-func (s *sender) refusal(cmd *cobra.Command, text string) error {
-	ended, cancel := context.WithCancel(cmd.Context())
-	cancel()
-	chatID := s.situation.chatID
-	if !cmd.Flags().Changed("chat") {
-		if _, err := s.client.CreateChat(ended, s.subject.context(cmd.Flags())); errors.Is(err, wrapper.ErrInvalidRequest) {
-			return err
-		}
-		chatID = 1 // any that is allowed
+// refusal is the error of a text that must not be sent: nobody is asked about it, and no chat is started for it.
+func refusal(text string) error {
+	err := wrapper.CheckMessage(text)
+	if err == nil && !strings.ContainsFunc(text, isVisible) {
+		err = fmt.Errorf("%w: the message shows nothing but blanks, allowed is a text with something to read",
+			wrapper.ErrInvalidRequest)
 	}
-	if err := s.client.SendMessage(ended, chatID, text); errors.Is(err, wrapper.ErrInvalidRequest) {
-		return err
-	}
-	if !strings.ContainsFunc(text, isVisible) {
-		return &wrapper.Error{Operation: "sendMessageToChat", Err: fmt.Errorf(
-			"%w: the message shows nothing but blanks, allowed is a text with something to read", wrapper.ErrInvalidRequest)}
+	if err != nil {
+		return &wrapper.Error{Operation: gen.OperationSendMessageToChat, Err: err}
 	}
 	return nil
 }
 
 func isVisible(r rune) bool { return r != ' ' && unicode.IsPrint(r) }
 
-// consent asks whoever sits at the terminal. Where nobody does, whoever wrote the script has said yes.
+// consent asks the person at the terminal. Where there is none, the author of the script has said yes. Nobody is asked
+// about a number that the client refuses.
 func (s *sender) consent(cmd *cobra.Command, text string) error {
-	if s.yes || !s.on.is(cmd.InOrStdin()) || !s.on.is(cmd.ErrOrStderr()) {
+	if s.yes || s.to.id < 1 || !s.on.is(cmd.InOrStdin()) || !s.on.is(cmd.ErrOrStderr()) {
 		return nil
 	}
-	whose := numbered("chat", &s.situation.chatID)
-	if !cmd.Flags().Changed("chat") {
-		whose = s.subject.words(cmd.Flags())
-	}
-	fmt.Fprintf(cmd.ErrOrStderr(), "Send %s to the buyer of %s? [y/N] ", length(text), whose)
+	fmt.Fprintf(cmd.ErrOrStderr(), "Send %s to the buyer of %v? [y/N] ", length(text), s.to)
 	answer, err := whileWaiting(cmd.Context(), func() (string, error) { return readLine(cmd.InOrStdin()) })
 	if err != nil {
 		fmt.Fprintln(cmd.ErrOrStderr()) // what is said next does not belong to the question
 		return notSent(cmd.Context(), err)
 	}
 	if answer = strings.ToLower(strings.TrimSpace(answer)); answer != "y" && answer != "yes" {
-		return &wrapper.Error{Operation: "sendMessageToChat", Err: errDeclined}
+		return &wrapper.Error{Operation: gen.OperationSendMessageToChat, Err: errDeclined}
 	}
 	return nil
 }
@@ -183,7 +166,7 @@ func (s *sender) consent(cmd *cobra.Command, text string) error {
 // notSent is the error of a message that could not be read, or not be asked about.
 func notSent(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
-		return &wrapper.Error{Operation: "sendMessageToChat", Err: ctx.Err()}
+		return &wrapper.Error{Operation: gen.OperationSendMessageToChat, Err: ctx.Err()}
 	}
 	return usageError{err}
 }

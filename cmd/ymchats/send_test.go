@@ -17,22 +17,6 @@ import (
 	"github.com/ymarket-go/chats/sandbox"
 )
 
-// newSandboxWithChat is a sandbox with a chat in it.
-func newSandboxWithChat(t *testing.T) *sandbox.Market {
-	t.Helper()
-	market := newSandbox(t)
-	code, _, complaint := run(t, "new", "--order", order)
-	require.Zero(t, code, complaint)
-	return market
-}
-
-func sentTexts(market *sandbox.Market) (texts []string) {
-	for _, m := range market.Messages(7000001) {
-		texts = append(texts, m.Text)
-	}
-	return texts
-}
-
 // The text comes from the command line or from standard input; one line break at its end is no part of it.
 func TestSendText(t *testing.T) {
 	for what, row := range map[string]struct {
@@ -342,19 +326,6 @@ func TestSendInterrupted(t *testing.T) {
 		})
 	}
 }
-
-// silentInput is a standard input that calls interrupted when somebody reads, and never gives anything.
-func silentInput(interrupted func()) io.Reader {
-	return reader(func() { interrupted(); select {} })
-}
-
-type reader func()
-
-func (r reader) Read([]byte) (int, error) { r(); return 0, io.EOF }
-
-type writer func(p []byte)
-
-func (w writer) Write(p []byte) (int, error) { w(p); return len(p), nil }
 
 func TestReadLine(t *testing.T) {
 	in := iotest.DataErrReader(strings.NewReader("a\nb"))

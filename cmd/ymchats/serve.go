@@ -9,6 +9,27 @@ import (
 	"time"
 )
 
+// listenAt opens the socket of --addr.
+func listenAt(addr string) (net.Listener, error) {
+	listener, err := net.Listen("tcp", addr)
+	if err != nil {
+		return nil, fmt.Errorf("--addr: %w", err)
+	}
+	return listener, nil
+}
+
+// newServer is a server whose times and sizes are bounded, so that a slow client or a flood holds nothing up.
+func newServer(handler http.Handler) *http.Server {
+	return &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       15 * time.Second,
+		WriteTimeout:      15 * time.Second,
+		IdleTimeout:       time.Minute,
+		MaxHeaderBytes:    64 << 10,
+	}
+}
+
 // serveUntil serves until the context ends, and gives those who are being answered a second then.
 func serveUntil(ctx context.Context, server *http.Server, listener net.Listener, out io.Writer) error {
 	done := make(chan error, 1)

@@ -37,34 +37,27 @@ func openTerminal(t *testing.T, columns uint16) (screen, tty *os.File) {
 	return screen, tty
 }
 
-// On a real terminal of 40 columns a wait stays on one line; on a dumb one, and on one that tells no width, it is one
+// On a real terminal a wait stays on one line, which is taken back. Where it is too narrow for that, the wait is one
 // line, and nothing is written over.
 func TestWaitOnATerminal(t *testing.T) {
-	for what, row := range map[string]struct {
-		term    string
-		columns uint16
-		counts  bool
-	}{
-		"narrow":        {"xterm", 40, true},
-		"wide":          {"xterm", 100, true},
-		"dumb":          {"dumb", 100, false},
-		"without name":  {"", 100, false},
-		"without width": {"xterm", 0, false},
-		"a slit":        {"xterm", 10, false},
-	} {
-		t.Run(what, func(t *testing.T) {
-			market := newSandbox(t)
+	for columns, counts := range map[uint16]bool{40: true, 100: true, 10: false} {
+		t.Run(fmt.Sprint(columns), func(t *testing.T) {
+			t.Parallel()
+			market, environment := serveSandbox(t)
 			market.Script("createChat", sandbox.QuotaUsedUp(time.Second))
-			t.Setenv("TERM", row.term)
-			screen, tty := openTerminal(t, row.columns)
+			screen, tty := openTerminal(t, columns)
 			command := program(t, "new", "--order", order)
+			for name, value := range environment {
+				command.Env = append(command.Env, name+"="+value)
+			}
+			command.Env = append(command.Env, "TERM=xterm")
 			command.Stdin, command.Stdout, command.Stderr = tty, tty, tty
 			require.NoError(t, command.Run())
 			require.NoError(t, tty.Close())
 			shown, _ := io.ReadAll(screen) // it ends with an error of its own
 			lines := strings.Split(strings.ReplaceAll(string(shown), "\r\n", "\n"), "\n")
 			assert.Equal(t, "", lines[len(lines)-1])
-			if !row.counts {
+			if !counts {
 				require.Len(t, lines, 3, "%q", shown)
 				assert.Regexp(t, `^ymchats: quota used up, trying again in \ds$`, lines[0])
 				assert.Equal(t, "Chat 7000001, about order 31000001", lines[1])
@@ -72,12 +65,29 @@ func TestWaitOnATerminal(t *testing.T) {
 			}
 			require.Len(t, lines, 2, "%q", shown)
 			for _, written := range strings.Split(lines[0], "\r") {
-				assert.Less(t, len([]rune(written)), int(row.columns), "%q", shown)
+				assert.Less(t, len([]rune(written)), int(columns), "%q", shown)
 			}
 			assert.Contains(t, lines[0], "quota used up, ")
 			assert.True(t, strings.HasSuffix(lines[0], " \rChat 7000001, about order 31000001"), "%q", shown)
 		})
 	}
+}
+
+// A line can be written over where the terminal says that it can, and how wide it is.
+func TestColumns(t *testing.T) {
+	for _, row := range []struct {
+		term    string
+		columns uint16
+		want    int
+	}{
+		{"xterm", 40, 40}, {"xterm", 100, 100}, {"xterm", 0, 0}, {"dumb", 100, 0}, {"", 100, 0},
+	} {
+		t.Setenv("TERM", row.term)
+		_, tty := openTerminal(t, row.columns)
+		assert.True(t, isTerminal(tty))
+		assert.Equal(t, row.want, columnsOf(tty), "%q", row.term)
+	}
+	assert.Zero(t, columnsOf(strings.NewReader("")))
 }
 
 // Nobody writes into the pipe, and nobody waits for that.

@@ -32,9 +32,6 @@ func TestVersion(t *testing.T) {
 	assert.Zero(t, code)
 	assert.Empty(t, complaint)
 	assert.Regexp(t, `^ymchats \S+.*, `+runtime.Version(), out)
-	code, _, complaint = run(t, "version")
-	assert.Equal(t, 2, code)
-	assert.Equal(t, "ymchats: unknown command version; did you mean --version?\n", complaint)
 }
 
 // The seller sees in the log of requests who called.

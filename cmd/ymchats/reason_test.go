@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -8,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -19,6 +21,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ymarket-go/chats/internal/closedport"
+	"github.com/ymarket-go/chats/wrapper"
 )
 
 // Whoever waits learns why, as net/http has told it, and nothing that the other side has sent.
@@ -77,16 +80,36 @@ func roundTripWithin(t *testing.T, limit time.Duration, url string) error {
 	return err
 }
 
-// The reason is that of the last request: an answer takes it away.
-func TestNoticeFailures(t *testing.T) {
-	p := &progress{}
-	var failure error = io.EOF
-	next := doer(func(*http.Request) (*http.Response, error) { return nil, failure })
-	_, err := p.noticeFailures(next).Do(nil)
-	assert.Equal(t, io.EOF, err)
-	assert.Equal(t, "the connection was closed", p.why)
-	failure = nil
-	_, err = p.noticeFailures(next).Do(nil)
-	assert.NoError(t, err)
-	assert.Empty(t, p.why)
+// A line of the log says what came of an attempt in its fields, and the command puts that into words.
+func TestAttemptWords(t *testing.T) {
+	until := time.Now()
+	for _, row := range []struct {
+		status int
+		quota  wrapper.Quota
+		reason error
+		words  string
+		again  string // why another attempt follows; empty: the same words
+	}{
+		{0, wrapper.Quota{}, nil, "no answer", ""},
+		{0, wrapper.Quota{}, io.EOF, "no answer", "no answer (the connection was closed)"},
+		{200, wrapper.Quota{Until: until}, nil, "ok", "the answer broke off"},
+		{420, wrapper.Quota{Until: until}, nil, "quota used up", ""},
+		{420, wrapper.Quota{Until: until, Remaining: 1}, nil, "too many requests at once", ""},
+		{420, wrapper.Quota{}, nil, "too many requests at once", ""},
+		{500, wrapper.Quota{}, io.EOF, "server error", ""},
+		{404, wrapper.Quota{}, nil, "refused", ""},
+	} {
+		a := attemptOf("operation", "getChat", "attempt", 3, "status", row.status, "quota", row.quota, "pause", time.Second, "reason", row.reason)
+		assert.Equal(t, row.words, a.String())
+		assert.Equal(t, cmp.Or(row.again, row.words), a.whyAgain())
+		assert.Equal(t, attempt{operation: "getChat", number: 3, pause: time.Second, reason: row.reason,
+			answer: wrapper.Response{StatusCode: row.status, Quota: row.quota}}, a)
+	}
+}
+
+// attemptOf reads a line of a log with these fields.
+func attemptOf(fields ...any) attempt {
+	line := slog.NewRecord(time.Now(), slog.LevelWarn, "attempt", 0)
+	line.Add(fields...)
+	return readAttempt(line)
 }
