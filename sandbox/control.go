@@ -24,17 +24,16 @@ func (m *Market) Control() http.Handler {
 	mux.HandleFunc("GET /{$}", toPage)
 	mux.HandleFunc("GET /_sandbox", toPage)
 	mux.HandleFunc("GET /_sandbox/{$}", m.page)
-	m.handleForms(mux)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		err := fmt.Errorf("there is no %s %.100q, control.yaml lists what there is", cut(r.Method, 16), r.URL.Path)
 		refuseControl(w, http.StatusNotFound, err)
 	})
-	return m.guardControl(control.HandlerWithOptions(controls{m}, control.StdHTTPServerOptions{
+	return m.guardControl(m.forms(control.HandlerWithOptions(controls{m}, control.StdHTTPServerOptions{
 		BaseRouter: mux,
 		ErrorHandlerFunc: func(w http.ResponseWriter, _ *http.Request, err error) {
 			refuseControl(w, http.StatusBadRequest, parameterError(err))
 		},
-	}))
+	})))
 }
 
 // parameterError says what the generated code found wrong, without Go's words.
@@ -71,10 +70,13 @@ func (m controls) ListChats(w http.ResponseWriter, _ *http.Request) {
 	writeControl(w, http.StatusOK, list)
 }
 
+// listed is how many calls and deliveries the control API lists: the newest ones.
+const listed = 1000
+
 func (m controls) ListCalls(w http.ResponseWriter, _ *http.Request) {
 	list := []control.Call{}
-	calls, _ := m.newestCalls(listedCalls)
-	for _, c := range calls {
+	parts, _ := m.callParts(listed)
+	for _, c := range newest(parts, listed) {
 		shown := control.Call{At: c.At, Operation: c.Operation, Method: c.Method, Path: c.Path, Query: c.Query,
 			Status: c.Status, Traceparent: c.TraceParent, Violations: []string{}}
 		for _, v := range api.Violations(c.Verdict) {
@@ -85,21 +87,60 @@ func (m controls) ListCalls(w http.ResponseWriter, _ *http.Request) {
 	writeControl(w, http.StatusOK, list)
 }
 
-// listedCalls is how many calls the control API lists: the newest ones.
-const listedCalls = 1000
+func (m controls) ListDeliveries(w http.ResponseWriter, _ *http.Request) {
+	list := []control.Delivery{}
+	for _, d := range m.notifier.newest(listed) {
+		shown := control.Delivery{At: d.At, BusinessID: d.BusinessID, Type: string(d.Type), Body: d.Body, Attempt: d.Attempt,
+			Status: d.Status, Taken: d.Taken, Violations: d.violations()}
+		if !d.Again.IsZero() {
+			shown.Again = &d.Again
+		}
+		list = append(list, shown)
+	}
+	writeControl(w, http.StatusOK, list)
+}
 
-func tail[T any](list []T, n int) []T { return list[max(len(list)-n, 0):] }
+func (m controls) ListFaults(w http.ResponseWriter, _ *http.Request) {
+	writeControl(w, http.StatusOK, m.setFaults())
+}
+
+func (m controls) AddFaults(w http.ResponseWriter, r *http.Request) {
+	var faults control.Faults
+	if readControl(w, r, "Faults", &faults) {
+		doneControl(w, m.setDescribed(faults), http.StatusBadRequest)
+	}
+}
+
+func (m controls) RemoveFaults(w http.ResponseWriter, _ *http.Request, params control.RemoveFaultsParams) {
+	doneControl(w, m.removeFaults(orElse(params.Operation, "")), http.StatusBadRequest)
+}
+
+func (m controls) BeginChat(w http.ResponseWriter, r *http.Request) {
+	var beginning control.Beginning
+	if !readControl(w, r, "Beginning", &beginning) {
+		return
+	}
+	chat, err := m.direct(beginning.BusinessID, beginning.Text)
+	if err != nil {
+		refuseControl(w, http.StatusBadRequest, err)
+		return
+	}
+	writeControl(w, http.StatusCreated, control.Begun{ChatID: chat})
+}
 
 func (m controls) Reply(w http.ResponseWriter, r *http.Request, chatID int64) {
 	var reply control.Reply
-	if !readControl(w, r, "Reply", &reply) {
-		return
+	if readControl(w, r, "Reply", &reply) {
+		doneControl(w, m.reply(chatID, reply.Text), http.StatusNotFound)
 	}
-	if err := m.Market.Reply(chatID, reply.Text); err != nil {
-		refuseControl(w, http.StatusNotFound, err)
-		return
-	}
-	w.WriteHeader(http.StatusNoContent)
+}
+
+func (m controls) StartDispute(w http.ResponseWriter, _ *http.Request, chatID int64) {
+	doneControl(w, m.startDispute(chatID), http.StatusConflict)
+}
+
+func (m controls) FinishDispute(w http.ResponseWriter, _ *http.Request, chatID int64) {
+	doneControl(w, m.finishDispute(chatID), http.StatusConflict)
 }
 
 func (m controls) AdvanceClock(w http.ResponseWriter, r *http.Request) {
@@ -114,13 +155,18 @@ func (m controls) AdvanceClock(w http.ResponseWriter, r *http.Request) {
 // maxControl bounds a request of the control API, in bytes.
 const maxControl = 1 << 20
 
+// readControl reads the body of a request, JSON or a form of the page, and checks it against its schema.
 func readControl(w http.ResponseWriter, r *http.Request, schema string, into any) bool {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxControl))
 	if tooLarge := new(http.MaxBytesError); errors.As(err, &tooLarge) {
 		err = fmt.Errorf("the body is too large, allowed are %d bytes", maxControl)
 	} else if err != nil {
 		err = errors.New("the body broke off")
-	} else {
+	}
+	if err == nil && mediaType(r.Header) == formType {
+		body, err = formBody(schema, body)
+	}
+	if err == nil {
 		err = decodeControl(schema, body, into)
 	}
 	if err != nil {
@@ -156,6 +202,18 @@ func decodeControl(schema string, text []byte, into any) error {
 		return err
 	}
 	return json.Unmarshal(plain, into)
+}
+
+// doneControl answers a request that has no result; refused is the status of an error, unless there is no such chat.
+func doneControl(w http.ResponseWriter, err error, refused int) {
+	switch {
+	case errors.Is(err, errNoChat):
+		refuseControl(w, http.StatusNotFound, err)
+	case err != nil:
+		refuseControl(w, refused, err)
+	default:
+		w.WriteHeader(http.StatusNoContent)
+	}
 }
 
 func refuseControl(w http.ResponseWriter, status int, err error) {

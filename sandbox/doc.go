@@ -1,5 +1,5 @@
-// Package sandbox stands in for the Market in tests: it answers as the Market does, in memory, and fails when it is
-// told to. The Market itself has no test host.
+// Package sandbox stands in for the Market in tests: it answers as the Market does, in memory, and fails when a test
+// wants it to. The Market itself has no test host.
 //
 //	market := sandbox.New(sandbox.WithAPIKey("secret"))
 //	server := httptest.NewServer(market)
@@ -41,9 +41,9 @@
 //
 // # Notifications
 //
-// [Market.Notify] tells a shop what happens, as the Market does: a PING, then each new chat, each message and each
-// dispute, in order, and again until it is taken. [Market.Deliveries] is what the shop said, with its verdict against
-// the contract. [Market.Direct] begins a chat as a buyer, [Market.StartDispute] asks the Market to decide.
+// [Market.Notify] posts notifications to a shop, as the Market does: a PING, then each new chat, each message and each
+// dispute, in order, and again until it is taken. [Market.Deliveries] lists what the shop answered, with its verdict
+// against the contract. [Market.Direct] begins a chat as a buyer, [Market.StartDispute] asks the Market to decide.
 //
 // # Time
 //
@@ -68,10 +68,11 @@
 // # What it remembers
 //
 // At most 256 MiB of chats and messages, of which it forgets none: when they are used up, createChat and
-// sendMessageToChat answer 500 with the code SANDBOX_FULL, until [Market.Reset]. At most 256 MiB of calls, about a
-// million; the oldest are forgotten. For the page, the bodies of the newest calls: 32 KiB of each, 32 MiB in all. At
-// most 100,000 windows of quotas in an hour, and 64 MiB of faults that came by HTTP and wait for their requests. What a
-// request costs does not depend on how much is remembered.
+// sendMessageToChat answer 500 with the code SANDBOX_FULL, until [Market.Reset]. Of the rest it forgets the oldest: of
+// calls beyond 256 MiB, about a million; of deliveries beyond 64 MiB, about 150,000; of windows of quotas beyond 16 MiB,
+// about 100,000 in an hour, those that were not used for longest. For the page it keeps the bodies of the newest calls:
+// 32 KiB of each, 32 MiB in all. Faults that came by HTTP and wait for their requests have 64 MiB. What a request costs
+// does not depend on how much is remembered.
 //
 // # How true it is
 //

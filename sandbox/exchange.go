@@ -1,10 +1,15 @@
 package sandbox
 
 import (
+	"bytes"
+	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
-	"math"
+	"io"
+	"mime"
 	"net/http"
+	"net/url"
 	"regexp"
 	"slices"
 	"strconv"
@@ -14,56 +19,17 @@ import (
 	"github.com/ymarket-go/chats/api"
 )
 
-// statusMethodFailure is the Market's answer to a request beyond one of its limits.
-const statusMethodFailure = 420
-
-// Call is a request that the sandbox got, and what became of it.
-type Call struct {
-	At          time.Time // by the sandbox's clock
-	Operation   string    // operationId; empty when the request fits none
-	Method      string    // GET or POST, or what else was tried: its first 16 bytes
-	Path        string    // its first 256 bytes
-	Query       string    // what the contract declares of it, where it is a number: "chatId=7000001"; no secret is
-	Status      int       // 0: the connection was cut before an answer
-	Verdict     error     // nil when the request keeps the contract; else api.Violations lists up to 100 breaches
-	TraceParent string    // the header of the answer
-}
-
-// maxViolations bounds how many violations are remembered of one call.
-const maxViolations = 100
-
-// Calls gives a copy of every request so far, in the order in which they were finished; of more than fit into 256 MiB,
-// about a million, the newest ones.
-func (m *Market) Calls() []Call {
-	calls, _ := m.newestCalls(math.MaxInt)
-	return calls
-}
-
-// newestCalls gives a copy of the last n calls, and how many there were in all.
-func (m *Market) newestCalls(n int) (calls []Call, total int) {
-	m.mu.Lock()
-	parts, total := m.calls.newest(n), m.calls.total
-	m.mu.Unlock()
-	return tail(slices.Concat(parts...), n), total
-}
-
-// Observe calls see after each request from now on, in the order in which they are finished; the sandbox waits for it,
-// so it must neither call the sandbox nor wait. It takes the place of the one before. A nil see ends that.
-func (m *Market) Observe(see func(Call)) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.observer = see
-}
-
 // exchange is a request and its answer in progress. It adds the headers that every answer of the Market carries, unless
 // a fault has set others.
 type exchange struct {
 	http.ResponseWriter
 	market    *Market
 	operation string
+	at        time.Time
+	body      []byte // of the request, as far as it is read: see maxBody
+	broken    error  // why it could not be read further
 	verdict   error
 	ticket    *ticket // nil until the request is routed
-	at        time.Time
 	status    int
 	request   keptBody
 	answer    keptBody
@@ -77,37 +43,63 @@ func exchangeOf(r *http.Request) *exchange {
 	return x
 }
 
-func (x *exchange) begin() {
-	var id [24]byte
-	_, _ = rand.Read(id[:]) // it cannot fail
-	x.Header().Set("Traceparent", fmt.Sprintf("00-%x-%x-01", id[:16], id[16:]))
+// begin starts the exchange of a request, reads its body and sets the headers that the answer has.
+func (m *Market) begin(w http.ResponseWriter, r *http.Request) (*exchange, *http.Request) {
+	x := &exchange{ResponseWriter: w, market: m, operation: m.contract.Operation(r), at: m.now()}
+	r = r.WithContext(context.WithValue(r.Context(), exchangeKey{}, x))
+	if r.Body != nil && r.Body != http.NoBody {
+		x.readBody(r)
+	}
+	x.Header().Set("Traceparent", newTraceParent())
 	x.Header().Set("Date", x.at.UTC().Format(http.TimeFormat))
 	x.Header().Set("Content-Type", "application/json")
-	if !x.market.keepAlive {
+	if !m.keepAlive {
 		x.Header().Set("Connection", "close")
 	}
+	return x, r
+}
+
+func newTraceParent() string {
+	var id [24]byte
+	_, _ = rand.Read(id[:]) // it cannot fail
+	return fmt.Sprintf("00-%x-%x-01", id[:16], id[16:])
+}
+
+// maxBody is what is read of a request's body, in bytes: the Market's own limit.
+const maxBody = 512 << 10
+
+// readBody reads up to a byte more than maxBody, and leaves the body of the request as it was.
+func (x *exchange) readBody(r *http.Request) {
+	x.body, x.broken = io.ReadAll(io.LimitReader(r.Body, maxBody+1))
+	_, _ = x.request.Write(x.body) // it cannot fail
+	rest := io.Reader(r.Body)
+	if x.broken != nil {
+		rest = brokenOff{}
+	}
+	r.Body = io.NopCloser(io.MultiReader(bytes.NewReader(x.body), rest))
 }
 
 // WriteHeader settles what the request costs.
 func (x *exchange) WriteHeader(status int) {
 	if x.status == 0 && status >= 200 {
 		x.status = status
-		x.tellQuota()
+		x.setQuota()
 	}
 	x.ResponseWriter.WriteHeader(status)
 }
 
-func (x *exchange) tellQuota() {
+// setQuota adds the headers of the quota.
+func (x *exchange) setQuota() {
 	if x.ticket == nil {
 		return
 	}
 	remaining := x.ticket.settle(x.status)
 	for name, value := range map[string]string{
-		"X-Ratelimit-Resource-Limit":     strconv.Itoa(x.market.limits.perHour),
+		"X-Ratelimit-Resource-Limit":     strconv.Itoa(x.ticket.window.limit),
 		"X-Ratelimit-Resource-Remaining": strconv.Itoa(remaining),
 		"X-Ratelimit-Resource-Until":     x.ticket.window.until.UTC().Format(http.TimeFormat),
 	} {
-		if _, given := x.Header()[name]; !given {
+		if _, set := x.Header()[name]; !set {
 			x.Header().Set(name, value)
 		}
 	}
@@ -133,70 +125,115 @@ func (x *exchange) end(r *http.Request) {
 		}
 		x.ticket.release()
 	}
-	x.market.record(Call{
-		At:          x.at,
-		Operation:   x.operation,
-		Method:      cut(r.Method, 16),
-		Path:        cut(r.URL.Path, maxPath),
-		Query:       x.declaredQuery(r),
-		Status:      x.status,
-		Verdict:     bounded(x.verdict),
-		TraceParent: x.Header().Get("Traceparent"),
-	}, x.details(r))
+	x.market.record(x.call(r), x.details(r))
 }
 
-// maxPath is how much of a path is kept, in bytes.
-const maxPath = 256
+// call is what stays of the exchange for Calls.
+func (x *exchange) call(r *http.Request) Call {
+	verdict := x.verdict
+	if violations := api.Violations(verdict); len(violations) > maxViolations {
+		verdict = verdictOf(violations[:maxViolations])
+	}
+	var query []string
+	sent := r.URL.Query()
+	for _, name := range contractOperations()[x.operation].query {
+		if value := sent.Get(name); number.MatchString(value) {
+			query = append(query, name+"="+value)
+		}
+	}
+	return Call{
+		At:          x.at,
+		Operation:   x.operation,
+		Method:      cut(r.Method, maxMethod),
+		Path:        cut(r.URL.Path, maxPath),
+		Query:       strings.Join(query, "&"),
+		Status:      x.status,
+		Verdict:     verdict,
+		TraceParent: x.Header().Get("Traceparent"),
+	}
+}
+
+var number = regexp.MustCompile(`^-?[0-9]{1,20}$`)
 
 // cut copies the beginning of a text, so that the rest of it can be forgotten.
 func cut(text string, size int) string { return strings.Clone(text[:min(len(text), size)]) }
 
-var number = regexp.MustCompile(`^-?[0-9]{1,20}$`)
+// verdictOf is the error that api.Violations takes apart again.
+func verdictOf(violations []*api.Violation) error {
+	errs := make([]error, len(violations))
+	for i, v := range violations {
+		errs[i] = v
+	}
+	return errors.Join(errs...)
+}
 
-// declaredQuery is the part of the query that says which chat a request is about.
-func (x *exchange) declaredQuery(r *http.Request) string {
-	var shown []string
-	query := r.URL.Query()
-	for _, name := range contractOperations()[x.operation].query {
-		if value := query.Get(name); number.MatchString(value) {
-			shown = append(shown, name+"="+value)
+// shortestHidden is how long a secret must be to be hidden in a body, in bytes. A key of a test, such as "k", would hide
+// each k of a message.
+const shortestHidden = 6
+
+// details are what stays of the exchange for the page.
+func (x *exchange) details(r *http.Request) callDetails {
+	query, secrets := shownQuery(r.URL.RawQuery, contractOperations()[x.operation].query)
+	d := callDetails{
+		query:       query,
+		requestType: mediaType(r.Header),
+		answerType:  mediaType(x.Header()),
+		request:     x.request,
+		answer:      x.answer,
+	}
+	key, token := r.Header.Get("Api-Key"), bearer(r.Header)
+	switch {
+	case key != "":
+		d.keyHeader = "Api-Key"
+	case token != "":
+		d.keyHeader = "Authorization"
+	}
+	for _, secret := range append(secrets, key, token) {
+		if len(secret) >= shortestHidden {
+			d.request.text = bytes.ReplaceAll(d.request.text, []byte(secret), []byte("…"))
+			d.answer.text = bytes.ReplaceAll(d.answer.text, []byte(secret), []byte("…")) // a refusal cites the value
 		}
 	}
-	return strings.Join(shown, "&")
+	return d
 }
 
-// verdictOn is what the contract says of a request. A body that cannot be read to its end is a violation, too.
-func (m *Market) verdictOn(r *http.Request) error {
-	verdict := m.contract.Request(r)
-	if verdict != nil && len(api.Violations(verdict)) == 0 {
-		return &api.Violation{Operation: m.contract.Operation(r), Where: "body", Rule: "cannot be read"}
-	}
-	return verdict
+// mediaType is the type in the header Content-Type without its parameters, and empty where there is none.
+func mediaType(header http.Header) string {
+	name, _, _ := mime.ParseMediaType(header.Get("Content-Type"))
+	return cut(name, 100)
 }
 
-// bounded leaves a verdict's first violations.
-func bounded(verdict error) error {
-	violations := api.Violations(verdict)
-	if len(violations) <= maxViolations {
-		return verdict
+// maxShownQuery bounds a query on the page, in bytes, and the number of its parameters.
+const maxShownQuery = 256
+
+// shownQuery is a query with the names of its parameters. Of their values it has the numbers of those that the contract
+// declares. Others may be a secret: they are shown as "…", and given back as secrets.
+func shownQuery(query string, declared []string) (shown string, secrets []string) {
+	var parts []string
+	for part := range strings.SplitSeq(query, "&") {
+		if len(parts) == maxShownQuery {
+			break
+		}
+		name, value, hasValue := strings.Cut(part, "=")
+		name, value = unescaped(name), unescaped(value)
+		switch {
+		case part == "":
+			continue
+		case slices.Contains(declared, name) && number.MatchString(value):
+			name += "=" + value
+		case hasValue:
+			name += "=…"
+			secrets = append(secrets, value)
+		}
+		parts = append(parts, name)
 	}
-	return verdictOf(violations[:maxViolations])
+	return strings.Clone(shorten(strings.Join(parts, "&"), maxShownQuery)), secrets
 }
 
-func (m *Market) record(c Call, d callDetails) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.calls.add(c)
-	m.details.add(d)
-	if m.observer != nil {
-		m.observer(c)
+// unescaped is a part of a query without its escapes, or as it is where they are wrong.
+func unescaped(part string) string {
+	if plain, err := url.QueryUnescape(part); err == nil {
+		return plain
 	}
-}
-
-// arrival is when a request came, by the clock of its Market.
-func arrival(r *http.Request) time.Time {
-	if x := exchangeOf(r); x != nil {
-		return x.at
-	}
-	return time.Now()
+	return part
 }

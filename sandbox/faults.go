@@ -38,6 +38,30 @@ func HTML(status int) Fault {
 		"<!doctype html><title>Error</title><h1>Something went wrong</h1>")
 }
 
+// Proxy answers with a page as a proxy between a shop and the Market does, and nothing happens in the sandbox; with
+// CommitThen around it the message is in the chat, whatever the proxy says: 404, 408, 499 (the client of the proxy gave
+// up), 502, 504. Nothing of the answer is the Market's: there is no traceparent, and no quota. An empty page has no
+// Content-Type. It panics when status is not one of 200 to 999.
+func Proxy(status int, page string) Fault {
+	header := http.Header{
+		"Content-Type":                   {"text/html"},
+		"Traceparent":                    nil,
+		"X-Ratelimit-Resource-Limit":     nil,
+		"X-Ratelimit-Resource-Remaining": nil,
+		"X-Ratelimit-Resource-Until":     nil,
+	}
+	if page == "" {
+		header["Content-Type"] = nil
+	}
+	return Answer(status, header, page)
+}
+
+// ProxyPage is what common proxies say with a status.
+func ProxyPage(status int) string {
+	title := fmt.Sprint(status, " ", http.StatusText(status))
+	return "<html><head><title>" + title + "</title></head><body><center><h1>" + title + "</h1></center></body></html>"
+}
+
 // Redirect answers 302 with another address, and nothing happens in the sandbox.
 func Redirect(url string) Fault {
 	return Answer(http.StatusFound, http.Header{"Location": {url}}, "")
@@ -47,11 +71,11 @@ func Redirect(url string) Fault {
 // seconds, so left is rounded up. The sandbox's own count knows nothing of it: the next request goes through.
 func QuotaUsedUp(left time.Duration) Fault {
 	return instead(func(w http.ResponseWriter, r *http.Request) {
-		perHour, operation := 1000, "chats"
+		at, perHour, operation := time.Now(), quotaOfNoOperation, "chats"
 		if x := exchangeOf(r); x != nil {
-			perHour, operation = x.market.limits.perHour, x.operation
+			at, perHour, operation = x.at, x.ticket.window.limit, x.operation
 		}
-		until := arrival(r).Truncate(time.Second).Add((left + time.Second - 1).Truncate(time.Second))
+		until := at.Truncate(time.Second).Add((left + time.Second - 1).Truncate(time.Second))
 		w.Header().Set("X-RateLimit-Resource-Limit", strconv.Itoa(perHour))
 		w.Header().Set("X-RateLimit-Resource-Remaining", "0")
 		w.Header().Set("X-RateLimit-Resource-Until", until.UTC().Format(http.TimeFormat))
@@ -174,14 +198,6 @@ func Sometimes(probability float64, seed uint64, then Fault) Fault {
 		}
 		return then.or(next)
 	}
-}
-
-// or is the true answer for a nil Fault.
-func (f Fault) or(next http.Handler) http.Handler {
-	if f == nil {
-		return next
-	}
-	return f(next)
 }
 
 func instead(answer http.HandlerFunc) Fault {

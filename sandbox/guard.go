@@ -10,11 +10,14 @@ import (
 	"github.com/ymarket-go/chats/api"
 )
 
+// statusMethodFailure is the Market's answer to a request beyond one of its limits.
+const statusMethodFailure = 420
+
 // guarded lets a request through to its operation when the Market would: it is authorized, within the limits, and it
 // fits the contract.
 func (m *Market) guarded(x *exchange, operation http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		cabinet, scopes := r.PathValue("businessId"), contractOperations()[x.operation].scopes
+		cabinet, scopes := r.PathValue("businessId"), contractOperations()[x.operation].Scopes
 		switch {
 		case m.unauthorized(w, r.Header):
 		case !m.serves(cabinet):
@@ -25,7 +28,7 @@ func (m *Market) guarded(x *exchange, operation http.HandlerFunc) http.HandlerFu
 		case x.ticket.tooMany:
 			fail(w, statusMethodFailure, "METHOD_FAILURE", tooManyText(m.limits.parallel, cabinet))
 		case x.ticket.usedUp:
-			fail(w, statusMethodFailure, "METHOD_FAILURE", usedUpText(m.limits.perHour, x.operation, cabinet))
+			fail(w, statusMethodFailure, "METHOD_FAILURE", usedUpText(x.ticket.window.limit, x.operation, cabinet))
 		case x.verdict != nil:
 			x.refuse(w, r, api.Violations(x.verdict)...)
 		default:
@@ -43,7 +46,7 @@ func usedUpText(perHour int, operation, cabinet string) string {
 		perHour, operation, cabinet)
 }
 
-// unauthorized answers a request that nobody known has sent, and tells whether it did.
+// unauthorized answers a request whose key or token is not good, and tells whether it did.
 func (m *Market) unauthorized(w http.ResponseWriter, header http.Header) bool {
 	key, token := header.Get("Api-Key"), bearer(header)
 	switch {

@@ -1,9 +1,6 @@
 package sandbox
 
 import (
-	"cmp"
-	"container/list"
-	"slices"
 	"sync"
 	"time"
 )
@@ -11,22 +8,29 @@ import (
 // limits counts what each cabinet asks for: requests of an operation in a window that ends on the full hour, and
 // requests that are in progress at once.
 type limits struct {
-	perHour  int
+	perHour  int // 0: what the contract says of each operation
 	parallel int
 
 	mu         sync.Mutex
 	hour       time.Time // in which all windows began
-	windows    map[windowKey]*list.Element
-	recent     list.List     // the windows, each a *window, the one that was used last in front
+	windows    map[windowKey]*window
+	recent     recent[*window]
+	uses       int           // of all windows
 	inProgress map[int64]int // by cabinet, over all operations
 }
 
 // noCabinet stands for what is no operation, and for a businessId that is no number.
 const noCabinet = 0
 
-// maxWindows bounds how many windows are remembered, about 200 bytes each. Beyond it the one is forgotten that was not
-// used for longest.
-const maxWindows = 100_000
+// What is no operation has a quota too, as every answer tells of one. Nothing comes of it.
+const quotaOfNoOperation = 1000
+
+// maxWindowBytes bounds what is remembered of windows: of about 100,000. Beyond it those are forgotten that were not used
+// for longest.
+const maxWindowBytes = 16 << 20
+
+// windowBytes is about what a window and its place in a map take of memory.
+const windowBytes = 160
 
 type windowKey struct {
 	cabinet   int64
@@ -34,9 +38,12 @@ type windowKey struct {
 }
 
 type window struct {
-	key   windowKey
-	used  int
-	until time.Time
+	key     windowKey
+	used    int
+	limit   int
+	until   time.Time
+	lastUse int // by limits.uses
+	added   int // to limits.recent, by limits.uses
 }
 
 // ticket is the place of one request in its window, and among those in progress.
@@ -46,7 +53,17 @@ type ticket struct {
 	usedUp    bool // the quota
 	tooMany   bool // at once
 	spareLast bool // the request may not use up the quota
-	free      bool // it costs nothing
+}
+
+// quotaOf is how many requests of an operation a cabinet has in an hour.
+func (l *limits) quotaOf(operation string) int {
+	if l.perHour != 0 {
+		return l.perHour
+	}
+	if op, ok := contractOperations()[operation]; ok {
+		return op.Quota
+	}
+	return quotaOfNoOperation
 }
 
 // take counts a request, those beyond a limit too, as the Market does. The ticket goes back with release. The clock is
@@ -57,7 +74,7 @@ func (l *limits) take(cabinet int64, operation string, clock func() time.Time) *
 	l.begin(clock().Truncate(time.Hour))
 	w := l.window(windowKey{cabinet, operation})
 	w.used++
-	t := &ticket{limits: l, window: w, usedUp: w.used > l.perHour}
+	t := &ticket{limits: l, window: w, usedUp: w.used > w.limit}
 	if operation != "" {
 		l.inProgress[cabinet]++
 		t.tooMany = l.inProgress[cabinet] > l.parallel
@@ -74,36 +91,46 @@ func (l *limits) begin(hour time.Time) {
 }
 
 func (l *limits) forgetWindows() {
-	l.windows = map[windowKey]*list.Element{}
-	l.recent.Init()
+	l.windows = map[windowKey]*window{}
+	l.recent.reset()
 }
 
 // window gives the window of a key, a new one if there is none.
 func (l *limits) window(key windowKey) *window {
-	if element, ok := l.windows[key]; ok {
-		l.recent.MoveToFront(element)
-		return element.Value.(*window)
+	w := l.windows[key]
+	if w == nil {
+		w = &window{key: key, limit: l.quotaOf(key.operation), until: l.hour.Add(time.Hour)}
+		l.windows[key] = w
+		l.add(w)
 	}
-	if l.recent.Len() == maxWindows {
-		oldest := l.recent.Remove(l.recent.Back()).(*window)
-		delete(l.windows, oldest.key)
-	}
-	w := &window{key: key, until: l.hour.Add(time.Hour)}
-	l.windows[key] = l.recent.PushFront(w)
+	l.uses++
+	w.lastUse = l.uses
 	return w
 }
 
-// settle tells what is left of the quota once the status is known. 5xx are free, and so is no answer at all.
+// add keeps a window. Of the windows that would be forgotten for it those come back that were used since they were added.
+func (l *limits) add(w *window) {
+	w.added = l.uses + 1
+	for _, old := range l.recent.add(w) {
+		if old.lastUse > old.added {
+			l.add(old)
+		} else {
+			delete(l.windows, old.key)
+		}
+	}
+}
+
+// settle says what is left of the quota once the status is known. 5xx are free, and so is no answer at all.
 func (t *ticket) settle(status int) (remaining int) {
 	t.limits.mu.Lock()
 	defer t.limits.mu.Unlock()
-	if t.free || status == 0 || status >= 500 {
+	if status == 0 || status >= 500 {
 		t.window.used--
 	}
 	if t.spareLast {
-		t.window.used = min(t.window.used, t.limits.perHour-1)
+		t.window.used = min(t.window.used, t.window.limit-1)
 	}
-	return max(t.limits.perHour-t.window.used, 0)
+	return max(t.window.limit-t.window.used, 0)
 }
 
 // release ends the request.
@@ -125,24 +152,18 @@ type quota struct {
 	Operation   string
 	Used, Limit int
 	Until       time.Time
+	lastUse     int
 }
 
-// list gives n of the windows that have not ended, sorted by cabinet and operation, and how many there are in all.
-// Those that were used last are given; the first skip of them are left out.
-func (l *limits) list(clock func() time.Time, skip, n int) (list []quota, total int) {
+// list gives the windows that have not ended, in no order.
+func (l *limits) list(clock func() time.Time) (list []quota) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.begin(clock().Truncate(time.Hour))
-	for e := l.recent.Front(); e != nil && len(list) < n; e = e.Next() {
-		if skip--; skip < 0 {
-			w := e.Value.(*window)
-			list = append(list, quota{w.key.cabinet, w.key.operation, w.used, l.perHour, w.until})
-		}
+	for _, w := range l.windows {
+		list = append(list, quota{w.key.cabinet, w.key.operation, w.used, w.limit, w.until, w.lastUse})
 	}
-	slices.SortFunc(list, func(a, b quota) int {
-		return cmp.Or(cmp.Compare(a.Cabinet, b.Cabinet), cmp.Compare(a.Operation, b.Operation))
-	})
-	return list, l.recent.Len()
+	return list
 }
 
 // reset forgets all requests but those in progress.

@@ -1,7 +1,6 @@
 package sandbox
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -33,14 +32,12 @@ type Market struct {
 	store    store
 	limits   limits
 	notifier notifier
-	buyers   atomic.Int64 // who began chats: see Direct
+	buyers   atomic.Int64 // that began chats: see Direct
 
 	mu       sync.Mutex
-	scripts  map[string][]setFault
-	standing map[string]setFault
-	waiting  int // bytes of scripts that came by HTTP
-	calls    journal
-	details  detailsLog // of the newest calls
+	faults   faults
+	calls    recent[Call]
+	details  recent[callDetails] // of the newest calls
 	observer func(Call)
 	moved    time.Duration // what Advance has added to the clock
 }
@@ -60,9 +57,16 @@ func Open(opts ...Option) (*Market, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &Market{contract: contract, clock: time.Now, mux: http.NewServeMux(), scopes: allScopes()}
-	m.limits.perHour, m.limits.parallel, m.limits.inProgress = 1000, 4, map[int64]int{}
-	m.store.maxBytes = maxStoreBytes
+	m := &Market{
+		contract: contract, clock: time.Now, mux: http.NewServeMux(), scopes: allScopes(),
+		store:   store{maxBytes: maxStoreBytes},
+		faults:  faults{maxBytes: maxWaiting},
+		calls:   recent[Call]{maxBytes: maxCallBytes, sizeOf: Call.size},
+		details: recent[callDetails]{maxBytes: maxDetailsBytes, sizeOf: callDetails.size},
+	}
+	m.notifier.deliveries = recent[Delivery]{maxBytes: maxDeliveryBytes, sizeOf: Delivery.size}
+	m.limits.parallel, m.limits.inProgress = 4, map[int64]int{}
+	m.limits.recent = recent[*window]{maxBytes: maxWindowBytes, sizeOf: func(*window) int { return windowBytes }}
 	m.Reset()
 	for _, opt := range opts {
 		if opt == nil {
@@ -88,8 +92,9 @@ func (m *Market) Reset() {
 	m.notifier.reset()
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.scripts, m.standing, m.waiting = map[string][]setFault{}, map[string]setFault{}, 0
-	m.calls, m.details = journal{maxBytes: maxCallBytes}, detailsLog{maxBytes: maxDetailsBytes}
+	m.faults.reset()
+	m.calls.reset()
+	m.details.reset()
 	m.moved = 0
 }
 
@@ -116,26 +121,30 @@ func (m *Market) now() time.Time {
 
 // ServeHTTP answers a request, and keeps a record of it for Calls.
 func (m *Market) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	x := &exchange{ResponseWriter: w, market: m, operation: m.contract.Operation(r), at: m.now()}
-	r = r.WithContext(context.WithValue(r.Context(), exchangeKey{}, x))
-	x.watch(r)
+	x, r := m.begin(w, r)
+	defer x.end(r)
 	if !m.unchecked || x.operation == "" {
 		x.verdict = m.verdictOn(r)
 	}
-	known := x.operation != "" && path.Clean(r.URL.Path) == r.URL.Path // the mux would redirect
-	if !known {
-		x.ticket = m.limits.take(noCabinet, "", m.now) // what is no operation has a quota too: every answer tells of one
-	}
-	x.begin()
-	defer x.end(r)
-	switch {
-	case known:
+	if x.operation != "" && path.Clean(r.URL.Path) == r.URL.Path { // the mux would redirect
 		m.mux.ServeHTTP(x, r)
-	case slices.ContainsFunc(api.Violations(x.verdict), func(v *api.Violation) bool { return v.Where == "method" }):
-		fail(x, http.StatusMethodNotAllowed, "METHOD_NOT_ALLOWED", "Request method is not supported")
-	default:
-		fail(x, http.StatusNotFound, "NOT_FOUND", "Resource not found")
+		return
 	}
+	x.ticket = m.limits.take(noCabinet, "", m.now)
+	if slices.ContainsFunc(api.Violations(x.verdict), func(v *api.Violation) bool { return v.Where == "method" }) {
+		fail(x, http.StatusMethodNotAllowed, "METHOD_NOT_ALLOWED", "Request method is not supported")
+		return
+	}
+	fail(x, http.StatusNotFound, "NOT_FOUND", "Resource not found")
+}
+
+// verdictOn is what the contract says of a request. A body that cannot be read to its end is a violation, too.
+func (m *Market) verdictOn(r *http.Request) error {
+	verdict := m.contract.Request(r)
+	if verdict != nil && len(api.Violations(verdict)) == 0 {
+		return &api.Violation{Operation: m.contract.Operation(r), Where: "body", Rule: "cannot be read"}
+	}
+	return verdict
 }
 
 // router is where the generated code registers its operations; each is put behind the sandbox's rules.

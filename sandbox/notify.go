@@ -2,8 +2,10 @@ package sandbox
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"net/http"
 	"net/url"
 	"slices"
@@ -42,15 +44,13 @@ func (m *Market) Notify(ctx context.Context, address string, client *http.Client
 		s.client = *client
 	}
 	s.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	ping := newNotice(noCabinetOfPing, notify.NotificationTypePing,
-		notify.PingNotificationDTO{NotificationType: notify.NotificationTypePing, Time: new(m.now().UTC())})
-	delivery := s.post(ping, 1, pingTime)
+	delivery := s.post(ping(m.now()), 1, pingTime)
 	m.notifier.record(delivery)
 	if !delivery.Taken {
-		return fmt.Errorf("sandbox: the shop has not taken the PING: %w", delivery.reason())
+		return fmt.Errorf("sandbox: the shop has not taken the PING: %w", delivery.refusal())
 	}
 	m.notifier.add(s)
-	m.store.announce(m.notifier.tell)
+	m.store.postTo(m.notifier.post)
 	return nil
 }
 
@@ -69,11 +69,11 @@ func shopAddress(address string) (string, error) {
 	return u.JoinPath("notification").String(), nil
 }
 
-// Delivery is one attempt to tell a shop of something, and what came of it.
+// Delivery is one attempt to post a notification to a shop, and what came of it.
 type Delivery struct {
 	At         time.Time               // by the sandbox's clock
 	BusinessID int64                   // the cabinet; 0 for a PING
-	Type       notify.NotificationType // what it tells of
+	Type       notify.NotificationType // what it is about
 	Body       string                  // as it was sent, JSON
 	Attempt    int                     // 1 for the first
 	Status     int                     // 0: there was no answer
@@ -82,41 +82,70 @@ type Delivery struct {
 	Again      time.Time               // when it comes again; zero: never, it was taken, or answered with 400, or given up
 }
 
-// reason says why a delivery was not taken.
-func (d Delivery) reason() error {
+// refusal says why a delivery was not taken.
+func (d Delivery) refusal() error {
 	if d.Verdict != nil {
 		return d.Verdict
 	}
 	return fmt.Errorf("it answered with %d", d.Status)
 }
 
-// Deliveries gives a copy of every attempt so far to tell a shop of something, in the order in which they ended; of
-// more than 100,000, the newest ones.
-func (m *Market) Deliveries() []Delivery {
-	m.notifier.mu.Lock()
-	defer m.notifier.mu.Unlock()
-	return slices.Clone(m.notifier.deliveries)
+// violations lists what was wrong with an answer, or why there was none.
+func (d Delivery) violations() []string {
+	list := []string{}
+	for _, v := range api.Violations(d.Verdict) {
+		list = append(list, v.Where+": "+v.Rule)
+	}
+	if d.Verdict != nil && len(list) == 0 {
+		list = append(list, d.Verdict.Error())
+	}
+	return list
 }
 
-// maxDeliveries bounds what the sandbox remembers.
-const maxDeliveries = 100_000
+// size is what a delivery keeps on the heap.
+func (d Delivery) size() int { return heapSize(d.Body) + heapSize(d.violations()...) }
 
-// notifier is what the sandbox knows of the shops that it tells. Its mutex is the innermost one: nothing else is locked
-// while it is held.
+// maxDeliveryBytes bounds what the sandbox remembers of deliveries.
+const maxDeliveryBytes = 64 << 20
+
+// Deliveries gives a copy of every attempt so far to post a notification to a shop, in the order in which they ended; of
+// more than fit into 64 MiB, about 150,000, the newest ones.
+func (m *Market) Deliveries() []Delivery {
+	return m.notifier.newest(math.MaxInt)
+}
+
+// notifier posts notifications to the shops, and remembers what came of it. Its mutex is the innermost one: nothing else
+// is locked while it is held.
 type notifier struct {
 	mu            sync.Mutex
 	subscriptions []*subscription
-	deliveries    []Delivery
+	deliveries    recent[Delivery]
 	changed       chan struct{} // closed when the clock was moved or all was forgotten; nil: nobody waits
 }
 
 func (n *notifier) record(d Delivery) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if len(n.deliveries) == maxDeliveries {
-		n.deliveries = slices.Clone(n.deliveries[maxDeliveries/10:])
+	n.deliveries.add(d)
+}
+
+// newest gives a copy of the last deliveries.
+func (n *notifier) newest(count int) []Delivery {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return newest(n.deliveries.parts(count), count)
+}
+
+// counts says how many deliveries there were, how many of them are forgotten, and how many shops get notifications.
+func (n *notifier) counts() (deliveries, forgotten, shops int) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, s := range n.subscriptions {
+		if !s.ended() {
+			shops++
+		}
 	}
-	n.deliveries = append(n.deliveries, d)
+	return n.deliveries.total, n.deliveries.forgotten, shops
 }
 
 func (n *notifier) add(s *subscription) {
@@ -125,7 +154,7 @@ func (n *notifier) add(s *subscription) {
 	n.subscriptions = append(n.subscriptions, s)
 }
 
-// wake lets those who wait for a time look at the clock again.
+// wake has the queues that wait for a time look at the clock again.
 func (n *notifier) wake() {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -149,11 +178,11 @@ func (n *notifier) waiting() <-chan struct{} {
 	return n.changed
 }
 
-// reset forgets deliveries and what waits to be told. The shops stay.
+// reset forgets deliveries and notifications that wait. The shops stay.
 func (n *notifier) reset() {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.deliveries = nil
+	n.deliveries.reset()
 	for _, s := range n.subscriptions {
 		for _, q := range s.queues {
 			q.forgotten = true
@@ -163,20 +192,68 @@ func (n *notifier) reset() {
 	n.wakeLocked()
 }
 
-// tell hands an event to every shop.
-func (n *notifier) tell(what notice) {
+// post hands a notification to every shop.
+func (n *notifier) post(event notice) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.subscriptions = slices.DeleteFunc(n.subscriptions, func(s *subscription) bool { return s.off || s.ctx.Err() != nil })
+	n.subscriptions = slices.DeleteFunc(n.subscriptions, (*subscription).ended)
 	for _, s := range n.subscriptions {
-		q := s.queues[what.cabinet]
+		q := s.queues[event.cabinet]
 		if q == nil {
 			q = &queue{subscription: s}
-			s.queues[what.cabinet] = q
+			s.queues[event.cabinet] = q
 		}
-		q.notices = append(q.notices, what)
+		q.notices = append(q.notices, event)
 		if len(q.notices) == 1 {
 			go q.run()
 		}
 	}
+}
+
+// notice is a notification.
+type notice struct {
+	cabinet int64 // 0 for a PING
+	kind    notify.NotificationType
+	body    string
+}
+
+func newNotice(cabinet int64, kind notify.NotificationType, dto any) notice {
+	body, _ := json.Marshal(dto) // the generated types cannot fail
+	return notice{cabinet, kind, string(body)}
+}
+
+func ping(at time.Time) notice {
+	const kind = notify.NotificationTypePing
+	return newNotice(0, kind, notify.PingNotificationDTO{NotificationType: kind, Time: new(at.UTC())})
+}
+
+func chatCreated(c *chat, at time.Time) notice {
+	const kind = notify.NotificationTypeChatCreated
+	return newNotice(c.about.cabinet, kind, notify.ChatCreatedNotificationDTO{
+		NotificationType: kind, ChatID: c.id, BusinessID: c.about.cabinet, CreatedAt: at.UTC(),
+	})
+}
+
+// messageSent is about the newest message of a chat. Ids of messages are numbers in the Market's API; here the number of
+// the chat and that of the message in it make one.
+func messageSent(c *chat, at time.Time) notice {
+	const kind = notify.NotificationTypeChatMessageSent
+	return newNotice(c.about.cabinet, kind, notify.ChatMessageSentNotificationDTO{
+		NotificationType: kind, ChatID: c.id, MessageID: fmt.Sprintf("%d%06d", c.id, len(c.messages)),
+		BusinessID: c.about.cabinet, SentAt: at.UTC(),
+	})
+}
+
+func disputeStarted(c *chat, at time.Time) notice {
+	const kind = notify.NotificationTypeChatArbitrageStarted
+	return newNotice(c.about.cabinet, kind, notify.ChatArbitrageStartedNotificationDTO{
+		NotificationType: kind, ChatID: c.id, BusinessID: c.about.cabinet, StartedAt: at.UTC(),
+	})
+}
+
+func disputeFinished(c *chat, at time.Time) notice {
+	const kind = notify.NotificationTypeChatArbitrageFinished
+	return newNotice(c.about.cabinet, kind, notify.ChatArbitrageFinishedNotificationDTO{
+		NotificationType: kind, ChatID: c.id, BusinessID: c.about.cabinet, FinishedAt: at.UTC(),
+	})
 }

@@ -2,13 +2,17 @@ package sandbox
 
 import (
 	"context"
+	"errors"
 	"net/http"
+	"net/url"
+	"strings"
 	"time"
 
 	"github.com/ymarket-go/chats/api"
+	"github.com/ymarket-go/chats/notify"
 )
 
-// subscription is a shop that is told of what happens.
+// subscription is a shop that gets notifications.
 type subscription struct {
 	market   *Market
 	ctx      context.Context
@@ -21,7 +25,10 @@ type subscription struct {
 	off    bool
 }
 
-// queue holds what a shop is to be told of one cabinet. The first notice is in work until it is taken or given up.
+// ended tells that the shop gets no more notifications. The notifier is locked.
+func (s *subscription) ended() bool { return s.off || s.ctx.Err() != nil }
+
+// queue holds the notifications for a shop about one cabinet. The first one is in work until it is taken or given up.
 type queue struct {
 	subscription *subscription
 
@@ -60,7 +67,7 @@ func (q *queue) first() notice {
 	return q.notices[0]
 }
 
-// next goes on to the next notice, if there is one.
+// next goes on to the next notification, if there is one.
 func (q *queue) next() bool {
 	q.lock()
 	defer q.unlock()
@@ -68,7 +75,7 @@ func (q *queue) next() bool {
 	return len(q.notices) > 0
 }
 
-// deliver tries until a notice is taken or refused for good. It gives false when there is nothing more to be told.
+// deliver tries until a notification is taken or refused for good. It gives false when nothing more is to be posted.
 func (q *queue) deliver(what notice) bool {
 	s := q.subscription
 	began := s.market.now()
@@ -97,11 +104,11 @@ func (q *queue) deliver(what notice) bool {
 	return false
 }
 
-// over tells that nothing of this queue is to be delivered any more.
+// over tells that nothing more of this queue is to be posted.
 func (q *queue) over() bool {
 	q.lock()
 	defer q.unlock()
-	return q.forgotten || q.subscription.off || q.subscription.ctx.Err() != nil
+	return q.forgotten || q.subscription.ended()
 }
 
 // switchOff ends a shop's notifications, and drops what waits, of other cabinets too.
@@ -132,4 +139,40 @@ func (m *Market) waitUntil(ctx context.Context, due time.Time, over func() bool)
 		}
 		timer.Stop()
 	}
+}
+
+// post makes one attempt.
+func (s *subscription) post(what notice, attempt int, patience time.Duration) Delivery {
+	ctx, cancel := context.WithTimeout(s.ctx, patience)
+	defer cancel()
+	d := Delivery{At: s.market.now(), BusinessID: what.cabinet, Type: what.kind, Body: what.body, Attempt: attempt}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.url, strings.NewReader(what.body))
+	if err != nil {
+		d.Verdict = err
+		return d
+	}
+	req.Header.Set("Traceparent", newTraceParent())
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("User-Agent", "ymarket-sandbox")
+	req.Header.Set("X-Forwarded-For", notify.Networks()[0].Addr().Next().String())
+	if d.Verdict = s.contract.Request(req); d.Verdict != nil {
+		return d // the sandbox keeps the contract; a test holds that
+	}
+	resp, err := s.client.Do(req)
+	if err != nil {
+		d.Verdict = withoutURL(err)
+		return d
+	}
+	defer resp.Body.Close()
+	d.Status, d.Verdict = resp.StatusCode, s.contract.Response(req, resp)
+	d.Taken = d.Status == http.StatusOK && d.Verdict == nil
+	return d
+}
+
+// withoutURL keeps the address of the shop, which may hold a secret, out of an error.
+func withoutURL(err error) error {
+	if of := new(url.Error); errors.As(err, &of) {
+		return of.Err
+	}
+	return err
 }

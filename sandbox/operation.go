@@ -8,20 +8,21 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 
 	"github.com/ymarket-go/chats/api"
+	"github.com/ymarket-go/chats/gen"
 )
 
 // The operations of the contract, by their operationIds. Script and Every take them, and Call.Operation is one of them.
 const (
-	OperationCreateChat        = "createChat"
-	OperationGetChat           = "getChat"
-	OperationSendMessageToChat = "sendMessageToChat"
+	OperationCreateChat        = gen.OperationCreateChat
+	OperationGetChat           = gen.OperationGetChat
+	OperationSendMessageToChat = gen.OperationSendMessageToChat
 )
 
-// operation is what the contract says of an operation, as far as it is needed here.
+// operation is what the contract says of an operation.
 type operation struct {
-	scopes []string         // any of them allows it
-	query  []string         // the parameters in the query that are integers
-	body   *openapi3.Schema // nil when it has no body
+	gen.Operation
+	query []string         // the parameters in the query that are integers
+	body  *openapi3.Schema // nil when it has no body
 }
 
 // contractOperations are all operations of the contract, by operationId.
@@ -31,40 +32,27 @@ var contractOperations = sync.OnceValue(func() map[string]operation {
 		panic(err)
 	}
 	all := map[string]operation{}
-	for _, item := range doc.Paths.Map() {
-		for _, described := range item.Operations() {
-			all[described.OperationID] = newOperation(described)
-		}
+	for _, op := range gen.Operations {
+		described := doc.Paths.Value(op.Path).GetOperation(op.Method)
+		all[op.ID] = operation{op, integersInQuery(described.Parameters), bodySchema(described, op.ContentType)}
 	}
 	return all
 })
 
-func newOperation(described *openapi3.Operation) operation {
-	op := operation{scopes: scopesOf(described)}
-	for _, p := range described.Parameters {
+func integersInQuery(parameters openapi3.Parameters) (names []string) {
+	for _, p := range parameters {
 		if p.Value.In == openapi3.ParameterInQuery && p.Value.Schema.Value.Type.Is("integer") {
-			op.query = append(op.query, p.Value.Name)
+			names = append(names, p.Value.Name)
 		}
 	}
-	if described.RequestBody != nil {
-		op.body = described.RequestBody.Value.Content.Get("application/json").Schema.Value
-	}
-	return op
+	return names
 }
 
-// scopesOf reads the extension x-scopes, a list of strings.
-func scopesOf(described *openapi3.Operation) []string {
-	list, _ := described.Extensions["x-scopes"].([]any)
-	var scopes []string
-	for _, item := range list {
-		if scope, ok := item.(string); ok {
-			scopes = append(scopes, scope)
-		}
+func bodySchema(described *openapi3.Operation, contentType string) *openapi3.Schema {
+	if described.RequestBody == nil {
+		return nil
 	}
-	if scopes == nil {
-		panic("sandbox: " + described.OperationID + " has no x-scopes in the contract")
-	}
-	return scopes
+	return described.RequestBody.Value.Content.Get(contentType).Schema.Value
 }
 
 // allOperations lists the operationIds, sorted.
@@ -73,8 +61,8 @@ func allOperations() []string { return slices.Sorted(maps.Keys(contractOperation
 // allScopes lists what a key can be allowed to do: every scope of every operation, sorted.
 func allScopes() []string {
 	var all []string
-	for _, op := range contractOperations() {
-		all = append(all, op.scopes...)
+	for _, op := range gen.Operations {
+		all = append(all, op.Scopes...)
 	}
 	slices.Sort(all)
 	return slices.Compact(all)

@@ -82,10 +82,10 @@ func (m operations) GetChat(w http.ResponseWriter, _ *http.Request, cabinet gen.
 	write(w, http.StatusOK, gen.GetChatResponse{Status: gen.APIResponseStatusTypeOK, Result: &chat})
 }
 
-// read takes a body apart. Where requests are checked it cannot fail.
+// read decodes a body. Where requests are checked it cannot fail.
 func (m operations) read(w http.ResponseWriter, r *http.Request, into any) bool {
-	body, err := readBody(r)
-	if err == nil && len(body) <= maxBody && json.Unmarshal(body, into) == nil {
+	x := exchangeOf(r)
+	if x.broken == nil && len(x.body) <= maxBody && json.Unmarshal(x.body, into) == nil {
 		return true
 	}
 	m.unreadable(w, r, nil)
@@ -101,20 +101,6 @@ func (m *Market) unreadable(w http.ResponseWriter, r *http.Request, _ error) {
 		violations = []*api.Violation{{Operation: x.operation, Where: "body", Rule: "cannot be read"}}
 	}
 	x.refuse(w, r, violations...)
-}
-
-// maxBody is what is read of a request's body, in bytes: the Market's own limit.
-const maxBody = 512 << 10
-
-// readBody gives the body, up to a byte more than maxBody, and leaves it as it was.
-func readBody(r *http.Request) ([]byte, error) {
-	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
-	rest := io.Reader(r.Body)
-	if err != nil {
-		rest = brokenOff{}
-	}
-	r.Body = io.NopCloser(io.MultiReader(bytes.NewReader(body), rest))
-	return body, err
 }
 
 // full says that the sandbox keeps no more. It is a status of the contract, and one that costs no quota.
@@ -143,8 +129,8 @@ func write(w http.ResponseWriter, status int, body any) {
 	_, _ = w.Write(encode(body)) // fails when the client is gone
 }
 
-// encode writes texts as they are: json.Marshal would write < as \u003c, which hides it from who looks for what was
-// sent.
+// encode writes texts as they are: json.Marshal would write < as \u003c, and a test that looks for what it sent would not
+// find it.
 func encode(body any) []byte {
 	var text bytes.Buffer
 	encoder := json.NewEncoder(&text)

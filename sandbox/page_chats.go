@@ -20,6 +20,7 @@ type pageChat struct {
 	CanDispute  bool
 	Disputed    bool
 	Messages    []pageMessage
+	Next        int   // the number of the next message
 	Pager       pager // of the messages, where the chat is shown alone
 	Earlier     int   // messages before those that are shown, where it is not
 }
@@ -70,7 +71,7 @@ func (m *Market) oneChat(v pageView) pageChats {
 }
 
 func newPageChat(c chat) pageChat {
-	p := pageChat{ID: c.id, Cabinet: c.about.cabinet, Status: c.status}
+	p := pageChat{ID: c.id, Cabinet: c.about.cabinet, Status: c.status, Next: len(c.messages) + 1}
 	switch c.about.context.Type {
 	case direct:
 		p.About = "begun by a buyer, about no order"

@@ -47,7 +47,7 @@ func parseView(query url.Values) (v pageView, err error) {
 		return v, err
 	}
 	v.Chat, v.Operation, v.Status = int64(chat), query.Get("operation"), query.Get("status")
-	if v.Operation != "" && v.Operation != noOperation && known(v.Operation) != nil {
+	if v.Operation != "" && v.Operation != noOperation && checkOperation(v.Operation) != nil {
 		return v, fmt.Errorf("the operation is %.40q, allowed is one of %v or %s",
 			v.Operation, allOperations(), noOperation)
 	}
@@ -74,7 +74,7 @@ func positive(query url.Values, name string) (int, error) {
 // page is the number of the page of a list.
 func (v pageView) page(list string) int { return max(v.Pages[list], 1) }
 
-// Query is the view as a query. It leaves out what the button did that was pressed: that was told.
+// Query is the view as a query. It leaves out what the button did that was pressed: the page says so once.
 func (v pageView) Query() string {
 	query := url.Values{}
 	for list, page := range v.Pages {
@@ -107,9 +107,13 @@ func (v pageView) Address() string {
 	return pagePath
 }
 
-// Form is where a form of this view is sent to.
-func (v pageView) Form(name string) string {
-	return strings.Replace(v.Address(), pagePath, pagePath+"page/"+name, 1)
+// Form is the address that a form of this view is sent to: one of the control API, and what the page says afterwards.
+func (v pageView) Form(address, done string) string {
+	separator := "?"
+	if strings.Contains(address, "?") {
+		separator = "&"
+	}
+	return pagePath + address + separator + url.Values{"done": {done}, "view": {v.Query()}}.Encode()
 }
 
 // OfChat is the view of one chat; 0 is the view of all.

@@ -3,7 +3,6 @@ package sandbox
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"mime"
 	"net/http"
@@ -36,22 +35,13 @@ func (x *exchange) refuse(w http.ResponseWriter, r *http.Request, violations ...
 			return
 		}
 	}
-	sent := newSentValues(r, contractOperations()[x.operation].body)
+	sent := newSentValues(r, x.body, contractOperations()[x.operation].body)
 	var errs []gen.APIErrorDTO
 	for _, v := range violations[:min(len(violations), maxErrors)] {
 		message := sent.refusal(v)
 		errs = append(errs, gen.APIErrorDTO{Code: "BAD_REQUEST", Message: &message})
 	}
 	write(w, http.StatusBadRequest, gen.APIErrorResponse{Status: gen.APIResponseStatusTypeError, Errors: errs})
-}
-
-// verdictOf is the error that api.Violations takes apart again.
-func verdictOf(violations []*api.Violation) error {
-	errs := make([]error, len(violations))
-	for i, v := range violations {
-		errs[i] = v
-	}
-	return errors.Join(errs...)
 }
 
 // sentValues finds what a violation is about in the request.
@@ -62,14 +52,11 @@ type sentValues struct {
 	body    any              // its JSON, if it is JSON
 }
 
-func newSentValues(r *http.Request, schema *openapi3.Schema) sentValues {
-	s := sentValues{request: r, schema: schema}
-	if r.Body != nil {
-		s.text, _ = readBody(r) // what came of it is cited
-		decoder := json.NewDecoder(bytes.NewReader(s.text))
-		decoder.UseNumber()         // a number is cited as it was written
-		_ = decoder.Decode(&s.body) // a body that is not JSON is cited as it is
-	}
+func newSentValues(r *http.Request, text []byte, schema *openapi3.Schema) sentValues {
+	s := sentValues{request: r, schema: schema, text: text}
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.UseNumber()         // a number is cited as it was written
+	_ = decoder.Decode(&s.body) // a body that is not JSON is cited as it is
 	return s
 }
 

@@ -30,13 +30,96 @@ func (m *Market) Messages(chatID int64) []Message {
 // Reply writes into a chat as its buyer, so that it waits for the shop. The text may be any. The error says that there
 // is no such chat, or that the sandbox is full: it keeps 256 MiB of chats and messages.
 func (m *Market) Reply(chatID int64, text string) error {
+	return ofPackage(m.reply(chatID, text))
+}
+
+// reply is Reply with an error for the control API, which does not name the package.
+func (m *Market) reply(chatID int64, text string) error {
 	err := m.store.write(chatID, Message{Text: text, At: m.now(), FromBuyer: true}, anyCabinet)
 	if errors.Is(err, errNoChat) {
-		return fmt.Errorf("sandbox: there is no chat %d", chatID)
-	} else if err != nil {
-		return fmt.Errorf("sandbox: %w", err)
+		return fmt.Errorf("there is no chat %d", chatID)
 	}
+	return err
+}
+
+// direct is the kind of a chat that a buyer began. A shop cannot make one, so the type for requests does not know it.
+const direct = gen.ChatContextIdentifiableType(gen.ChatContextTypeDirect)
+
+// Direct begins a chat as a buyer, about no order, and writes into it. It gives the id of the chat, which the shop
+// learns by notifications alone. The text may be any; businessID is 1 or more, otherwise there is an error, as there is
+// when the sandbox is full: it keeps 256 MiB of chats and messages.
+func (m *Market) Direct(businessID int64, text string) (chatID int64, err error) {
+	chatID, err = m.direct(businessID, text)
+	return chatID, ofPackage(err)
+}
+
+func (m *Market) direct(businessID int64, text string) (chatID int64, err error) {
+	if businessID < 1 {
+		return 0, fmt.Errorf("Direct is given the cabinet %d, allowed is 1 and above", businessID)
+	}
+	buyer := m.buyers.Add(1)
+	chatID, err = m.store.open(about{businessID, gen.ChatContextDTO{Type: direct, ID: buyer}}, m.now())
+	if err != nil {
+		return 0, err
+	}
+	return chatID, m.reply(chatID, text)
+}
+
+// StartDispute lets the buyer of a chat ask the Market to decide: the type of the chat is ARBITRAGE from then on, and
+// it waits for the arbiter, whichever side writes. Notifications say so. The error says that there is no such chat, that
+// it is DIRECT, which the API knows no disputes in, or that it has one.
+func (m *Market) StartDispute(chatID int64) error { return ofPackage(m.startDispute(chatID)) }
+
+func (m *Market) startDispute(chatID int64) error {
+	return m.changeDispute("StartDispute", chatID, disputeStarted, func(c *chat) error {
+		switch {
+		case c.about.context.Type == direct:
+			return errors.New("allowed is a chat about an order or a return")
+		case c.kind == gen.ChatTypeArbitrage:
+			return errors.New("it has a dispute, or had one")
+		}
+		c.kind, c.status = gen.ChatTypeArbitrage, gen.ChatStatusTypeWaitingForArbiter
+		return nil
+	})
+}
+
+// FinishDispute ends what StartDispute began: the status of the chat is FINISHED. Notifications say so. The error says
+// that there is no such chat, or no dispute in it.
+func (m *Market) FinishDispute(chatID int64) error { return ofPackage(m.finishDispute(chatID)) }
+
+func (m *Market) finishDispute(chatID int64) error {
+	return m.changeDispute("FinishDispute", chatID, disputeFinished, func(c *chat) error {
+		if c.status != gen.ChatStatusTypeWaitingForArbiter {
+			return errors.New("there is no dispute in it")
+		}
+		c.status = gen.ChatStatusTypeFinished
+		return nil
+	})
+}
+
+// changeDispute changes a chat, unless change refuses it, and posts the event.
+func (m *Market) changeDispute(method string, chatID int64, event event, change func(*chat) error) error {
+	now, s := m.now(), &m.store
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c := s.chats[chatID]
+	if c == nil {
+		return fmt.Errorf("%w: %d", errNoChat, chatID)
+	}
+	if err := change(c); err != nil {
+		return fmt.Errorf("%s is given the chat %d: %w", method, chatID, err)
+	}
+	s.active.MoveToFront(c.place)
+	s.notify(event, c, now)
 	return nil
+}
+
+// ofPackage names the package in an error for programs.
+func ofPackage(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("sandbox: %w", err)
 }
 
 // store holds the chats of all cabinets, within maxBytes. It forgets none, as a test counts on every message: when it
@@ -49,7 +132,7 @@ type store struct {
 	byContext map[about]*chat
 	active    list.List // the chats, each a *chat, the one in which something happened last in front
 	bytes     int
-	tell      announcer // nil: nobody is told of what happens
+	post      func(notice) // posts a notification to the shops; nil: there are none
 }
 
 // maxStoreBytes bounds what the sandbox remembers of chats and messages.
@@ -110,11 +193,11 @@ func (s *store) open(what about, now time.Time) (int64, error) {
 		updatedAt: now,
 	}
 	s.chats[c.id], s.byContext[what], c.place = c, c, s.active.PushFront(c)
-	s.announceChat(c)
+	s.notify(chatCreated, c, now)
 	return c.id, nil
 }
 
-// anyCabinet is for whoever is not bound to one: the buyer.
+// anyCabinet is for the buyer, who is bound to none.
 const anyCabinet = 0
 
 // write adds a message, unless the cabinet has no such chat. Then it is the other side's turn, unless there is
@@ -135,8 +218,25 @@ func (s *store) write(id int64, message Message, cabinet int64) error {
 		c.status = waitingFor(message)
 	}
 	s.active.MoveToFront(c.place)
-	s.announceMessage(c)
+	s.notify(messageSent, c, message.At)
 	return nil
+}
+
+// postTo sets what posts notifications from now on.
+func (s *store) postTo(post func(notice)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.post = post
+}
+
+// event makes the notification about what happened in a chat.
+type event func(c *chat, at time.Time) notice
+
+// notify posts what happened. The store is locked, so that events are posted in the order in which they happen.
+func (s *store) notify(event event, c *chat, at time.Time) {
+	if s.post != nil {
+		s.post(event(c, at))
+	}
 }
 
 // waitingFor is the side that a message leaves the next one to.

@@ -2,7 +2,6 @@ package tests
 
 import (
 	"fmt"
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -38,17 +37,10 @@ func TestDeliveriesInABrowser(t *testing.T) {
 	require.NoError(t, err)
 	settled := func(n int) func() bool { return func() bool { return len(market.Deliveries()) == n } }
 	require.Eventually(t, settled(3), time.Minute, time.Millisecond)
-	resp, err := http.Post(site.URL+"/_sandbox/page/buyer", "application/x-www-form-urlencoded", nil)
-	require.NoError(t, err)
-	require.NoError(t, resp.Body.Close())
-	assert.Equal(t, 400, resp.StatusCode)
-	resp, err = http.PostForm(site.URL+"/_sandbox/page/buyer", map[string][]string{"chat": {fmt.Sprint(chat)}})
-	require.NoError(t, err)
-	page, err := io.ReadAll(resp.Body)
-	require.NoError(t, err)
-	require.NoError(t, resp.Body.Close())
-	assert.Equal(t, 200, resp.StatusCode)
-	assert.Contains(t, string(page), "Are you there? This is message 2.")
+	b.open(site.URL + "/_sandbox/")
+	b.run("document.querySelector('article form').requestSubmit()", nil)
+	b.waitFor("document.querySelector('#chats').innerText.includes('Are you there? This is message 2.')")
+	assert.Len(t, market.Messages(chat), 2)
 	require.Eventually(t, settled(4), time.Minute, time.Millisecond)
 
 	b.open(site.URL + "/_sandbox/")

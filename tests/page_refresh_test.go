@@ -158,14 +158,14 @@ func TestPageSendsFormsInPlace(t *testing.T) {
 	b.run(`(() => {
 		const form = document.querySelector('#begin form')
 		form.noValidate = true
-		form.cabinet.value = '0'
-		form.text.value = 'not sent'
+		form.businessId.value = '0'
+		form.querySelector('input[name=text]').value = 'not sent'
 		form.requestSubmit()
 	})()`, nil)
-	b.waitFor(`document.querySelector('#problem').innerText.includes('allowed is 1 and above')`)
-	assert.True(t, b.is(`document.querySelector('#begin form').text.value === 'not sent'`))
+	b.waitFor(`document.querySelector('#problem').innerText.includes('number must be at least 1')`)
+	assert.True(t, b.is(`document.querySelector('#begin form input[name=text]').value === 'not sent'`))
 	b.run("loadNow()", nil)
-	assert.True(t, b.is(`document.querySelector('#problem').innerText.includes('allowed is 1')`), "a refresh does not take it away")
+	assert.True(t, b.is(`document.querySelector('#problem').innerText.includes('must be at least 1')`), "a refresh does not take it away")
 	b.open(address + "?done=reset&chats=2")
 	assert.True(t, b.is("location.search === '?chats=2' && document.querySelector('#status').innerText.startsWith('The sandbox has forgotten')"))
 }

@@ -10,7 +10,7 @@ require (
 	github.com/rs/zerolog v1.28.0
 	github.com/stretchr/testify v1.12.1
 	github.com/ymarket-go/chats v0.0.0
-	golang.org/x/net v0.57.0
+	golang.org/x/net v0.61.0
 )
 
 require (
