@@ -98,28 +98,26 @@ func (w *worker) look(ctx context.Context, m message) error {
 // note writes down what a call has come to. again is the state of a message that the Market did not take. The text of
 // an error holds neither the key nor a message.
 func (w *worker) note(m message, again string, err error) error {
-	var e *wrapper.Error
-	errors.As(err, &e)
-	switch {
-	case err == nil:
+	if err == nil {
 		m.state, m.error = "answered", ""
 		return w.inbox.set(m)
-	case errors.Is(err, wrapper.ErrOutcomeUnknown): // look once more when the request is surely over
-		m.error, m.notBefore = err.Error(), time.Now().Add(w.underWay).UnixMilli()
-		return w.inbox.set(m)
-	case errors.Is(err, wrapper.ErrUnauthorized), errors.Is(err, wrapper.ErrForbidden): // the key is wrong, not the row
-		m.state, m.error = again, err.Error()
-		return errors.Join(err, w.inbox.set(m))
-	case errors.Is(err, wrapper.ErrRateLimited), errors.Is(err, wrapper.ErrServer),
-		errors.Is(err, wrapper.ErrInvalidResponse),
-		e.StatusCode == 0 && !errors.Is(err, wrapper.ErrInvalidRequest):
-		at := time.Now().Add(later)
-		if !e.RetryAt.IsZero() {
-			at = e.RetryAt
-		}
-		m.state, m.error, m.notBefore = again, err.Error(), at.UnixMilli()
-		return w.inbox.set(m)
 	}
-	m.state, m.error = "failed", err.Error()
+	m.error = err.Error()
+	var e *wrapper.Error
+	errors.As(err, &e)
+	switch e.Advice() {
+	case wrapper.Look: // at the chat, once more, when the request is surely over
+		m.notBefore = time.Now().Add(w.underWay).UnixMilli()
+	case wrapper.GiveUp:
+		m.state = "failed"
+	case wrapper.Stop:
+		m.state = again
+		return errors.Join(err, w.inbox.set(m))
+	default:
+		m.state, m.notBefore = again, time.Now().Add(later).UnixMilli()
+		if !e.RetryAt.IsZero() {
+			m.notBefore = e.RetryAt.UnixMilli()
+		}
+	}
 	return w.inbox.set(m)
 }

@@ -62,6 +62,8 @@ func TestStates(t *testing.T) {
 		"the shop has answered":       {before: shopAnswers, state: "nothing", answers: 1},
 		"the buyer wrote twice":       {before: buyerWrites, state: "answered", answers: 1},
 		"refused":                     {send: sandbox.Fail(400, "BAD_REQUEST", "not like this"), state: "failed", error: "not like this"},
+		"refused with a 200":          {send: sandbox.Answer(200, nil, `{"status":"ERROR","errors":[{"code":"CLOSED"}]}`), state: "failed", error: "CLOSED"},
+		"a proxy's page":              {send: sandbox.Proxy(403, sandbox.ProxyPage(403)), state: "new", error: "403"},
 		"the chat is gone":            {read: sandbox.Fail(404, "NOT_FOUND", "no chat"), state: "failed", error: "no chat"},
 		"the quota is used up":        {send: sandbox.QuotaUsedUp(20 * time.Minute), state: "new", error: "420"},
 		"the Market cannot be read":   {read: sandbox.Fail(503, "UNAVAILABLE", "later"), state: "new", error: "503"},

@@ -51,10 +51,12 @@ func isQuiet(chat *gen.GetChatInfoDTO, u update) bool {
 // noteUnread writes down why a chat could not be read. If the Market itself says that there is no such chat, only a
 // person can find out what that means.
 func (w *worker) noteUnread(u update, err error) error {
-	switch blame(err, false) {
-	case theWorker:
+	var e *wrapper.Error
+	errors.As(err, &e)
+	switch e.Advice() {
+	case wrapper.Stop:
 		return errors.Join(err, w.queue.set(u, `error = ?`, err.Error()))
-	case theRow:
+	case wrapper.GiveUp:
 		return w.doubt(u, fmt.Sprint("the chat could not be read: ", err))
 	}
 	return w.queue.set(u, `not_before = ?, error = ?`, w.again(err), fmt.Sprint("the chat could not be read: ", err))

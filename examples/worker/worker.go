@@ -94,18 +94,27 @@ func (w *worker) note(u update, err error) error {
 	if err == nil {
 		return w.queue.set(u, `state = 'sent', error = ''`)
 	}
-	switch said := err.Error(); blame(err, u.state == "sending") {
-	case theSend:
-		return w.queue.set(u, `state = 'in_doubt', error = ?`, said)
-	case theRow:
-		return w.queue.set(u, `state = 'failed', error = ?`, said)
-	case theAnswer:
-		return w.queue.set(u, `not_before = ?, error = ?`, w.queue.now()+w.underWay.Milliseconds(), said)
-	case theWorker:
-		return errors.Join(err, w.queue.set(u, `state = 'pending', error = ?`, said))
-	default:
-		return w.queue.set(u, `state = 'pending', not_before = ?, error = ?`, w.again(err), said)
+	var e *wrapper.Error
+	errors.As(err, &e)
+	state := "pending"
+	if u.state == "sending" && isFromSomebodyElse(e) {
+		state = "sending" // the chat tells whether the message is there
 	}
+	switch said := err.Error(); e.Advice() {
+	case wrapper.Look:
+		return w.queue.set(u, `state = 'in_doubt', error = ?`, said)
+	case wrapper.GiveUp:
+		return w.queue.set(u, `state = 'failed', error = ?`, said)
+	case wrapper.Stop:
+		return errors.Join(err, w.queue.set(u, `state = ?, error = ?`, state, said))
+	default:
+		return w.queue.set(u, `state = ?, not_before = ?, error = ?`, state, w.again(err), said)
+	}
+}
+
+// isFromSomebodyElse tells that a proxy or the like has refused a request, which may have reached the Market before.
+func isFromSomebodyElse(e *wrapper.Error) bool {
+	return !e.FromMarket() && e.StatusCode >= 300 && e.StatusCode < 500
 }
 
 // again tells when a row is tried anew: when the quota is back, if that is it.

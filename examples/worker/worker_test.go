@@ -36,6 +36,8 @@ func TestStates(t *testing.T) {
 		"the quota comes back soon": {"Hello!", sandbox.QuotaUsedUp(2 * time.Second), "sent", "", 1, 2 * time.Second},
 		"the quota comes back late": {"Hello!", sandbox.QuotaUsedUp(20 * time.Minute), "sent", "", 1, 20 * time.Minute},
 		"refuses the message":       {"Hello!", sandbox.Fail(400, "BAD_REQUEST", "not like this"), "failed", "not like this", 0, 0},
+		"refuses it with a 200":     {"Hello!", sandbox.Answer(200, nil, `{"status":"ERROR","errors":[{"code":"CLOSED"}]}`), "failed", "CLOSED", 0, 0},
+		"says ERROR and no more":    {"Hello!", sandbox.Answer(200, nil, `{"status":"ERROR"}`), "failed", "200", 0, 0},
 		"has no such chat":          {"Hello!", sandbox.Fail(404, "NOT_FOUND", "no chat"), "failed", "no chat", 0, 0},
 		"breaks the contract":       {strings.Repeat("x", 4097), nil, "failed", "invalid request", 0, 0},
 	} {
@@ -95,6 +97,27 @@ func TestWrongKey(t *testing.T) {
 		require.ErrorIs(t, w.run(t.Context()), wrapper.ErrUnauthorized)
 		assert.Equal(t, "pending", onlyRow(t, w.queue).state)
 	})
+}
+
+// Nor is a key that may not do this, whichever call it is: the rows stay as they are.
+func TestKeyWithoutAccess(t *testing.T) {
+	for operation, state := range map[string]string{"createChat": "pending", "sendMessageToChat": "pending", "getChat": "sending"} {
+		synctest.Test(t, func(t *testing.T) {
+			market, w := newWorker(t)
+			chat := quietChat(t, w.client)
+			if operation == "getChat" {
+				left(t, w, chat, "Hello!")
+			} else {
+				require.NoError(t, w.queue.add(1, "Hello!"))
+			}
+			market.Script(operation, sandbox.Fail(403, "FORBIDDEN", "no access"))
+			require.ErrorIs(t, w.run(t.Context()), wrapper.ErrForbidden)
+			assert.Equal(t, state, onlyRow(t, w.queue).state)
+			require.NoError(t, w.run(t.Context()), "somebody has given it access")
+			assert.Equal(t, "sent", onlyRow(t, w.queue).state)
+			assert.Len(t, market.Messages(chat), 1)
+		})
+	}
 }
 
 // The updates of an order arrive in their order, even if the first one has to wait.
@@ -175,7 +198,6 @@ func TestUnreadableChat(t *testing.T) {
 		"a proxy's refusal":      sandbox.Proxy(403, sandbox.ProxyPage(403)),
 		"a page with 200":        sandbox.HTML(200),
 		"a cache":                sandbox.Cached(5 * time.Minute),
-		"no key for this":        sandbox.Fail(403, "FORBIDDEN", "no access"),
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -241,14 +263,30 @@ func TestProxyAfterTheMessageIsStored(t *testing.T) {
 	}
 }
 
+// A redirect leads to no Market: the worker stops. Whether the message was stored before, the chat tells the next one.
+func TestRedirectOfASend(t *testing.T) {
+	redirect := sandbox.Redirect("https://example.com/")
+	for state, fault := range map[string]sandbox.Fault{"sent": redirect, "in_doubt": sandbox.CommitThen(redirect)} {
+		synctest.Test(t, func(t *testing.T) {
+			market, w := newWorker(t)
+			chat := quietChat(t, w.client)
+			require.NoError(t, w.queue.add(1, "Hello!"))
+			market.Script("sendMessageToChat", fault)
+			require.ErrorContains(t, w.run(t.Context()), "302")
+			require.NoError(t, w.run(t.Context()))
+			assert.Equal(t, state, onlyRow(t, w.queue).state)
+			assert.Len(t, market.Messages(chat), 1)
+		})
+	}
+}
+
 // One order's refusal, by the Market's own word, is no other's.
 func TestRefusalOfOneOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		market, w := newWorker(t, sandbox.WithOrders(1, 3))
+		_, w := newWorker(t, sandbox.WithOrders(1, 3))
 		for order := range int64(3) {
 			require.NoError(t, w.queue.add(order+1, "Hello!"))
 		}
-		market.Script("createChat", sandbox.Fail(403, "FORBIDDEN", "no access to this one"))
 		require.NoError(t, w.run(t.Context()))
 		assert.Equal(t, []string{"sent", "failed", "sent"}, states(t, w.queue))
 	})
