@@ -103,7 +103,6 @@ func occupySlots(ctx *endableContext, w *rawServer, client *wrapper.Client) (aft
 // The caller's context ends at every moment that a call has, in both ways. The call ends at once, its error tells of
 // the context and of the last answer, and nothing is left behind: no body, no connection, no goroutine, no slot.
 func TestContextEnds(t *testing.T) {
-	defer shortenMarket()()
 	cells := 0
 	for _, m := range moments() {
 		for op := range operations {
@@ -171,6 +170,7 @@ func newPausingClient(t *testing.T, w *rawServer, https bool) *wrapper.Client {
 		wrapper.WithRetry(wrapper.RetryPolicy{BaseDelay: pause, MaxDelay: pause}),
 		wrapper.WithLogger(slog.New(pauseHandler{w: w})))
 	require.NoError(t, err)
+	shortenMarket(client)
 	return client
 }
 

@@ -2,9 +2,9 @@ package wrapper
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
+	"net/http/httptrace"
 	"strings"
 )
 
@@ -20,8 +20,6 @@ func APIKey(token string) Auth { return headerAuth("Api-Key", "", token) }
 //
 // Deprecated: the Market has deprecated OAuth and accepts it still. Use APIKey.
 func OAuth(token string) Auth { return headerAuth("Authorization", "Bearer ", token) }
-
-var errBadToken = errors.New("is empty or holds a space, a line break or the like; allowed is visible ASCII")
 
 func headerAuth(name, scheme, token string) Auth {
 	isInvisible := func(r rune) bool { return r <= ' ' || r > '~' }
@@ -63,20 +61,9 @@ func (a authorized) Do(req *http.Request) (*http.Response, error) {
 		}
 		return nil, err
 	}
-	resp, err := a.transport.RoundTrip(signed.WithContext(t.follow(req.Context())))
+	resp, err := a.transport.RoundTrip(signed.WithContext(httptrace.WithClientTrace(req.Context(), &t.hooks)))
 	if resp != nil {
 		resp.Request = req
 	}
 	return resp, err
-}
-
-// newDoer puts the middleware around the authorization around the transport, the first middleware outermost.
-func newDoer(auth Auth, transport http.RoundTripper, middleware []func(Doer) Doer) (Doer, error) {
-	var doer Doer = authorized{auth, transport, len(middleware) > 0}
-	for i := len(middleware) - 1; i >= 0; i-- {
-		if doer = middleware[i](doer); doer == nil {
-			return nil, fmt.Errorf("middleware %d gave back a nil Doer", i+1)
-		}
-	}
-	return doer, nil
 }

@@ -5,150 +5,170 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"log/slog"
+	"net/http"
 	"time"
 )
 
-// call is one call of an operation.
+// call is one call of an operation: what is sent, and what has come of it so far.
 type call struct {
-	outgoing
-	args        arguments
-	refused     error     // why it must not be sent
-	maxAttempts int       // 0: as the RetryPolicy says
-	capture     *Response // nil: nobody asks for it
+	operation operation
+	request   *http.Request // without query and body; attempts send copies of it
+	query     string
+	body      []byte
+	text      string                                  // of the message, which no error may show
+	result    any                                     // where the result goes; nil: the contract promises none
+	promised  func() bool                             // the result is the one of this call
+	look      func(context.Context) (sighting, error) // reads the chat of the message
+
+	refused     error // why it must not be sent
+	maxAttempts int
+	capture     *Response // nil: the caller does not want it
+
+	attempts   int       // requests handed to the transport
+	last       *attempt  // nil: there was none yet
+	answered   *attempt  // the last one that was answered; nil: none was
+	verdict    verdict   // on the last attempt
+	ended      bool      // by something else than the last attempt
+	outcome    Outcome   // should the call fail
+	doubtSince time.Time // when the first attempt began that may have been carried out; zero: none may
+	cause      error     // why it ended, where the answer alone does not say it
+	retryAt    time.Time // as the Limiter says
 }
 
-// arguments are what a method of the Client gives to its call.
-type arguments struct {
-	invalid  error // the constraint that they break
-	query    string
-	body     any    // nil: none
-	text     string // of the message, which no error may show
-	result   any    // where the result goes; nil: the contract promises none
-	promised func() bool
-	fresh    bool                          // caches are asked not to answer
-	read     func(context.Context) reading // of the chat, for the resend check
-}
-
-// newCall makes a call of what is prepared for its operation.
-func newCall(prepared *outgoing, args arguments) *call {
-	c := &call{outgoing: *prepared, args: args, refused: args.invalid}
-	c.query = args.query
-	if args.fresh {
-		c.request = c.request.Clone(context.Background())
-		c.request.Header.Set("Cache-Control", "no-cache")
+// newCall makes a call of an operation. invalid is the constraint that its arguments break. A nil body is none.
+func (c *Client) newCall(operationID, query string, body any, invalid error, opts []CallOption) *call {
+	call := c.prepared[operationID]
+	call.query, call.refused, call.maxAttempts = query, invalid, c.retry.MaxAttempts
+	if body != nil && invalid == nil {
+		call.body, call.refused = json.Marshal(body)
 	}
-	if args.body != nil && c.refused == nil {
-		c.body, c.refused = json.Marshal(args.body)
+	for i, opt := range opts {
+		var err error
+		if opt == nil {
+			err = fmt.Errorf("option %d is nil", i+1)
+		} else {
+			err = opt(&call)
+		}
+		if call.refused == nil {
+			call.refused = err
+		}
 	}
-	return c
+	return &call
 }
 
-// caller makes calls.
-type caller struct {
-	sender sender
-	policy RetryPolicy
-	random func() float64 // [0, 1)
-	logger *slog.Logger   // nil: nothing is logged
-	market *market
-}
-
-// do makes attempts until the rule says that no further one is needed, or something forbids a further one.
-func (c *caller) do(ctx context.Context, call *call) *history {
-	h := &history{text: call.args.text}
-	defer func() { h.report(call.capture) }()
+// do makes attempts until the rule says that no further one is needed, or something forbids a further one. The error is
+// nil or an *Error.
+func (c *Client) do(ctx context.Context, call *call) error {
+	if call.capture != nil {
+		defer call.report()
+	}
 	if ctx == nil {
 		call.refused = errors.New("ctx is nil")
 	}
 	if call.refused != nil {
-		h.end(fmt.Errorf("%w: %w", ErrInvalidRequest, call.refused))
-		return h
+		call.end(fmt.Errorf("%w: %w", ErrInvalidRequest, call.refused))
+		return call.failure()
 	}
 	for ctx.Err() == nil {
-		a := c.sender.attempt(ctx, &call.outgoing)
-		h.add(a)
-		f := findingsOf(a, call.args.result, call.args.promised)
-		h.apply(judge(call.operation, c.policy.Resend, f))
-		if h.verdict.look || f.body == promised || f.body.fromMarket() {
-			c.market.learnDate(a.date, time.Now())
+		c.take(call, c.attempt(ctx, call))
+		pause, again := c.next(ctx, call)
+		if c.logger != nil {
+			c.log(ctx, call, pause)
 		}
-		pause, goOn := c.next(ctx, call, h)
-		c.log(ctx, call, h, pause)
-		if !goOn {
-			return h
+		if call.verdict.accepted {
+			return nil
+		}
+		if !again {
+			return call.failure()
 		}
 		wait(ctx, pause)
-		if h.verdict.look && ctx.Err() == nil && !c.look(ctx, call, h) {
-			return h
+		if call.verdict.look && ctx.Err() == nil {
+			why := c.check(ctx, call)
+			if ctx.Err() != nil {
+				break
+			}
+			if why != nil {
+				call.stop(withoutSecrets(why, call.secrets()))
+				return call.failure()
+			}
+			call.clear()
 		}
 	}
-	h.end(ctx.Err())
-	return h
+	call.end(ctx.Err())
+	return call.failure()
 }
 
-// next says how long to pause, and whether the call goes on then. Where it does not, the history has the reason.
-func (c *caller) next(ctx context.Context, call *call, h *history) (pause time.Duration, goOn bool) {
-	if err := ctx.Err(); err != nil && (h.verdict.repeat || h.last.err != nil) {
-		h.end(err)
+// take takes in what came of an attempt, and what the rule says of it.
+func (c *Client) take(call *call, a *attempt) {
+	call.last = a
+	call.retryAt = a.retryAt
+	if a.reached != notHandedOver {
+		call.attempts++
+	}
+	if a.StatusCode != 0 {
+		call.answered = a
+	}
+	if a.err != nil {
+		a.err = withoutSecrets(a.err, call.secrets())
+	}
+	found := findingsOf(a, call)
+	rule := judge(call.operation, c.retry.Resend, found)
+	call.verdict = rule
+	if rule.outcome == Unknown && call.doubtSince.IsZero() {
+		call.doubtSince = a.trace.began
+	}
+	// The doubt of an earlier attempt is settled neither by the answer to a later one, nor by one that was not sent.
+	if call.outcome != Unknown && rule.outcome != NotSent {
+		call.outcome = rule.outcome
+	}
+	call.cause = rule.problem
+	if call.cause == nil {
+		call.cause = a.err
+	}
+	if rule.look || found.body == promised || found.body.fromMarket() {
+		c.market.learnDate(a.date, time.Now())
+	}
+}
+
+// next says how long to pause before the next attempt, and whether there is to be one. Where not, the call has the
+// reason.
+func (c *Client) next(ctx context.Context, call *call) (pause time.Duration, again bool) {
+	rule := call.verdict
+	if !rule.repeat && call.last.err == nil {
+		return 0, false // the answer settles the call, even if the context has ended since
+	}
+	if err := ctx.Err(); err != nil {
+		call.end(err)
 		return 0, false
 	}
-	maxAttempts := c.policy.MaxAttempts
-	if call.maxAttempts > 0 {
-		maxAttempts = call.maxAttempts
-	}
-	if !h.verdict.repeat || h.attempts >= maxAttempts {
+	if !rule.repeat || call.attempts >= call.maxAttempts {
 		return 0, false
 	}
-	pause = c.policy.backoff(h.attempts, c.random())
+	pause = c.retry.backoff(call.attempts, c.random())
 	until := "the next pause is"
 	switch {
-	case h.verdict.untilWindowEnds:
-		pause = c.policy.untilWindowEnds(time.Until(h.last.Quota.Until), pause, c.random())
+	case rule.untilWindowEnds:
+		pause = c.retry.untilWindowEnds(time.Until(call.last.Quota.Until), pause, c.random())
 		until = "the quota is used up for"
-	case h.verdict.marketMayGoOn:
-		pause = max(pause, time.Until(h.last.trace.sentAt().Add(marketGivesUp)))
+	case rule.marketMayGoOn:
+		pause = max(pause, time.Until(call.last.trace.sentAt().Add(c.marketGivesUp)))
 		until = "the Market may be at the message for another"
 	}
-	if refused := c.policy.refuse(ctx, pause, until); refused != nil {
-		h.stop(refused)
+	if refused := c.retry.refuse(ctx, pause, until); refused != nil {
+		call.stop(refused)
 		return 0, false
 	}
 	return pause, true
 }
 
-// look reads the chat of a message that may be in it, and tells whether the call goes on. Where it does not, the
-// history has the reason.
-func (c *caller) look(ctx context.Context, call *call, h *history) (goOn bool) {
-	d := doubt{began: h.doubtSince, told: c.market.told()}
-	seen, err := call.args.read(ctx).sighting()
-	if ctx.Err() != nil {
-		return true // do ends the call with the context's error
+// check reads the chat of a message that may be in it. The error says why the message may not be sent again.
+func (c *Client) check(ctx context.Context, call *call) error {
+	d := doubt{began: call.doubtSince, clock: c.market.now()}
+	seen, err := call.look(ctx)
+	if err != nil {
+		return err
 	}
-	if now := time.Now(); err == nil {
-		why := d.check(seen, now)
-		if why == certain {
-			h.clear()
-			return true
-		}
-		err = d.explain(why, now)
-	}
-	h.stop(withoutSecrets(err, h.secrets()))
-	return false
-}
-
-// log writes the line of the last attempt.
-func (c *caller) log(ctx context.Context, call *call, h *history, pause time.Duration) {
-	if c.logger == nil {
-		return
-	}
-	logAttempt(ctx, c.logger, attemptLine{
-		operation: call.operation.id,
-		attempt:   h.attempts,
-		response:  h.last.Response,
-		errors:    apiErrors(h.last.body, h.secrets()),
-		err:       h.last.err,
-		pause:     pause,
-	})
+	return d.check(seen, time.Now())
 }
 
 func wait(ctx context.Context, pause time.Duration) {

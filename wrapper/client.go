@@ -1,10 +1,15 @@
 package wrapper
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"maps"
+	"math/rand/v2"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"github.com/ymarket-go/chats/gen"
 )
@@ -13,55 +18,79 @@ import (
 // safe for concurrent use, and meant to be kept: it holds the connections and TLS sessions. There is nothing to
 // close.
 type Client struct {
+	config
 	businessID int64
-	server     string               // the base URL, ending in a slash
-	product    string               // "name/version", or empty
-	requests   map[string]*outgoing // by operationId, for this cabinet
-	caller     caller
+	headers    http.Header     // those that do not depend on the operation
+	prepared   map[string]call // by operationId: what all calls of it have in common
+	market     *market
 }
 
-// New makes a Client for a cabinet. businessID is 1 or more. An API key belongs to one cabinet and so do its limits:
-// whoever serves several cabinets makes a Client for each.
+// New makes a Client for a cabinet. businessID is 1 or more. An API key belongs to one cabinet and so do its limits: a
+// program that serves several cabinets makes a Client for each.
 //
 // It sends nothing. The error names the argument or the option that was refused, and what is allowed.
 func New(businessID int64, auth Auth, opts ...Option) (*Client, error) {
-	c, err := newClient(businessID, auth, opts)
-	if err != nil {
+	c := &Client{businessID: businessID, prepared: map[string]call{}, market: &market{}}
+	c.config = config{server: gen.ServerURL, timeout: attemptTimeout, marketGivesUp: marketTimeout, random: rand.Float64}
+	if err := c.configure(auth, opts); err != nil {
 		return nil, fmt.Errorf("wrapper: %w", err)
 	}
 	return c, nil
 }
 
-func newClient(businessID int64, auth Auth, opts []Option) (*Client, error) {
-	if err := checkID("businessID", businessID); err != nil {
-		return nil, err
+func (c *Client) configure(auth Auth, opts []Option) error {
+	if err := checkID("businessID", c.businessID); err != nil {
+		return err
 	}
-	settings, err := newConfig(auth, opts)
-	if err != nil {
-		return nil, err
+	if auth == nil {
+		return errors.New("auth is nil, give APIKey or OAuth")
 	}
-	c := &Client{
-		businessID: businessID,
-		server:     settings.server,
-		product:    settings.product,
-		requests:   map[string]*outgoing{},
-	}
-	for _, op := range operations {
-		request, err := op.newRequest(settings.server, businessID)
-		if err != nil {
-			return nil, err
+	for i, opt := range opts {
+		if opt == nil {
+			return fmt.Errorf("option %d is nil", i+1)
 		}
-		addDefaultHeaders(request.Header, settings.product)
-		c.requests[op.id] = &outgoing{operation: op, request: request}
+		if err := opt(&c.config); err != nil {
+			return err
+		}
 	}
-	c.caller = caller{
-		sender: sender{limiter: settings.limiter, doer: settings.doer, timeout: settings.timeout},
-		policy: settings.retry,
-		random: settings.random,
-		logger: settings.logger,
-		market: &market{},
+	var err error
+	if c.retry, err = c.retry.withDefaults(); err != nil {
+		return err
 	}
-	return c, nil
+	if c.server, err = checkBaseURL(c.server, c.plainHTTP); err != nil {
+		return err
+	}
+	if c.limiter == nil {
+		c.limiter = newLimiter(c.retry)
+	}
+	if c.transport == nil {
+		c.transport = newTransport()
+	}
+	c.doer = authorized{auth, c.transport, len(c.middleware) > 0}
+	for i := len(c.middleware) - 1; i >= 0; i-- { // the first one outermost
+		if c.doer = c.middleware[i](c.doer); c.doer == nil {
+			return fmt.Errorf("middleware %d gave back a nil Doer", i+1)
+		}
+	}
+	c.headers = http.Header{"Accept": {"application/json"}, "User-Agent": {cmp.Or(c.product, "ymarket-go-chats")}}
+	if c.product != "" {
+		c.headers.Set("X-Market-Integration", c.product)
+	}
+	for _, described := range gen.Operations {
+		op := operations[described.ID]
+		op.Operation = described
+		path := strings.Replace(op.Path, "{businessId}", strconv.FormatInt(c.businessID, 10), 1)
+		req, err := http.NewRequest(op.Method, c.server+strings.TrimPrefix(path, "/"), nil)
+		if err != nil {
+			return err
+		}
+		if op.ContentType != "" {
+			req.Header.Set("Content-Type", op.ContentType)
+		}
+		maps.Copy(req.Header, c.headers)
+		c.prepared[op.ID] = call{operation: op, request: req}
+	}
+	return nil
 }
 
 // Order says that a chat is about an order. id is the number of the order, 1 or more; CreateChat refuses any other.
@@ -81,13 +110,11 @@ func (c *Client) CreateChat(
 	ctx context.Context, about gen.ChatContextDTO, opts ...CallOption,
 ) (*gen.CreateChatResultDTO, error) {
 	result := new(gen.CreateChatResultDTO)
-	_, err := c.call(ctx, "createChat", opts, arguments{
-		invalid:  checkContext(about),
-		body:     gen.CreateChatRequest{Context: &about},
-		result:   result,
-		promised: func() bool { return result.ChatID >= 1 },
-	})
-	if err != nil {
+	body := gen.CreateChatRequest{Context: &about}
+	call := c.newCall(gen.OperationCreateChat, "", body, checkContext(about), opts)
+	call.result = result
+	call.promised = func() bool { return result.ChatID >= 1 }
+	if err := c.do(ctx, call); err != nil {
 		return nil, err
 	}
 	return result, nil
@@ -102,79 +129,30 @@ func (c *Client) SendMessage(ctx context.Context, chatID int64, text string, opt
 	if invalid == nil {
 		invalid = checkText(text)
 	}
-	_, err := c.call(ctx, "sendMessageToChat", opts, arguments{
-		invalid: invalid,
-		query:   chatQuery(chatID),
-		body:    gen.SendMessageToChatRequest{Message: text},
-		text:    text,
-		read:    c.reader(chatID, text),
-	})
-	return err
+	body := gen.SendMessageToChatRequest{Message: text}
+	call := c.newCall(gen.OperationSendMessageToChat, fmt.Sprint("chatId=", chatID), body, invalid, opts)
+	call.text = text
+	call.look = func(ctx context.Context) (sighting, error) { return c.look(ctx, chatID, text) }
+	return c.do(ctx, call)
 }
 
 // GetChat reads what a chat is about, its status, and when it was last written into. chatID is 1 or more.
 // Its result is never nil without an error. Type, Status and Context.Type may hold values that this version does not
 // know; treat those as any other. The result holds the buyer's name: keep it out of logs.
 func (c *Client) GetChat(ctx context.Context, chatID int64, opts ...CallOption) (*gen.GetChatInfoDTO, error) {
-	r := c.readChat(ctx, chatID, opts, arguments{})
-	return r.chat, r.err
+	call, chat := c.newGetChat(chatID, opts)
+	if err := c.do(ctx, call); err != nil {
+		return nil, err
+	}
+	c.market.learnTrace(call.answered.TraceParent)
+	return chat, nil
 }
 
-// readChat is GetChat, and the read of the resend check, which has arguments of its own.
-func (c *Client) readChat(ctx context.Context, chatID int64, opts []CallOption, args arguments) reading {
-	result := new(gen.GetChatInfoDTO)
-	args.invalid = checkID("chatId", chatID)
-	args.query = chatQuery(chatID)
-	args.result = result
-	args.promised = func() bool { return result.ChatID == chatID }
-	h, err := c.call(ctx, "getChat", opts, args)
-	if err != nil {
-		return reading{err: err}
-	}
-	repeated := c.caller.market.learnTrace(h.answered.TraceParent)
-	return reading{chat: result, header: h.answered.Header, repeated: repeated, asked: h.answered.trace.began}
-}
-
-// reader gives the function that reads the chat of a message for the resend check. No error of it shows the text.
-func (c *Client) reader(chatID int64, text string) func(context.Context) reading {
-	return func(ctx context.Context) reading {
-		return c.readChat(ctx, chatID, nil, arguments{text: text, fresh: true})
-	}
-}
-
-func chatQuery(chatID int64) string { return "chatId=" + strconv.FormatInt(chatID, 10) }
-
-// call makes a call of an operation, and gives nil or an *Error.
-func (c *Client) call(
-	ctx context.Context, operationID string, opts []CallOption, args arguments,
-) (*history, error) {
-	prepared := c.requests[operationID]
-	if prepared == nil {
-		prepared = &outgoing{operation: operation{id: operationID}}
-		args = arguments{invalid: fmt.Errorf("the table of operations has no %s", operationID)}
-	}
-	call := newCall(prepared, args)
-	call.apply(opts)
-	h := c.caller.do(ctx, call)
-	if h.accepted {
-		return h, nil
-	}
-	return h, h.failure(call.operation)
-}
-
-// addDefaultHeaders sets the headers that do not depend on the operation, unless a request editor has set them.
-func addDefaultHeaders(header http.Header, product string) {
-	setDefault(header, "Accept", contentType)
-	if product == "" {
-		setDefault(header, "User-Agent", "ymarket-go-chats")
-		return
-	}
-	setDefault(header, "User-Agent", product)
-	setDefault(header, "X-Market-Integration", product)
-}
-
-func setDefault(header http.Header, name, value string) {
-	if header.Get(name) == "" {
-		header.Set(name, value)
-	}
+// newGetChat makes the call that reads a chat. The chat is there once the call has succeeded.
+func (c *Client) newGetChat(chatID int64, opts []CallOption) (*call, *gen.GetChatInfoDTO) {
+	chat := new(gen.GetChatInfoDTO)
+	call := c.newCall(gen.OperationGetChat, fmt.Sprint("chatId=", chatID), nil, checkID("chatId", chatID), opts)
+	call.result = chat
+	call.promised = func() bool { return chat.ChatID == chatID }
+	return call, chat
 }

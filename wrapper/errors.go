@@ -1,11 +1,8 @@
 package wrapper
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"mime"
 	"strings"
 	"time"
 	"unicode"
@@ -26,6 +23,9 @@ var (
 	ErrInvalidResponse = errors.New("invalid response") // an answer that the contract does not promise
 	ErrOutcomeUnknown  = errors.New("outcome unknown")  // the message may be in the chat: read it before sending again
 )
+
+// errBadToken is what is wrong with a token that could never authorize anything.
+var errBadToken = errors.New("is empty or holds a space, a line break or the like; allowed is visible ASCII")
 
 // Outcome tells what a failed call may have done.
 type Outcome int
@@ -168,18 +168,6 @@ func oneLine(text string) string {
 	return fmt.Sprintf("%.*s", maxLine, strings.Join(strings.FieldsFunc(text, unicode.IsControl), "; "))
 }
 
-// limiterError takes apart the error of a Limiter: when to come back, and why.
-func limiterError(err error) (retryAt time.Time, cause error) {
-	var e *Error
-	if !errors.As(err, &e) || e == nil {
-		return time.Time{}, err
-	}
-	if e.Err == nil {
-		return e.RetryAt, err
-	}
-	return e.RetryAt, e.Err
-}
-
 // OptionError is the error of an option whose value is not allowed: one of New or NewLimiter, or one of a call, which
 // fails with ErrInvalidRequest then.
 type OptionError struct {
@@ -198,96 +186,4 @@ func (e *OptionError) Error() string {
 		text = e.Option + " is " + e.Value
 	}
 	return text + ", allowed is " + e.Allowed
-}
-
-// maxErrors is how many errors of an answer are kept.
-const maxErrors = 20
-
-// parseErrors reads the API's own errors in each form in which they are met: a list, the object of older answers, and
-// a message alone. What fits none is passed over: half an error text is worth more than none.
-func parseErrors(body []byte) []gen.APIErrorDTO {
-	var answer struct {
-		Errors, Error, Message json.RawMessage
-	}
-	if json.Unmarshal(trim(body), &answer) != nil {
-		return nil
-	}
-	if errs := readErrors(answer.Errors); len(errs) > 0 {
-		return errs
-	}
-	if errs := readErrors(answer.Error); len(errs) > 0 {
-		return errs
-	}
-	return readErrors(answer.Message)
-}
-
-// trim takes away white space, and the byte order mark that some proxies put before JSON.
-func trim(body []byte) []byte {
-	return bytes.TrimSpace(bytes.TrimPrefix(bytes.TrimSpace(body), []byte("\ufeff")))
-}
-
-// readErrors reads a list of errors, or one alone.
-func readErrors(value json.RawMessage) []gen.APIErrorDTO {
-	if len(value) == 0 {
-		return nil
-	}
-	list := []json.RawMessage{value}
-	if value[0] == '[' {
-		_ = json.Unmarshal(value, &list) // it is valid, as what holds it was
-	}
-	var errs []gen.APIErrorDTO
-	for _, one := range list[:min(len(list), maxErrors)] {
-		if e, ok := readError(one); ok {
-			errs = append(errs, e)
-		}
-	}
-	return errs
-}
-
-// readError reads an error that is an object, or a text.
-func readError(value json.RawMessage) (gen.APIErrorDTO, bool) {
-	if text, ok := readText(value); ok {
-		return gen.APIErrorDTO{Message: &text}, true
-	}
-	if len(value) == 0 || value[0] != '{' {
-		return gen.APIErrorDTO{}, false
-	}
-	var object struct{ Code, Message json.RawMessage }
-	_ = json.Unmarshal(value, &object)
-	var e gen.APIErrorDTO
-	if code, ok := readText(object.Code); ok {
-		e.Code = code
-	} else if len(object.Code) > 0 && strings.Contains("-0123456789", string(object.Code[:1])) {
-		e.Code = string(object.Code) // a number, as older answers have
-	}
-	if message, ok := readText(object.Message); ok {
-		e.Message = &message
-	}
-	return e, true
-}
-
-func readText(value json.RawMessage) (string, bool) {
-	var text string
-	if len(value) == 0 || value[0] != '"' || json.Unmarshal(value, &text) != nil {
-		return "", false
-	}
-	return text, true
-}
-
-// describe says what a body is that is no JSON object; empty where it is one, or there is none.
-func describe(contentType string, body []byte) string {
-	body = trim(body)
-	if len(body) == 0 || body[0] == '{' {
-		return ""
-	}
-	media, _, err := mime.ParseMediaType(contentType)
-	if err != nil || len(media) > 50 {
-		media = "of no known type"
-	}
-	return fmt.Sprintf("the answer is %s, %d bytes", media, len(body))
-}
-
-// apiErrors reads the API's own errors, without what repeats what was sent.
-func apiErrors(body []byte, sent *secrets) []gen.APIErrorDTO {
-	return redact(parseErrors(body), sent)
 }

@@ -12,14 +12,16 @@ func WithRandom(random func() float64) Option {
 
 // Row is a row of the table of operations.
 type Row struct {
-	ID, Method, Path string
-	Repeatable       bool
+	ID         string
+	Repeatable bool
+	MaxRequest int64
+	MaxAnswer  int
 }
 
-// Table gives the table of operations.
+// Table gives what the client knows of the operations besides the contract.
 func Table() (rows []Row) {
-	for _, op := range operations {
-		rows = append(rows, Row{ID: op.id, Method: op.method, Path: op.path, Repeatable: op.repeatable})
+	for id, op := range operations {
+		rows = append(rows, Row{id, op.repeatable, op.maxRequest, op.maxAnswer})
 	}
 	return rows
 }
@@ -38,9 +40,7 @@ func Wake(f func(), after ...time.Duration) {
 	}
 }
 
-// ShortenMarket lets the Market give up after that time instead of 10 s, until the function that it gives back is called.
-func ShortenMarket(givesUp time.Duration) (restore func()) {
-	before := marketGivesUp
-	marketGivesUp = givesUp
-	return func() { marketGivesUp = before }
+// WithMarketGivingUp has the Client take it that the Market works on a request for that time, instead of 10 s.
+func WithMarketGivingUp(after time.Duration) Option {
+	return func(c *config) error { c.marketGivesUp = after; return nil }
 }

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 )
@@ -87,7 +86,7 @@ var ruleRows = []struct {
 }
 
 func TestJudge(t *testing.T) {
-	send := operation{id: "sendMessageToChat"}
+	send := operation{}
 	for _, row := range ruleRows {
 		if row.found.status > 0 {
 			row.found.reached = mayHaveLeft
@@ -95,7 +94,7 @@ func TestJudge(t *testing.T) {
 		read := row.found
 		read.wantsResult = true
 		for _, resend := range []Resend{ResendChecked, ResendAlways, ResendNever} {
-			got := judge(operation{id: "getChat", repeatable: true}, resend, read)
+			got := judge(operation{repeatable: true}, resend, read)
 			assert.Equal(t, row.repeatable, got, "%s: %s", row.happened, row.why)
 
 			want := row.send
@@ -113,7 +112,7 @@ func TestJudge(t *testing.T) {
 
 // Whatever is found: a doubt is never taken for a certainty, and only what may be repeated is.
 func TestJudgeKeepsToItsPrinciples(t *testing.T) {
-	send, read := operation{id: "send"}, operation{id: "read", repeatable: true}
+	send, read := operation{}, operation{repeatable: true}
 	for status := range 1000 {
 		for body := blank; body <= foreign; body++ {
 			for _, reached := range []reach{notHandedOver, neverLeft, mayHaveLeft} {
@@ -140,17 +139,6 @@ func TestJudgeKeepsToItsPrinciples(t *testing.T) {
 			}
 		}
 	}
-}
-
-// The clock of this machine is set back a day: a window ends all the same, as the monotonic clock goes on.
-func TestGateOutlastsAClockThatIsSetBack(t *testing.T) {
-	now := time.Now()
-	g := gate{}
-	g.learn(Quota{Remaining: 0, Until: now.Round(0).Add(time.Minute)}, now)
-	assert.True(t, g.shut(now))
-	g.window.Until = g.window.Until.Add(24 * time.Hour) // seen from a wall clock that is a day behind
-	assert.True(t, g.shut(now.Add(time.Minute-1)))
-	assert.False(t, g.shut(now.Add(time.Minute)), "by the monotonic clock")
 }
 
 // Whatever the Market has told in the last answers is known, and no more of them are kept than an hour has.

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"sync"
 	"time"
+
+	"github.com/ymarket-go/chats/gen"
 )
 
 // Limiter decides when a request may start. It must be safe for concurrent use.
@@ -60,10 +62,10 @@ type waiter struct {
 
 func newLimiter(policy RetryPolicy) *limiter {
 	l := &limiter{policy: policy, gates: map[string]*gate{}}
-	for _, op := range operations {
+	for _, op := range gen.Operations {
 		g := &gate{wake: l.wake}
 		g.release = func(r Response) { l.release(g, r) }
-		l.gates[op.id] = g
+		l.gates[op.ID] = g
 	}
 	return l
 }
@@ -73,9 +75,18 @@ func (l *limiter) Acquire(ctx context.Context, operation string) (func(Response)
 	if g == nil {
 		return nil, fmt.Errorf("%w: the contract has no operation %.40q", ErrInvalidRequest, operation)
 	}
-	w := l.enter(ctx, g)
-	if w == nil {
+	l.mu.Lock()
+	now := time.Now()
+	if l.waiting == 0 && l.running < parallelRequests && !g.shut(now) {
+		l.running++
+		g.running++
+		l.mu.Unlock()
 		return g.release, nil
+	}
+	w, err := l.enqueue(ctx, g, now)
+	l.mu.Unlock()
+	if err != nil {
+		return nil, err
 	}
 	select {
 	case err := <-w.admitted:
@@ -89,24 +100,28 @@ func (l *limiter) Acquire(ctx context.Context, operation string) (func(Response)
 	}
 }
 
-// enter starts a request at once where nobody waits and there is room. Otherwise it gives the waiter to wait with.
-func (l *limiter) enter(ctx context.Context, g *gate) *waiter {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	now := time.Now()
-	if l.waiting == 0 && l.running < parallelRequests && !g.shut(now) {
-		l.start(g)
-		return nil
+// enqueue puts a request into the queue of its gate, unless the window ends too late for it.
+func (l *limiter) enqueue(ctx context.Context, g *gate, now time.Time) (*waiter, error) {
+	if err := l.refusal(ctx, g, now); err != nil {
+		return nil, err
 	}
 	l.arrived++
 	l.waiting++
 	w := &waiter{ctx: ctx, gate: g, number: l.arrived, admitted: make(chan error, 1)}
 	w.place = g.queue.PushBack(w)
 	l.admit(now)
-	if w.place != nil && g.usedUp(now) {
-		l.refuseUnlessItFits(w, now)
+	return w, nil
+}
+
+// refusal is the error for a request whose window ends too late for it; nil: it may wait.
+func (l *limiter) refusal(ctx context.Context, g *gate, now time.Time) error {
+	if !g.usedUp(now) {
+		return nil
 	}
-	return w
+	if err := l.policy.refuse(ctx, g.left(now), "the quota is used up for"); err != nil {
+		return &Error{RetryAt: g.window.Until, Err: fmt.Errorf("%w: %w", ErrRateLimited, err)}
+	}
+	return nil
 }
 
 // abandon takes out a waiter whose context has ended. In the same moment it may have been admitted.
@@ -131,18 +146,29 @@ func (l *limiter) release(g *gate, r Response) {
 	g.running--
 	before := g.window
 	g.learn(r.Quota, now)
-	if g.window != before && g.usedUp(now) {
-		for place := g.queue.Front(); place != nil; {
-			w := place.Value.(*waiter)
-			place = place.Next()
-			l.refuseUnlessItFits(w, now)
-		}
+	if l.waiting == 0 {
+		return
+	}
+	if g.window != before {
+		l.refuse(g, now)
 	}
 	l.admit(now)
 }
 
-// admit starts whoever may start, in the order of arrival. Those behind a shut gate keep their places, and others
-// pass by.
+// refuse ends the wait of those for which the window of a gate ends too late, as an answer has just said.
+func (l *limiter) refuse(g *gate, now time.Time) {
+	for place := g.queue.Front(); place != nil; {
+		w := place.Value.(*waiter)
+		place = place.Next()
+		if err := l.refusal(w.ctx, g, now); err != nil {
+			l.leave(w)
+			w.admitted <- err
+		}
+	}
+}
+
+// admit starts the waiters that may start, in the order of arrival. Those behind a shut gate keep their places, and
+// others pass by.
 func (l *limiter) admit(now time.Time) {
 	for l.running < parallelRequests {
 		w := l.first(now)
@@ -150,7 +176,8 @@ func (l *limiter) admit(now time.Time) {
 			break
 		}
 		l.leave(w)
-		l.start(w.gate)
+		l.running++
+		w.gate.running++
 		w.admitted <- nil
 	}
 	for _, g := range l.gates {
@@ -172,25 +199,10 @@ func (l *limiter) first(now time.Time) *waiter {
 	return first
 }
 
-func (l *limiter) start(g *gate) {
-	l.running++
-	g.running++
-}
-
 func (l *limiter) leave(w *waiter) {
 	w.gate.queue.Remove(w.place)
 	w.place = nil
 	l.waiting--
-}
-
-// refuseUnlessItFits refuses a waiter whose window ends too late for it.
-func (l *limiter) refuseUnlessItFits(w *waiter, now time.Time) {
-	refused := l.policy.refuse(w.ctx, w.gate.left(now), "the quota is used up for")
-	if refused == nil {
-		return
-	}
-	l.leave(w)
-	w.admitted <- &Error{RetryAt: w.gate.window.Until, Err: fmt.Errorf("%w: %w", ErrRateLimited, refused)}
 }
 
 // wake is called when a window ends.
@@ -198,4 +210,60 @@ func (l *limiter) wake() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.admit(time.Now())
+}
+
+// longestWindow bounds what is believed: a mistake must not silence a client for good.
+const longestWindow = 24 * time.Hour
+
+// gate keeps the quota of an operation: no more requests are started than the window has left.
+type gate struct {
+	window  Quota     // the newest one that an answer told of
+	ends    time.Time // the same end by the monotonic clock
+	running int       // requests that may or may not be counted in the window yet
+	queue   list.List // of *waiter, in the order in which they came
+	timer   *time.Timer
+	wake    func() // called when the window ends
+	release func(Response)
+}
+
+// shut tells that the window has no room for one more request. The window has ended when one of the clocks says so:
+// the wall clock may be set back, and the monotonic one stands while the machine sleeps.
+func (g *gate) shut(now time.Time) bool {
+	return g.window.Remaining <= g.running && g.left(now) > 0
+}
+
+// usedUp tells that the window has no room, whatever comes of the requests that run.
+func (g *gate) usedUp(now time.Time) bool { return g.window.Remaining == 0 && g.left(now) > 0 }
+
+// left is the time until the window ends; 0 or less: it has ended, or none is known.
+func (g *gate) left(now time.Time) time.Duration {
+	return min(g.window.Until.Sub(now.Round(0)), g.ends.Sub(now))
+}
+
+// learn takes in what an answer said.
+func (g *gate) learn(said Quota, now time.Time) {
+	left := said.Until.Sub(now.Round(0))
+	if left >= longestWindow {
+		return
+	}
+	window := g.window.Narrow(said)
+	if window.Until != g.window.Until {
+		g.ends = now.Add(left)
+	}
+	g.window = window
+}
+
+// setTimer has wake called when the window ends, if somebody waits for that. The timer does not outlive the last
+// waiter.
+func (g *gate) setTimer(now time.Time) {
+	needed := g.queue.Len() > 0 && g.shut(now)
+	switch {
+	case needed && g.timer == nil:
+		g.timer = time.AfterFunc(g.left(now), g.wake)
+	case needed:
+		g.timer.Reset(g.left(now))
+	case g.timer != nil:
+		g.timer.Stop()
+		g.timer = nil
+	}
 }

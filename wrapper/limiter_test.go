@@ -209,32 +209,6 @@ func TestLimiterQueueIsLeftWithTheContext(t *testing.T) {
 	}
 }
 
-// endsWhenAsked is a context that ends as soon as somebody waits for its end, as the limiter does.
-type endsWhenAsked struct {
-	context.Context
-	cancel context.CancelFunc
-}
-
-func (c endsWhenAsked) Done() <-chan struct{} { c.cancel(); return c.Context.Done() }
-
-// The context ends in the very moment in which a request may start, or is refused: either may win. No slot is lost, and
-// none is won.
-func TestLimiterKeepsItsSlotsWhenTheContextEndsInThatMoment(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		h := newHoldingMarket(t)
-		h.call(t.Context(), "createChat")
-		h.serve(1, quota(0, time.Hour))
-		for range 64 {
-			for _, op := range []string{"getChat", "createChat"} {
-				ctx, cancel := context.WithCancel(context.WithValue(t.Context(), heldCallKey{}, &heldCall{}))
-				err := operations[op](endsWhenAsked{ctx, cancel}, h.client)
-				assertClasses(t, err, []error{context.Canceled})
-			}
-		}
-		h.assertAllSlotsFree("getChat")
-	})
-}
-
 // Requests take whole milliseconds, and so does patience: slots become free, and contexts end, at the same times.
 func TestLimiterLosesNoSlotInACrowd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -4,42 +4,30 @@ import (
 	"context"
 	"log/slog"
 	"time"
-
-	"github.com/ymarket-go/chats/gen"
 )
 
-// attemptLine is all of an attempt that may ever stand in a log.
-type attemptLine struct {
-	operation string
-	attempt   int
-	response  Response
-	errors    []gen.APIErrorDTO
-	err       error // why no answer came, or why it was not read to its end; it shows no secret
-	pause     time.Duration
-}
-
-// logAttempt writes the line of an attempt.
-func logAttempt(ctx context.Context, logger *slog.Logger, line attemptLine) {
-	status := line.response.StatusCode
-	codes := make([]string, len(line.errors))
-	for i, e := range line.errors {
-		codes[i] = e.Code
+// log writes the line of the last attempt. What stands here is all of an attempt that may ever stand in a log.
+func (c *Client) log(ctx context.Context, call *call, pause time.Duration) {
+	a := call.last
+	codes := []string{}
+	for _, e := range apiErrors(a.body, call.secrets()) {
+		codes = append(codes, e.Code)
 	}
 	level := slog.LevelWarn
-	if status >= 200 && status < 300 && line.err == nil && len(codes) == 0 {
+	if a.StatusCode >= 200 && a.StatusCode < 300 && a.err == nil && len(codes) == 0 {
 		level = slog.LevelDebug
 	}
 	fields := []any{
-		"operation", line.operation,
-		"attempt", line.attempt,
-		"status", status,
+		"operation", call.operation.ID,
+		"attempt", call.attempts,
+		"status", a.StatusCode,
 		"codes", codes,
-		"pause", line.pause,
-		"quota", line.response.Quota,
-		"traceparent", line.response.TraceParent,
+		"pause", pause,
+		"quota", a.Quota,
+		"traceparent", a.TraceParent,
 	}
-	if line.err != nil {
-		fields = append(fields, "reason", line.err)
+	if a.err != nil {
+		fields = append(fields, "reason", a.err) // without secrets, as the call has taken it in
 	}
-	logger.Log(ctx, level, "attempt", fields...)
+	c.logger.Log(ctx, level, "attempt", fields...)
 }

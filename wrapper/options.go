@@ -1,68 +1,34 @@
 package wrapper
 
 import (
-	"errors"
 	"fmt"
 	"log/slog"
-	"math/rand/v2"
 	"net/http"
 	"regexp"
 	"slices"
 	"strconv"
 	"sync"
 	"time"
-
-	"github.com/ymarket-go/chats/gen"
 )
 
 // Option changes what New makes. Their order does not matter, but for middleware; of an option that is given twice
 // the last one holds. Every option refuses values that make no sense.
 type Option func(*config) error
 
-// config is what the options set.
+// config is what the options set, and what all calls of a Client go by.
 type config struct {
-	server     string // the base URL, ending in a slash
-	plainHTTP  bool
-	transport  http.RoundTripper
-	timeout    time.Duration // of one attempt
-	middleware []func(Doer) Doer
-	doer       Doer // made of the middleware, the authorization and the transport
-	retry      RetryPolicy
-	limiter    Limiter // nil: the default one
-	logger     *slog.Logger
-	product    string // "name/version", or empty
-	random     func() float64
-}
-
-// newConfig takes the defaults, applies the options, and gives the first error.
-func newConfig(auth Auth, opts []Option) (*config, error) {
-	if auth == nil {
-		return nil, errors.New("auth is nil, give APIKey or OAuth")
-	}
-	c := &config{server: gen.ServerURL, timeout: attemptTimeout, random: rand.Float64}
-	for i, opt := range opts {
-		if opt == nil {
-			return nil, fmt.Errorf("option %d is nil", i+1)
-		}
-		if err := opt(c); err != nil {
-			return nil, err
-		}
-	}
-	var err error
-	if c.retry, err = c.retry.withDefaults(); err != nil {
-		return nil, err
-	}
-	if c.limiter == nil {
-		c.limiter = newLimiter(c.retry)
-	}
-	if c.transport == nil {
-		c.transport = newTransport()
-	}
-	if c.doer, err = newDoer(auth, c.transport, c.middleware); err != nil {
-		return nil, err
-	}
-	c.server, err = checkBaseURL(c.server, c.plainHTTP)
-	return c, err
+	server        string // the base URL, ending in a slash
+	plainHTTP     bool
+	product       string // "name/version", or empty
+	transport     http.RoundTripper
+	middleware    []func(Doer) Doer
+	doer          Doer          // the middleware around the authorization around the transport
+	timeout       time.Duration // of one attempt
+	retry         RetryPolicy
+	marketGivesUp time.Duration // how long the Market works on a request
+	limiter       Limiter
+	logger        *slog.Logger   // nil: nothing is logged
+	random        func() float64 // [0, 1)
 }
 
 // WithBaseURL sets where the Market is: an absolute https URL with the version, without query, fragment and user
@@ -174,19 +140,6 @@ func WithMiddleware(mw ...func(Doer) Doer) Option {
 
 // CallOption changes one call. A value that is not allowed fails the call with ErrInvalidRequest; nothing is sent.
 type CallOption func(*call) error
-
-// apply applies the options. The first thing that is not allowed refuses the call.
-func (c *call) apply(opts []CallOption) {
-	for i, opt := range opts {
-		err := fmt.Errorf("option %d is nil", i+1)
-		if opt != nil {
-			err = opt(c)
-		}
-		if c.refused == nil {
-			c.refused = err
-		}
-	}
-}
 
 // Attempts sets how often this call may be tried, the first time included: 1 or more, 1 means no second try.
 // Without it RetryPolicy.MaxAttempts holds.

@@ -2,7 +2,6 @@ package wrapper
 
 import (
 	"net/http"
-	"strconv"
 	"time"
 )
 
@@ -59,24 +58,4 @@ func (q Quota) Narrow(said Quota) Quota {
 		q.Until = said.Until
 	}
 	return q
-}
-
-// readQuota reads the headers of an answer that came now, and had this Date.
-func readQuota(h http.Header, date, now time.Time) Quota {
-	remaining, err := strconv.Atoi(h.Get("X-Ratelimit-Resource-Remaining"))
-	if err != nil {
-		return Quota{}
-	}
-	until, err := http.ParseTime(h.Get("X-Ratelimit-Resource-Until"))
-	if err != nil {
-		return Quota{}
-	}
-	if date.IsZero() {
-		date = now // without the server's clock this machine's has to do
-	}
-	limit, err := strconv.Atoi(h.Get("X-Ratelimit-Resource-Limit"))
-	if err != nil {
-		limit = 0
-	}
-	return Quota{Limit: max(limit, 0), Remaining: max(remaining, 0), Until: now.Round(0).Add(until.Sub(date))}
 }

@@ -2,6 +2,7 @@ package wrapper
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"html"
@@ -13,7 +14,6 @@ import (
 	"strings"
 	"sync"
 	"unicode"
-	"unicode/utf16"
 
 	"github.com/ymarket-go/chats/gen"
 )
@@ -120,44 +120,25 @@ var (
 	})
 )
 
-// undoEscape undoes a run of escapes of one kind.
+// undoEscape undoes a run of escapes of one kind: of a URL, of JSON, which writes UTF-16, or of a programming language.
 func undoEscape(escaped string) string {
+	undone, err := "", error(nil)
 	switch {
 	case escaped[0] == '%':
-		return fromNumbers(escaped, "%", 16)
-	case strings.HasPrefix(escaped, `\x`) && len(escaped) > 2:
-		return fromNumbers(escaped, `\x`, 16)
-	case strings.HasPrefix(escaped, `\u`) && len(escaped) > 2:
-		return fromCodeUnits(escaped)
-	case strings.HasPrefix(escaped, `\U`) && len(escaped) > 2:
-		code, _ := strconv.ParseUint(escaped[2:], 16, 32)
-		return string(rune(code))
+		undone, err = url.PathUnescape(escaped)
+	case escaped[1] == 'u' && len(escaped) > 2:
+		err = json.Unmarshal([]byte(`"`+escaped+`"`), &undone)
 	case len(escaped) > 2:
-		return fromNumbers(escaped, `\`, 8)
+		undone, err = strconv.Unquote(`"` + escaped + `"`)
 	case strings.ContainsAny(escaped[1:], "abfnrtv"):
+		undone = " "
+	default:
+		undone = escaped[1:]
+	}
+	if err != nil {
 		return " "
 	}
-	return escaped[1:]
-}
-
-// fromNumbers reads bytes that are written as numbers, each behind a prefix.
-func fromNumbers(escaped, prefix string, base int) string {
-	var bytes []byte
-	for number := range strings.SplitSeq(escaped[len(prefix):], prefix) {
-		b, _ := strconv.ParseUint(number, base, 8)
-		bytes = append(bytes, byte(b))
-	}
-	return string(bytes)
-}
-
-// fromCodeUnits reads the UTF-16 that JSON writes.
-func fromCodeUnits(escaped string) string {
-	var units []uint16
-	for number := range strings.SplitSeq(escaped[len(`\u`):], `\u`) {
-		unit, _ := strconv.ParseUint(number, 16, 16)
-		units = append(units, uint16(unit))
-	}
-	return string(utf16.Decode(units))
+	return undone
 }
 
 // redact takes out of the API's errors what repeats what was sent: everything from "(rejected value:" on, which holds

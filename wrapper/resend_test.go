@@ -277,12 +277,12 @@ func TestContextEndsBeforeTheDoubtDoes(t *testing.T) {
 
 // A Market whose clock is wrong, over a socket: the message that was stored before its 500 is there once.
 func TestResendCheckOverLoopback(t *testing.T) {
-	defer wrapper.ShortenMarket(100 * ms)()
 	for _, skew := range []time.Duration{-time.Hour, time.Hour} {
 		market := sandbox.New(sandbox.WithClock(func() time.Time { return time.Now().Add(skew) }))
 		server := httptest.NewServer(market)
 		defer server.Close()
-		client, err := wrapper.New(business, wrapper.APIKey(token), wrapper.WithBaseURL(server.URL+"/v2"), impatient)
+		client, err := wrapper.New(business, wrapper.APIKey(token), wrapper.WithBaseURL(server.URL+"/v2"), impatient,
+			wrapper.WithMarketGivingUp(100*ms))
 		require.NoError(t, err)
 		chat, err := client.CreateChat(t.Context(), wrapper.Order(5))
 		require.NoError(t, err)

@@ -103,7 +103,7 @@ func (w world) look(send operation, date, last *clock) view {
 	v := view{read: read, asked: walkBegan.Add(time.Duration(look) * step), date: date, last: last, doubt: doubt{began: walkBegan}}
 	v.now = walkBegan.Add(elapsed + max(w.clockSet, 0)) // the time that has passed is the larger one of two clocks
 	if w.marketTold() {
-		v.doubt.told = told{date.at(w.answered), walkBegan.Add(time.Duration(w.answered) * step)}
+		v.doubt.clock = marketClock{date.at(w.answered), walkBegan.Add(time.Duration(w.answered) * step)}
 	}
 	return v
 }
@@ -111,14 +111,14 @@ func (w world) look(send operation, date, last *clock) view {
 // end says how it ends.
 func (w world) end(v view) ending {
 	if w.seen == oldAfterOthers && !w.marketTold() {
-		v.doubt.told = told{v.date.at(-steps(6)), walkBegan.Add(-time.Duration(steps(6)) * step)}
+		v.doubt.clock = marketClock{v.date.at(-steps(6)), walkBegan.Add(-time.Duration(steps(6)) * step)}
 	}
 	why := v.doubt.check(w.sighting(v), v.now)
 	stored := w.stored != never
 	switch {
-	case why != certain && stored:
+	case why != nil && stored:
 		return rightUnknown
-	case why != certain:
+	case why != nil:
 		return leftUnknown
 	case stored:
 		return doubled
@@ -155,7 +155,7 @@ func (w world) sighting(v view) sighting {
 
 // walk goes through all worlds whose message is stored then, and counts their endings.
 func walk(stored int, clocks map[bool][]*clock, count func(world, ending)) {
-	send := operation{id: "sendMessageToChat"}
+	send := operation{}
 	w := world{stored: stored}
 	each := func(choices int, choose func(int), next func()) {
 		for i := range choices {

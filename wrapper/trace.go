@@ -37,12 +37,8 @@ type trace struct {
 
 var errWouldResend = errors.New("the connection was lost, and the transport would have sent the request again")
 
+// traceKey is the key of the context value that is the *trace of an attempt.
 type traceKey struct{}
-
-// withTrace gives a context in which traceOf finds the trace.
-func withTrace(ctx context.Context, t *trace) context.Context {
-	return context.WithValue(ctx, traceKey{}, t)
-}
 
 // traceOf finds the trace of the attempt that a request belongs to. Where a middleware has replaced the context there
 // is none: then the hooks write into a new one, and the attempt counts as one that may have left.
@@ -79,12 +75,6 @@ func (t *trace) start(began time.Time, giveUp func()) {
 			t.step()
 		},
 	}
-}
-
-// follow gives a context in which the transport reports how far the request comes. Whatever else was asked for
-// connections with the context that is followed is not the attempt's.
-func (t *trace) follow(ctx context.Context) context.Context {
-	return httptrace.WithClientTrace(ctx, &t.hooks)
 }
 
 // endIfWritten ends the attempt when its request would be written once more.

@@ -129,6 +129,7 @@ func (g gate) client(t *testing.T, resend wrapper.Resend) *wrapper.Client {
 		wrapper.WithHTTPClient(&http.Client{Transport: g.transport, Timeout: g.attempt}), wrapper.WithMiddleware(witness),
 		wrapper.WithRetry(wrapper.RetryPolicy{BaseDelay: 4 * time.Millisecond, MaxDelay: 2 * marketGivesUp, Resend: resend}))
 	require.NoError(t, err)
+	shorten(client)
 	return client
 }
 

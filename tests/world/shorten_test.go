@@ -1,8 +1,11 @@
 package world
 
 import (
+	"reflect"
 	"time"
-	_ "unsafe" // for go:linkname
+	"unsafe"
+
+	"github.com/ymarket-go/chats/wrapper"
 )
 
 // marketGivesUp is how long the Market of these tests works on a request at most, instead of 10 s: what it has not
@@ -12,10 +15,8 @@ const (
 	latest        = 500 * time.Millisecond
 )
 
-// clientsMarketGivesUp is the variable of the wrapper, which nobody but these tests may change.
-//
-//go:linkname clientsMarketGivesUp github.com/ymarket-go/chats/wrapper.marketGivesUp
-var clientsMarketGivesUp time.Duration
-
-// shorten tells the client of marketGivesUp.
-func shorten() { clientsMarketGivesUp = marketGivesUp }
+// shorten tells a client of marketGivesUp.
+func shorten(client *wrapper.Client) {
+	field := reflect.ValueOf(client).Elem().FieldByName("marketGivesUp")
+	*(*time.Duration)(unsafe.Pointer(field.UnsafeAddr())) = marketGivesUp
+}

@@ -104,7 +104,6 @@ func TestMain(m *testing.M) {
 }
 
 func TestWorld(t *testing.T) {
-	shorten()
 	seed := worldSeed(t)
 	list := paths()
 	counts := make([]count, len(list))

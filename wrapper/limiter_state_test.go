@@ -1,0 +1,92 @@
+package wrapper
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ymarket-go/chats/gen"
+)
+
+// The clock of this machine is set back a day: a window ends all the same, as the monotonic clock goes on.
+func TestGateOutlastsAClockThatIsSetBack(t *testing.T) {
+	now := time.Now()
+	g := gate{}
+	g.learn(Quota{Remaining: 0, Until: now.Round(0).Add(time.Minute)}, now)
+	assert.True(t, g.shut(now))
+	g.window.Until = g.window.Until.Add(24 * time.Hour) // seen from a wall clock that is a day behind
+	assert.True(t, g.shut(now.Add(time.Minute-1)))
+	assert.False(t, g.shut(now.Add(time.Minute)), "by the monotonic clock")
+}
+
+// A request that is refused waits for nothing, so no timer is left that runs until the window ends.
+func TestLimiterLeavesNoTimer(t *testing.T) {
+	usedUp := Response{Quota: Quota{Limit: 1000, Until: time.Now().Add(time.Hour)}}
+	policy, err := RetryPolicy{}.withDefaults()
+	require.NoError(t, err)
+
+	l := newLimiter(policy)
+	release, err := l.Acquire(t.Context(), gen.OperationGetChat)
+	require.NoError(t, err)
+	release(usedUp)
+	_, err = l.Acquire(t.Context(), gen.OperationGetChat)
+	require.ErrorIs(t, err, ErrRateLimited)
+	assert.Nil(t, l.gates[gen.OperationGetChat].timer, "refused at once")
+
+	policy.MaxDelay = 2 * time.Hour
+	l = newLimiter(policy)
+	release, err = l.Acquire(t.Context(), gen.OperationGetChat)
+	require.NoError(t, err)
+	release(usedUp)
+	ctx, cancel := context.WithCancel(t.Context())
+	_, err = l.Acquire(endsWhenAsked{ctx, func() {
+		assert.NotNil(t, l.gates[gen.OperationGetChat].timer, "while it waits")
+		cancel()
+	}}, gen.OperationGetChat)
+	require.ErrorIs(t, err, context.Canceled)
+	assert.Nil(t, l.gates[gen.OperationGetChat].timer, "it has left")
+}
+
+// endsWhenAsked is a context of which something happens when the limiter begins to wait for its end.
+type endsWhenAsked struct {
+	context.Context
+	happen func()
+}
+
+func (c endsWhenAsked) Done() <-chan struct{} { c.happen(); return c.Context.Done() }
+
+// The context ends in the very moment in which a waiter may start, or is refused: either may win. No slot is lost, and
+// none is won.
+func TestLimiterKeepsItsSlotsWhenTheContextEndsInThatMoment(t *testing.T) {
+	policy, err := RetryPolicy{}.withDefaults()
+	require.NoError(t, err)
+	for _, answer := range []Response{{}, {Quota: Quota{Limit: 1000, Until: time.Now().Add(time.Hour)}}} {
+		won := map[bool]int{}
+		for range 64 {
+			l := newLimiter(policy)
+			var releases []func(Response)
+			for range parallelRequests {
+				release, err := l.Acquire(t.Context(), gen.OperationGetChat)
+				require.NoError(t, err)
+				releases = append(releases, release)
+			}
+			ctx, cancel := context.WithCancel(t.Context())
+			release, err := l.Acquire(endsWhenAsked{ctx, func() { releases[0](answer); cancel() }}, gen.OperationGetChat)
+			won[ctx.Err() == err]++
+			if err == nil {
+				release(Response{})
+			}
+			for _, release := range releases[1:] {
+				release(Response{})
+			}
+			assert.Zero(t, l.running)
+			assert.Zero(t, l.waiting)
+			assert.Zero(t, l.gates[gen.OperationGetChat].running)
+			assert.Nil(t, l.gates[gen.OperationGetChat].timer)
+		}
+		assert.Len(t, won, 2, "in 64 rounds each of the two wins")
+	}
+}

@@ -1,0 +1,106 @@
+package wrapper
+
+import (
+	"net/http"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+)
+
+// maxTraces is how many answers a Client remembers: about as many as an hour's quota of getChat has.
+const maxTraces = 1000
+
+// market is what a Client remembers of the Market's answers. It is safe for concurrent use.
+type market struct {
+	mu     sync.Mutex
+	clock  marketClock
+	traces []string // the traceparents of the last answers to getChat; once there are maxTraces, a ring
+	next   int      // in traces, the oldest one
+
+	until string // what an answer said last of the end of a window
+	end   time.Time
+}
+
+// now gives the newest Date.
+func (m *market) now() marketClock {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.clock
+}
+
+// learnDate takes in the Date of an answer that came now.
+func (m *market) learnDate(date, now time.Time) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if date.After(m.clock.date) {
+		m.clock = marketClock{date, now}
+	}
+}
+
+// learnTrace takes in the traceparent of an answer, and tells whether there has been an answer with the same one. The
+// Market gives each answer one of its own, so a repetition comes from a cache.
+func (m *market) learnTrace(traceParent string) (repeated bool) {
+	if traceParent == "" {
+		return false
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if slices.Contains(m.traces, traceParent) {
+		return true
+	}
+	if len(m.traces) < maxTraces {
+		m.traces = append(m.traces, traceParent)
+		return false
+	}
+	m.traces[m.next] = traceParent
+	m.next = (m.next + 1) % maxTraces
+	return false
+}
+
+// readQuota reads the headers of an answer that came now, and had this Date. The answers of an hour tell the same end of
+// the window, so its text is parsed once.
+func (m *market) readQuota(h http.Header, date, now time.Time) Quota {
+	remaining, err := strconv.Atoi(h.Get("X-Ratelimit-Resource-Remaining"))
+	until := h.Get("X-Ratelimit-Resource-Until")
+	if err != nil || until == "" {
+		return Quota{}
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if until != m.until {
+		end, err := http.ParseTime(until)
+		if err != nil {
+			return Quota{}
+		}
+		m.until, m.end = until, end
+	}
+	if date.IsZero() {
+		date = now // without the server's clock this machine's has to do
+	}
+	limit, err := strconv.Atoi(h.Get("X-Ratelimit-Resource-Limit"))
+	if err != nil {
+		limit = 0
+	}
+	return Quota{Limit: max(limit, 0), Remaining: max(remaining, 0), Until: now.Round(0).Add(m.end.Sub(date))}
+}
+
+// clockSlack is a second because the Market may cut Date and updatedAt to whole ones, and a second because its
+// machines may differ.
+const clockSlack = 2 * time.Second
+
+// marketClock is the newest Date that a Client has had of the Market.
+type marketClock struct {
+	date time.Time // zero: none
+	at   time.Time // when it came, by this machine's clock
+}
+
+// earliest is the earliest Date that a fresh answer can have to a request that began then. It is later than the newest
+// one by about the time since; the monotonic clock alone measures that, as the wall clock may be set.
+func (m marketClock) earliest(asked time.Time) time.Time {
+	if m.date.IsZero() {
+		return time.Time{}
+	}
+	since := max(asked.Sub(m.at)-clockSlack, -time.Second)
+	return m.date.Add(since)
+}

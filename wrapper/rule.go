@@ -1,0 +1,111 @@
+package wrapper
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+)
+
+// findings are what the rule goes by: what came of an attempt.
+type findings struct {
+	reached     reach
+	status      int     // 0: no answer came
+	quotaUsedUp bool    // a 420 that ends with a window; any other ends within milliseconds
+	body        content // of the answer
+	wantsResult bool    // the contract promises one
+	problem     error   // what is wrong with the body, where it is cutOff or foreign
+}
+
+// verdict is what the rule says of an attempt.
+type verdict struct {
+	repeat          bool // after a pause, if there is an attempt left
+	untilWindowEnds bool // how long the pause lasts; otherwise it is a backoff
+	look            bool // before that, read the chat: the message may be in it
+	marketMayGoOn   bool // the Market has not answered, so the chat is not read before it has given up
+
+	accepted bool    // the call succeeds
+	outcome  Outcome // of the call, if it ends here without success
+	problem  error   // what is wrong with an answer that the contract does not know
+}
+
+// judge is the rule: the table of the package documentation, in its order. Nothing else decides what is repeated, and
+// what the outcome is.
+func judge(op operation, resend Resend, f findings) verdict {
+	is2xx := f.status >= 200 && f.status < 300
+	switch {
+	case f.reached == notHandedOver: // Auth, the Limiter or the context was against it
+		return verdict{outcome: NotSent}
+	case f.status == StatusMethodFailure && f.quotaUsedUp: // the Market has done nothing
+		return verdict{repeat: true, untilWindowEnds: true, outcome: Rejected}
+	case f.status == StatusMethodFailure: // too many ran at once: it has done nothing either
+		return verdict{repeat: true, outcome: Rejected}
+	case f.status == http.StatusInternalServerError && f.body.fromMarket(): // the Market has ended, perhaps after storing
+		return inDoubt(op, resend, false)
+	case f.status >= 500: // a gateway says so: the Market may be at it still
+		return inDoubt(op, resend, true)
+	case f.status == http.StatusRequestTimeout, f.status == statusClientClosedRequest: // proxies say so, too
+		return inDoubt(op, resend, true)
+	case f.reached == neverLeft: // the Market knows nothing of it
+		return verdict{repeat: true, outcome: NotSent}
+	case f.status == 0: // it may have arrived, and be in progress
+		return inDoubt(op, resend, true)
+	case is2xx && f.body == cutOff && op.repeatable: // it is done, but the result is lost
+		return verdict{repeat: true, outcome: Rejected, problem: f.problem}
+	case is2xx && f.body == cutOff: // most likely sent
+		return verdict{outcome: Unknown, problem: f.problem}
+	case f.status >= 400: // the request is at fault: a second one would be refused as well
+		return verdict{outcome: Rejected}
+	case f.status >= 300: // the API has no redirects: whoever sends one is not the Market
+		return verdict{outcome: Rejected, problem: errUnknownStatus}
+	case f.status != http.StatusOK: // it sounds like success, and the contract knows nothing of it
+		return verdict{outcome: mayBeDone(op), problem: errUnknownStatus}
+	case f.body == apiError: // the Market refused, whatever the status says
+		return verdict{outcome: Rejected}
+	case f.body == blank && !f.wantsResult: // integrators met an empty 200 after a send
+		return verdict{accepted: true}
+	case f.body == promised:
+		return verdict{accepted: true}
+	}
+	return verdict{outcome: mayBeDone(op), problem: f.problem} // nobody knows what it means
+}
+
+// inDoubt is the verdict on an attempt that may have been carried out.
+func inDoubt(op operation, resend Resend, marketMayGoOn bool) verdict {
+	switch {
+	case op.repeatable:
+		return verdict{repeat: true, outcome: Rejected}
+	case resend == ResendNever:
+		return verdict{outcome: Unknown}
+	case resend == ResendAlways:
+		return verdict{repeat: true, outcome: Unknown}
+	}
+	return verdict{repeat: true, look: true, marketMayGoOn: marketMayGoOn, outcome: Unknown}
+}
+
+// mayBeDone is the outcome of an attempt whose answer does not tell.
+func mayBeDone(op operation) Outcome {
+	if op.repeatable {
+		return Rejected
+	}
+	return Unknown
+}
+
+// findingsOf reads what an attempt of a call brought. The result of a 200 goes where the call wants it.
+func findingsOf(a *attempt, call *call) findings {
+	f := findings{
+		reached:     a.reached,
+		status:      a.StatusCode,
+		quotaUsedUp: a.QuotaUsedUp(),
+		wantsResult: call.result != nil,
+	}
+	switch {
+	case a.StatusCode == 0:
+	case errors.Is(a.err, errAnswerTooLarge):
+		f.body, f.problem = foreign, fmt.Errorf("%w: %w", ErrInvalidResponse, a.err)
+	case a.err != nil:
+		f.body, f.problem = cutOff, fmt.Errorf("%w: %w", ErrInvalidResponse, a.err)
+	default:
+		f.body, f.problem = openEnvelope(a.body, call.result, call.promised)
+	}
+	return f
+}
