@@ -67,6 +67,15 @@ func (d callDetails) size() int {
 	return heapSize(d.query, d.requestType, d.answerType) + cap(d.request.text) + cap(d.answer.text)
 }
 
+// violationTexts has a text for each violation.
+func violationTexts(verdict error) []string {
+	texts := []string{}
+	for _, v := range api.Violations(verdict) {
+		texts = append(texts, v.Where+": "+v.Rule)
+	}
+	return texts
+}
+
 // Calls gives a copy of every request so far, in the order in which they were finished; of more than fit into 256 MiB,
 // about a million, the newest ones.
 func (m *Market) Calls() []Call {

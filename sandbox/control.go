@@ -5,14 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"net/http"
 	"sync"
 	"time"
 
 	"github.com/getkin/kin-openapi/openapi3"
 
-	"github.com/ymarket-go/chats/api"
 	"github.com/ymarket-go/chats/sandbox/internal/control"
 )
 
@@ -56,14 +54,23 @@ func (m controls) Reset(w http.ResponseWriter, _ *http.Request) {
 
 func (m controls) ListChats(w http.ResponseWriter, _ *http.Request) {
 	list := []control.Chat{}
-	for _, c := range m.store.newest(math.MaxInt32) {
+	for _, c := range m.store.all() {
 		shown := control.Chat{
-			ChatID: c.id, BusinessID: c.about.cabinet, Type: string(c.about.context.Type), ID: c.about.context.ID,
-			Status: string(c.status), CreatedAt: c.createdAt, UpdatedAt: c.updatedAt, Messages: []control.Message{},
+			ChatID:     c.id,
+			BusinessID: c.about.cabinet,
+			Type:       string(c.about.context.Type),
+			ID:         c.about.context.ID,
+			Status:     string(c.status),
+			CreatedAt:  c.createdAt,
+			UpdatedAt:  c.updatedAt,
+			Messages:   []control.Message{},
 		}
 		for _, message := range c.messages {
-			said := control.Message{Text: message.Text, At: message.At, FromBuyer: message.FromBuyer}
-			shown.Messages = append(shown.Messages, said)
+			shown.Messages = append(shown.Messages, control.Message{
+				Text:      message.Text,
+				At:        message.At,
+				FromBuyer: message.FromBuyer,
+			})
 		}
 		list = append(list, shown)
 	}
@@ -77,12 +84,16 @@ func (m controls) ListCalls(w http.ResponseWriter, _ *http.Request) {
 	list := []control.Call{}
 	parts, _ := m.callParts(listed)
 	for _, c := range newest(parts, listed) {
-		shown := control.Call{At: c.At, Operation: c.Operation, Method: c.Method, Path: c.Path, Query: c.Query,
-			Status: c.Status, Traceparent: c.TraceParent, Violations: []string{}}
-		for _, v := range api.Violations(c.Verdict) {
-			shown.Violations = append(shown.Violations, v.Where+": "+v.Rule)
-		}
-		list = append(list, shown)
+		list = append(list, control.Call{
+			At:          c.At,
+			Operation:   c.Operation,
+			Method:      c.Method,
+			Path:        c.Path,
+			Query:       c.Query,
+			Status:      c.Status,
+			Traceparent: c.TraceParent,
+			Violations:  violationTexts(c.Verdict),
+		})
 	}
 	writeControl(w, http.StatusOK, list)
 }
@@ -90,8 +101,16 @@ func (m controls) ListCalls(w http.ResponseWriter, _ *http.Request) {
 func (m controls) ListDeliveries(w http.ResponseWriter, _ *http.Request) {
 	list := []control.Delivery{}
 	for _, d := range m.notifier.newest(listed) {
-		shown := control.Delivery{At: d.At, BusinessID: d.BusinessID, Type: string(d.Type), Body: d.Body, Attempt: d.Attempt,
-			Status: d.Status, Taken: d.Taken, Violations: d.violations()}
+		shown := control.Delivery{
+			At:         d.At,
+			BusinessID: d.BusinessID,
+			Type:       string(d.Type),
+			Body:       d.Body,
+			Attempt:    d.Attempt,
+			Status:     d.Status,
+			Taken:      d.Taken,
+			Violations: d.violations(),
+		}
 		if !d.Again.IsZero() {
 			shown.Again = &d.Again
 		}

@@ -1,11 +1,14 @@
 package sandbox
 
 import (
-	"errors"
+	"compress/gzip"
 	"fmt"
+	"io"
+	"math/rand/v2"
 	"net/http"
-
-	"github.com/ymarket-go/chats/sandbox/internal/control"
+	"strconv"
+	"sync"
+	"time"
 )
 
 // Fault stands between a request and the sandbox's true answer, which is next: it may leave it out, change it, or let
@@ -21,181 +24,195 @@ func (f Fault) or(next http.Handler) http.Handler {
 	return f(next)
 }
 
-// faults are those that are set, by operation.
-type faults struct {
-	maxBytes int                   // of those that came by HTTP and wait
-	bytes    int                   // of them
-	next     map[string][]setFault // for one request each
-	every    map[string]setFault
-}
-
-// maxWaiting bounds what faults that wait for their requests take of memory, in bytes, when they came by HTTP.
-const maxWaiting = 64 << 20
-
-// setFault is a Fault that waits for its request, or stands for each. One that came by HTTP has a description, and is
-// counted by the bytes of it.
-type setFault struct {
-	fault     Fault
-	described *control.Fault // nil: a program has set it
-	bytes     int
-}
-
-func newSetFault(f control.Fault) setFault {
-	const each = 1000 // what a Fault itself and its description need beyond their texts
-	return setFault{fault: describedFault(f), described: &f, bytes: len(encode(f)) + each}
-}
-
-func (f *faults) reset() {
-	*f = faults{maxBytes: f.maxBytes, next: map[string][]setFault{}, every: map[string]setFault{}}
-}
-
-// take gives the fault for a request of an operation.
-func (f *faults) take(operation string) Fault {
-	waiting := f.next[operation]
-	if len(waiting) == 0 {
-		return f.every[operation].fault
+// Answer gives this answer, and nothing happens in the sandbox. The headers of the Market stand in it unless header
+// sets others; a header with no values is left out. It panics when status is not one of 200 to 999.
+func Answer(status int, header http.Header, body string) Fault {
+	if status < 200 || status > 999 {
+		panic(fmt.Sprintf("sandbox: the status is %d, allowed is 200 to 999", status))
 	}
-	first := waiting[0]
-	waiting[0] = setFault{}
-	f.next[operation] = waiting[1:]
-	f.bytes -= first.bytes
-	return first.fault
-}
-
-func (f *faults) remove(operation string) {
-	for _, waiting := range f.next[operation] {
-		f.bytes -= waiting.bytes
-	}
-	delete(f.next, operation)
-	delete(f.every, operation)
-}
-
-// Script sets what the next requests of an operation meet, one of the constants Operation…, one Fault for each request,
-// after those that were scripted before. A nil Fault lets its request through. It panics when operation is no
-// operationId of the contract: the faults would wait for ever.
-func (m *Market) Script(operation string, faults ...Fault) {
-	mustBeOperation("Script", operation)
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	for _, f := range faults {
-		m.faults.next[operation] = append(m.faults.next[operation], setFault{fault: f})
-	}
-}
-
-// Every sets what each request of an operation meets that Script says nothing of. A nil Fault takes it away. It panics
-// when operation is no operationId of the contract.
-func (m *Market) Every(operation string, fault Fault) {
-	mustBeOperation("Every", operation)
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.faults.every[operation] = setFault{fault: fault}
-}
-
-// EveryDescribed is Every with a Fault as ParseFault reads it. The page and the control API show such a description,
-// and of another Fault only that there is one. The error is that of ParseFault, or says that operation is no
-// operationId of the contract.
-func (m *Market) EveryDescribed(operation string, text []byte) error {
-	var f control.Fault
-	if err := decodeControl("Fault", text, &f); err != nil {
-		return err
-	}
-	return m.setDescribed(control.Faults{Operation: operation, Every: &f})
-}
-
-func mustBeOperation(method, operation string) {
-	if err := checkOperation(operation); err != nil {
-		panic(fmt.Sprintf("sandbox: %s: %v", method, err))
-	}
-}
-
-func checkOperation(operation string) error {
-	if _, ok := contractOperations()[operation]; !ok {
-		return fmt.Errorf("the operation is %.40q, allowed is one of %v", operation, allOperations())
-	}
-	return nil
-}
-
-// nextFault is nil when the request goes through.
-func (m *Market) nextFault(operation string) Fault {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.faults.take(operation)
-}
-
-// setDescribed is Script, within the bound, and Every for descriptions that were checked.
-func (m *Market) setDescribed(described control.Faults) error {
-	operation := described.Operation
-	if err := checkOperation(operation); err != nil {
-		return err
-	}
-	var more []setFault
-	bytes := 0
-	for _, f := range orElse(described.Faults, nil) {
-		set := newSetFault(f)
-		more = append(more, set)
-		bytes += set.bytes
-	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.faults.bytes+bytes > m.faults.maxBytes {
-		return errors.New("too many faults wait for their requests, allowed are 64 MiB of them: reset the sandbox")
-	}
-	m.faults.bytes += bytes
-	m.faults.next[operation] = append(m.faults.next[operation], more...)
-	if described.Every != nil {
-		m.faults.every[operation] = newSetFault(*described.Every)
-	}
-	return nil
-}
-
-// listedFaults is how many of the faults that wait for their requests are listed for each operation: the next ones.
-const listedFaults = 100
-
-// setFaults lists the faults that are set, by operation.
-func (m *Market) setFaults() []control.SetFaults {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	list := []control.SetFaults{}
-	for _, operation := range allOperations() {
-		waiting, every := m.faults.next[operation], m.faults.every[operation]
-		set := control.SetFaults{Operation: operation, Waiting: len(waiting), Next: []control.SetFault{}}
-		for _, f := range waiting[:min(len(waiting), listedFaults)] {
-			set.Next = append(set.Next, f.shown())
+	return instead(func(w http.ResponseWriter, _ *http.Request) {
+		for name, values := range header {
+			w.Header()[http.CanonicalHeaderKey(name)] = values
 		}
-		if every.fault != nil {
-			set.Every = new(every.shown())
-		}
-		if len(waiting) > 0 || set.Every != nil {
-			list = append(list, set)
-		}
-	}
-	return list
+		w.WriteHeader(status)
+		_, _ = io.WriteString(w, body)
+	})
 }
 
-func (f setFault) shown() control.SetFault {
-	switch {
-	case f.described != nil:
-		return control.SetFault{Fault: f.described}
-	case f.fault == nil:
-		return control.SetFault{Fault: &control.Fault{Kind: control.FaultKindNone}}
-	default:
-		return control.SetFault{Program: new(true)}
+// Fail answers with an error as the Market writes it, and nothing happens in the sandbox. It panics when status is not
+// one of 200 to 999.
+func Fail(status int, code, message string) Fault {
+	return Answer(status, nil, errorBody(code, message))
+}
+
+// HTML answers with a page, as a proxy in front of the Market does. It panics when status is not one of 200 to 999.
+func HTML(status int) Fault {
+	return Answer(status, http.Header{"Content-Type": {"text/html"}},
+		"<!doctype html><title>Error</title><h1>Something went wrong</h1>")
+}
+
+// Proxy answers with a page as a proxy between a shop and the Market does, and nothing happens in the sandbox; with
+// CommitThen around it the message is in the chat, whatever the proxy says: 404, 408, 499 (the client of the proxy gave
+// up), 502, 504. Nothing of the answer is the Market's: there is no traceparent, and no quota. An empty page has no
+// Content-Type. It panics when status is not one of 200 to 999.
+func Proxy(status int, page string) Fault {
+	header := http.Header{
+		"Content-Type":                   {"text/html"},
+		"Traceparent":                    nil,
+		"X-Ratelimit-Resource-Limit":     nil,
+		"X-Ratelimit-Resource-Remaining": nil,
+		"X-Ratelimit-Resource-Until":     nil,
+	}
+	if page == "" {
+		header["Content-Type"] = nil
+	}
+	return Answer(status, header, page)
+}
+
+// ProxyPage is what common proxies say with a status.
+func ProxyPage(status int) string {
+	title := fmt.Sprint(status, " ", http.StatusText(status))
+	return "<html><head><title>" + title + "</title></head><body><center><h1>" + title + "</h1></center></body></html>"
+}
+
+// Redirect answers 302 with another address, and nothing happens in the sandbox.
+func Redirect(url string) Fault {
+	return Answer(http.StatusFound, http.Header{"Location": {url}}, "")
+}
+
+// QuotaUsedUp answers 420: the quota is used up, for this long by the clock of the answer. HTTP dates have whole
+// seconds, so left is rounded up. The sandbox's own count knows nothing of it: the next request goes through.
+func QuotaUsedUp(left time.Duration) Fault {
+	return instead(func(w http.ResponseWriter, r *http.Request) {
+		at, perHour, operation := time.Now(), quotaOfNoOperation, "chats"
+		if x := exchangeOf(r); x != nil {
+			at, perHour, operation = x.at, x.ticket.window.limit, x.operation
+		}
+		until := at.Truncate(time.Second).Add((left + time.Second - 1).Truncate(time.Second))
+		w.Header().Set("X-RateLimit-Resource-Limit", strconv.Itoa(perHour))
+		w.Header().Set("X-RateLimit-Resource-Remaining", "0")
+		w.Header().Set("X-RateLimit-Resource-Until", until.UTC().Format(http.TimeFormat))
+		fail(w, statusMethodFailure, "METHOD_FAILURE", usedUpText(perHour, operation, r.PathValue("businessId")))
+	})
+}
+
+// TooMany answers 420: too many requests at once. It costs one of the quota, as each 420, but never the last one: the
+// answer says that the quota is not used up, and the next request goes through.
+func TooMany() Fault {
+	return instead(func(w http.ResponseWriter, r *http.Request) {
+		parallel := 4
+		if x := exchangeOf(r); x != nil {
+			parallel = x.market.limits.parallel
+			x.ticket.spareLast = true
+		}
+		fail(w, statusMethodFailure, "METHOD_FAILURE", tooManyText(parallel, r.PathValue("businessId")))
+	})
+}
+
+// GzipBomb answers 200 with a body that is small on the wire and unpacks to this many bytes, 0 or more. It panics when
+// size is below 0.
+func GzipBomb(size int) Fault {
+	mustNotBeNegative("GzipBomb", size)
+	return instead(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Encoding", "gzip")
+		w.WriteHeader(http.StatusOK)
+		packer := gzip.NewWriter(w)
+		_, _ = io.CopyN(packer, zeros{}, int64(size))
+		_ = packer.Close()
+	})
+}
+
+func mustNotBeNegative(fault string, n int) {
+	if n < 0 {
+		panic(fmt.Sprintf("sandbox: %s is given %d, allowed is 0 and above", fault, n))
 	}
 }
 
-// removeFaults takes away what is set for an operation, or for all operations where it is empty.
-func (m *Market) removeFaults(operation string) error {
-	operations := allOperations()
-	if operation != "" {
-		if err := checkOperation(operation); err != nil {
-			return err
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
+
+// Abort cuts the connection before an answer, and nothing happens in the sandbox.
+func Abort() Fault {
+	return instead(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
+}
+
+// Refuse answers as if nothing listened: the request never left the client. Only RoundTripper can do that; over a
+// socket the connection is cut before an answer.
+func Refuse() Fault {
+	return instead(func(_ http.ResponseWriter, r *http.Request) {
+		if x := exchangeOf(r); x != nil {
+			if m, ok := x.ResponseWriter.(*memory); ok {
+				m.refused = true
+			}
 		}
-		operations = []string{operation}
+		panic(http.ErrAbortHandler)
+	})
+}
+
+// CommitThen lets the request happen in the sandbox, once, and then another Fault answers; what that takes for the true
+// answer is the one that was given. CommitThen(Delay(d, nil)) answers late what happened at once,
+// Delay(d, CommitThen(f)) lets it happen late. It panics when the Fault is nil.
+func CommitThen(answer Fault) Fault {
+	if answer == nil {
+		panic("sandbox: CommitThen is given nil, allowed is a Fault")
 	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	for _, operation := range operations {
-		m.faults.remove(operation)
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			truth := &memory{header: http.Header{}}
+			next.ServeHTTP(truth, r)
+			answer(truth).ServeHTTP(w, r)
+		})
 	}
-	return nil
+}
+
+// Delay waits before what another Fault does; nil is the true answer. It ends with the request: when the client gives
+// up meanwhile, nothing happens in the sandbox.
+func Delay(by time.Duration, then Fault) Fault {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			select {
+			case <-time.After(by):
+			case <-r.Context().Done():
+				panic(http.ErrAbortHandler)
+			}
+			then.or(next).ServeHTTP(w, r)
+		})
+	}
+}
+
+// After lets a number of requests through before another Fault sets in, for good; 0 or less lets none through. It is
+// meant for Every: it counts.
+func After(requests int, then Fault) Fault {
+	var mu sync.Mutex
+	return func(next http.Handler) http.Handler {
+		mu.Lock()
+		defer mu.Unlock()
+		if requests--; requests >= 0 {
+			return next
+		}
+		return then.or(next)
+	}
+}
+
+// Sometimes lets another Fault act with a probability of 0 to 1; otherwise the request gets the true answer. Equal
+// seeds give equal sequences. It is meant for Every. It panics when the probability is not one.
+func Sometimes(probability float64, seed uint64, then Fault) Fault {
+	if !(probability >= 0 && probability <= 1) {
+		panic(fmt.Sprintf("sandbox: the probability is %v, allowed is 0 to 1", probability))
+	}
+	var mu sync.Mutex
+	random := rand.New(rand.NewPCG(seed, 0))
+	return func(next http.Handler) http.Handler {
+		mu.Lock()
+		defer mu.Unlock()
+		if random.Float64() >= probability {
+			return next
+		}
+		return then.or(next)
+	}
+}
+
+func instead(answer http.HandlerFunc) Fault {
+	return func(http.Handler) http.Handler { return answer }
 }

@@ -43,7 +43,8 @@ func (m *Market) forms(api http.Handler) http.Handler {
 		}
 		answer := &memory{header: http.Header{}}
 		api.ServeHTTP(answer, posted)
-		view := viewOfForm(query.Get("view"))
+		values, _ := url.ParseQuery(query.Get("view"))
+		view, _ := parseView(values) // what is no view is the view of all
 		if answer.status >= 400 {
 			var refusal control.Refusal
 			_ = json.Unmarshal(answer.body.Bytes(), &refusal) // it is one: see refuseControl
@@ -52,16 +53,6 @@ func (m *Market) forms(api http.Handler) http.Handler {
 		}
 		http.Redirect(w, r, afterForm(view, query.Get("done"), chatOf(posted, answer)), http.StatusSeeOther)
 	})
-}
-
-// viewOfForm is the view of the page that a form was sent from.
-func viewOfForm(query string) pageView {
-	values, _ := url.ParseQuery(query)
-	view, err := parseView(values)
-	if err != nil {
-		return pageView{}
-	}
-	return view
 }
 
 // chatOf is the chat that a form was about, which may be a new one; 0: none.
@@ -74,19 +65,14 @@ func chatOf(posted *http.Request, answer *memory) int64 {
 
 // afterForm is the address to which a form leads.
 func afterForm(view pageView, done string, chat int64) string {
-	anchor := ""
 	switch {
 	case chat != 0: // the chat is now the first one, and the message the last
-		view = view.onPage("chats", 1).onPage("messages", 1)
-		anchor = fmt.Sprintf("#chat-%d", chat)
+		return view.Address("done", done, "chats", "", "messages", "") + fmt.Sprintf("#chat-%d", chat)
 	case strings.Contains(done, "fault"):
-		anchor = "#faults"
+		return view.Address("done", done) + "#faults"
+	default:
+		return view.Address("done", done)
 	}
-	query := url.Values{"done": {done}}.Encode()
-	if more := view.Query(); more != "" {
-		query = more + "&" + query
-	}
-	return pagePath + "?" + query + anchor
 }
 
 // formBody writes a form as JSON of a schema of control.yaml.

@@ -83,7 +83,7 @@ func TestFormOfTheBuyer(t *testing.T) {
 	assert.Contains(t, words(page), "WAITING_FOR_PARTNER, cabinet 42")
 	goesBack(t, m, press(t, m, "", begin, "businessId", "43", "text", "Is it red?"), "/_sandbox/?done=buyer#chat-7000002")
 	assert.Contains(t, words(pageOf(t, m, "")), "cabinet 43")
-	goesBack(t, m, press(t, m, "?chats=2&operation=getChat", write), "/_sandbox/?operation=getChat&done=buyer#chat-7000001")
+	goesBack(t, m, press(t, m, "?chats=2&operation=getChat", write), "/_sandbox/?done=buyer&operation=getChat#chat-7000001")
 	goesBack(t, m, press(t, m, "?chat=7000001&messages=2&calls=2", write), "/_sandbox/?calls=2&chat=7000001&done=buyer#chat-7000001")
 	goesBack(t, m, press(t, m, "", write, "text", "Two\r\nlines <b>"), "/_sandbox/?done=buyer#chat-7000001")
 	messages := m.Messages(7000001)
@@ -151,7 +151,7 @@ func TestFormOfFaults(t *testing.T) {
 	}
 	m.Script(sandbox.OperationGetChat, sandbox.Abort())
 	page = goesBack(t, m, press(t, m, "?operation=getChat", "Take them away, the faults of sendMessageToChat"),
-		"/_sandbox/?operation=getChat&done=nofaults#faults")
+		"/_sandbox/?done=nofaults&operation=getChat#faults")
 	assert.Contains(t, words(page), "The faults are taken away.")
 	assert.NotContains(t, page, "the faults of sendMessageToChat")
 	assert.Contains(t, page, "the faults of getChat")

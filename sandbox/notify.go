@@ -92,10 +92,7 @@ func (d Delivery) refusal() error {
 
 // violations lists what was wrong with an answer, or why there was none.
 func (d Delivery) violations() []string {
-	list := []string{}
-	for _, v := range api.Violations(d.Verdict) {
-		list = append(list, v.Where+": "+v.Rule)
-	}
+	list := violationTexts(d.Verdict)
 	if d.Verdict != nil && len(list) == 0 {
 		list = append(list, d.Verdict.Error())
 	}

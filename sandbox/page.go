@@ -40,14 +40,10 @@ type pageData struct {
 // control API can do. It needs no script. With one it loads itself anew every two seconds and stays where it is.
 func (m *Market) page(w http.ResponseWriter, r *http.Request) {
 	view, err := parseView(r.URL.Query())
-	if err != nil {
-		m.showPage(w, r, pageView{}, err)
-		return
-	}
-	m.showPage(w, r, view, nil)
+	m.showPage(w, r, view, err)
 }
 
-// showPage writes the page. A problem is told at its top, and makes its status 400.
+// showPage writes the page. A problem stands at its top, and makes its status 400.
 func (m *Market) showPage(w http.ResponseWriter, r *http.Request, view pageView, problem error) {
 	data := pageData{
 		Now: m.now(), Nonce: rand.Text(), View: view, Done: doneTexts[view.Done], Cabinet: m.anyCabinet(),

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"fmt"
+	"maps"
 	"net/url"
 	"regexp"
 	"slices"
@@ -17,8 +18,9 @@ type pageView struct {
 	Operation  string // only calls of this one, or of noOperation; empty: all
 	Status     string // only calls with it: 420, 4xx, or statusCut; empty: all
 	Violations bool   // only calls that break the contract
-	Pages      map[string]int
 	Done       string // which button was pressed: see doneTexts
+
+	query url.Values // the view as a query, without Done, as the page says once what a button did
 }
 
 const (
@@ -26,85 +28,63 @@ const (
 	statusCut   = "cut"
 )
 
-// pageLists are the lists that have pages, which count from 1.
-var pageLists = []string{"chats", "messages", "quotas", "deliveries", "calls"}
+// viewNumbers are the parameters of a view that are numbers: pages of lists, which count from 1, a chat and a call.
+var viewNumbers = []string{"chats", "messages", "quotas", "deliveries", "calls", "chat", "call"}
 
 var statusFilter = regexp.MustCompile(`^([1-9][0-9]{2}|[1-9]xx|` + statusCut + `)$`)
 
-// parseView reads a query. What it does not know it passes over.
-func parseView(query url.Values) (v pageView, err error) {
-	v.Pages = map[string]int{}
-	for _, name := range pageLists {
-		if v.Pages[name], err = positive(query, name); err != nil {
-			return v, err
-		}
+// parseView reads a query. It passes over parameters that are none of a view.
+func parseView(query url.Values) (pageView, error) {
+	v := pageView{
+		Operation: query.Get("operation"), Status: query.Get("status"), Violations: query.Get("violations") != "",
+		Done: query.Get("done"), query: url.Values{},
 	}
-	if v.Call, err = positive(query, "call"); err != nil {
-		return v, err
-	}
-	chat, err := positive(query, "chat")
-	if err != nil {
-		return v, err
-	}
-	v.Chat, v.Operation, v.Status = int64(chat), query.Get("operation"), query.Get("status")
 	if v.Operation != "" && v.Operation != noOperation && checkOperation(v.Operation) != nil {
-		return v, fmt.Errorf("the operation is %.40q, allowed is one of %v or %s",
+		return pageView{}, fmt.Errorf("the operation is %.40q, allowed is one of %v or %s",
 			v.Operation, allOperations(), noOperation)
 	}
 	if v.Status != "" && !statusFilter.MatchString(v.Status) {
-		return v, fmt.Errorf("the status is %.40q, allowed is one like 420, one like 4xx, or %s", v.Status, statusCut)
+		return pageView{}, fmt.Errorf("the status is %.40q, allowed is one like 420, one like 4xx, or %s",
+			v.Status, statusCut)
 	}
-	v.Violations, v.Done = query.Get("violations") != "", query.Get("done")
+	for _, name := range viewNumbers {
+		text := query.Get(name)
+		if n, err := strconv.ParseInt(text, 10, 32); text != "" && (err != nil || n < 1) {
+			return pageView{}, fmt.Errorf("%s is %.40q, allowed is a number of 1 and above", name, text)
+		}
+	}
+	for _, name := range append([]string{"operation", "status", "violations"}, viewNumbers...) {
+		if query.Get(name) != "" {
+			v.query.Set(name, query.Get(name))
+		}
+	}
+	v.Chat, v.Call = int64(v.number("chat")), v.number("call")
 	return v, nil
 }
 
-// positive reads a number of 1 and above. It is 0 where there is none.
-func positive(query url.Values, name string) (int, error) {
-	text := query.Get(name)
-	if text == "" {
-		return 0, nil
-	}
-	n, err := strconv.ParseInt(text, 10, 32)
-	if err != nil || n < 1 {
-		return 0, fmt.Errorf("%s is %.40q, allowed is a number of 1 and above", name, text)
-	}
-	return int(n), nil
+// number is a parameter of the view; 0: it has none.
+func (v pageView) number(name string) int {
+	n, _ := strconv.Atoi(v.query.Get(name)) // it was checked
+	return n
 }
 
-// page is the number of the page of a list.
-func (v pageView) page(list string) int { return max(v.Pages[list], 1) }
+// Query is the view as a query.
+func (v pageView) Query() string { return v.query.Encode() }
 
-// Query is the view as a query. It leaves out what the button did that was pressed: the page says so once.
-func (v pageView) Query() string {
+// Address is where the view is found, with other parameters: name, value, name, value. An empty value takes one away.
+func (v pageView) Address(parameters ...string) string {
 	query := url.Values{}
-	for list, page := range v.Pages {
-		if page > 1 {
-			query.Set(list, strconv.Itoa(page))
+	maps.Copy(query, v.query)
+	for i := 0; i < len(parameters); i += 2 {
+		query.Set(parameters[i], parameters[i+1])
+		if parameters[i+1] == "" {
+			query.Del(parameters[i])
 		}
 	}
-	for name, value := range map[string]string{"operation": v.Operation, "status": v.Status} {
-		if value != "" {
-			query.Set(name, value)
-		}
+	if len(query) == 0 {
+		return pagePath
 	}
-	if v.Chat != 0 {
-		query.Set("chat", strconv.FormatInt(v.Chat, 10))
-	}
-	if v.Call != 0 {
-		query.Set("call", strconv.Itoa(v.Call))
-	}
-	if v.Violations {
-		query.Set("violations", "only")
-	}
-	return query.Encode()
-}
-
-// Address is where this view is found.
-func (v pageView) Address() string {
-	if query := v.Query(); query != "" {
-		return pagePath + "?" + query
-	}
-	return pagePath
+	return pagePath + "?" + query.Encode()
 }
 
 // Form is the address that a form of this view is sent to: one of the control API, and what the page says afterwards.
@@ -118,36 +98,27 @@ func (v pageView) Form(address, done string) string {
 
 // OfChat is the view of one chat; 0 is the view of all.
 func (v pageView) OfChat(id int64) string {
-	v.Chat = id
-	return v.onPage("messages", 1).Address() + "#chats"
+	return v.Address("chat", numberText(int(id)), "messages", "") + "#chats"
 }
 
 // OfCall is the view of one call; 0 is the view of all.
-func (v pageView) OfCall(number int) string {
-	v.Call = number
-	return v.Address() + "#calls"
-}
+func (v pageView) OfCall(number int) string { return v.Address("call", numberText(number)) + "#calls" }
 
 // AllCalls is the view without the filter of the calls.
 func (v pageView) AllCalls() string {
-	v.Call, v.Operation, v.Status, v.Violations = 0, "", "", false
-	return v.onPage("calls", 1).Address() + "#calls"
+	return v.Address("call", "", "operation", "", "status", "", "violations", "", "calls", "") + "#calls"
+}
+
+// numberText is empty for 0.
+func numberText(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return strconv.Itoa(n)
 }
 
 // Filtered tells whether some calls are left out.
 func (v pageView) Filtered() bool { return v.Operation != "" || v.Status != "" || v.Violations }
-
-// onPage is the view of another page of a list.
-func (v pageView) onPage(list string, page int) pageView {
-	pages := map[string]int{list: page}
-	for name, number := range v.Pages {
-		if name != list {
-			pages[name] = number
-		}
-	}
-	v.Pages = pages
-	return v
-}
 
 // shownStatuses are those that the filter offers, and the one that is chosen.
 func shownStatuses(chosen string) []string {
@@ -173,17 +144,20 @@ func newPager(v pageView, list string, total int) (p pager, skip int) {
 	if list == "messages" {
 		anchor = "#chats" // they stand in a chat
 	}
-	page := min(v.page(list), max((total+pageRows-1)/pageRows, 1))
+	page := min(max(v.number(list), 1), max((total+pageRows-1)/pageRows, 1))
 	skip = (page - 1) * pageRows
 	p = pager{List: list, Total: total, Last: min(skip+pageRows, total)}
 	if total > 0 {
 		p.First = skip + 1
 	}
-	if page > 1 {
-		p.Newer = v.onPage(list, page-1).Address() + anchor
+	switch {
+	case page == 2:
+		p.Newer = v.Address(list, "") + anchor
+	case page > 2:
+		p.Newer = v.Address(list, strconv.Itoa(page-1)) + anchor
 	}
 	if p.Last < total {
-		p.Older = v.onPage(list, page+1).Address() + anchor
+		p.Older = v.Address(list, strconv.Itoa(page+1)) + anchor
 	}
 	return p, skip
 }

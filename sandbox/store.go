@@ -247,15 +247,14 @@ func waitingFor(message Message) gen.ChatStatusType {
 	return gen.ChatStatusTypeWaitingForCustomer
 }
 
-// newest gives copies of the last n chats, oldest first. Their messages are not to be changed.
-func (s *store) newest(n int) []chat {
+// all gives copies of the chats, oldest first. Their messages are not to be changed.
+func (s *store) all() (chats []chat) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var newest []chat
-	for i := max(len(s.chats)-n, 0); i < len(s.chats); i++ {
-		newest = append(newest, *s.chats[firstChatID+int64(i)]) // ids have no gaps
+	for i := range len(s.chats) {
+		chats = append(chats, *s.chats[firstChatID+int64(i)]) // ids have no gaps
 	}
-	return newest
+	return chats
 }
 
 // lastActive gives copies of n chats and how many chats there are in all. Those in which something happened last come

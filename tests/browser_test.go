@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -114,8 +115,15 @@ func removeProfile(dir string) {
 	}
 }
 
-// do gives a command to the browser and waits for what comes of it. Events that come in between are passed over.
-func (b *tab) do(method string, params any, result any) {
+// do gives a command to the browser, which has to carry it out.
+func (b *tab) do(method string, params, result any) {
+	b.t.Helper()
+	require.NoError(b.t, b.try(method, params, result))
+}
+
+// try gives a command to the browser and waits for what comes of it. Events that come in between are passed over. The
+// browser refuses a command where its page is being left.
+func (b *tab) try(method string, params, result any) error {
 	b.t.Helper()
 	b.last++
 	command := map[string]any{"id": b.last, "method": method}
@@ -138,14 +146,16 @@ func (b *tab) do(method string, params any, result any) {
 			Result json.RawMessage
 		}
 		require.NoError(b.t, json.Unmarshal(text[:len(text)-1], &answer))
-		if answer.ID != b.last {
+		switch {
+		case answer.ID != b.last:
 			continue
+		case answer.Error != nil:
+			return fmt.Errorf("%s: %s", method, answer.Error.Message)
+		case result == nil:
+			return nil
+		default:
+			return json.Unmarshal(answer.Result, result)
 		}
-		require.Nil(b.t, answer.Error, method)
-		if result != nil {
-			require.NoError(b.t, json.Unmarshal(answer.Result, result))
-		}
-		return
 	}
 }
 
@@ -159,17 +169,28 @@ func (b *tab) open(url string) {
 // run has the page compute something, which may be a promise.
 func (b *tab) run(script string, result any) {
 	b.t.Helper()
+	require.NoError(b.t, b.tryRun(script, result))
+}
+
+func (b *tab) tryRun(script string, result any) error {
+	b.t.Helper()
 	var answer struct {
 		Result           struct{ Value json.RawMessage }
 		ExceptionDetails *struct {
 			Exception struct{ Description string }
 		}
 	}
-	b.do("Runtime.evaluate", map[string]any{"expression": script, "awaitPromise": true, "returnByValue": true}, &answer)
-	require.Nil(b.t, answer.ExceptionDetails, "%.300s", script)
-	if result != nil {
-		require.NoError(b.t, json.Unmarshal(answer.Result.Value, result), script)
+	params := map[string]any{"expression": script, "awaitPromise": true, "returnByValue": true}
+	if err := b.try("Runtime.evaluate", params, &answer); err != nil {
+		return err
 	}
+	if failed := answer.ExceptionDetails; failed != nil {
+		return fmt.Errorf("%.300s: %s", script, failed.Exception.Description)
+	}
+	if result == nil {
+		return nil
+	}
+	return json.Unmarshal(answer.Result.Value, result)
 }
 
 // is tells whether an expression is true in the page.
@@ -179,10 +200,18 @@ func (b *tab) is(expression string) (yes bool) {
 	return yes
 }
 
-// waitFor waits until an expression is true in the page.
+// waitFor waits until an expression is true in the page. A page that is being left, or has not yet what the expression
+// looks for, is asked again.
 func (b *tab) waitFor(expression string) {
 	b.t.Helper()
-	require.Eventually(b.t, func() bool { return b.is(expression) }, time.Minute, 10*time.Millisecond, expression)
+	var err error
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+		var yes bool
+		if err = b.tryRun("!!("+expression+")", &yes); err == nil && yes {
+			return
+		}
+	}
+	require.Fail(b.t, "the page has waited for a minute", "%s: %v", expression, err)
 }
 
 // html is the document as the browser understood it.

@@ -121,7 +121,7 @@ func TestPageWithoutScript(t *testing.T) {
 	b.run("document.querySelector('#chat-7000007 input[name=text]').focus()", nil)
 	b.do("Input.insertText", map[string]any{"text": "Without script"}, nil)
 	b.press("Enter")
-	b.waitFor("location.search === '?operation=getChat&done=buyer' && document.readyState === 'complete'")
+	b.waitFor("location.search === '?done=buyer&operation=getChat' && document.readyState === 'complete'")
 	assert.True(t, b.is("document.querySelector('#status').innerText === 'The buyer has written.'"))
 	assert.True(t, b.is("document.querySelector('article').id === 'chat-7000007' && location.hash === '#chat-7000007'"))
 	messages := market.Messages(7000007)

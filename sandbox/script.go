@@ -1,0 +1,187 @@
+package sandbox
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/ymarket-go/chats/sandbox/internal/control"
+)
+
+// faults are those that are set, by operation.
+type faults struct {
+	maxBytes int                   // of those that came by HTTP and wait
+	bytes    int                   // of them
+	next     map[string][]setFault // for one request each
+	every    map[string]setFault
+}
+
+// maxWaiting bounds what faults that wait for their requests take of memory, in bytes, when they came by HTTP.
+const maxWaiting = 64 << 20
+
+// setFault is a Fault that waits for its request, or stands for each. One that came by HTTP has a description, and is
+// counted by the bytes of it.
+type setFault struct {
+	fault     Fault
+	described *control.Fault // nil: a program has set it
+	bytes     int
+}
+
+func newSetFault(f control.Fault) setFault {
+	const each = 1000 // what a Fault itself and its description need beyond their texts
+	return setFault{fault: describedFault(f), described: &f, bytes: len(encode(f)) + each}
+}
+
+func (f *faults) reset() {
+	*f = faults{maxBytes: f.maxBytes, next: map[string][]setFault{}, every: map[string]setFault{}}
+}
+
+// take gives the fault for a request of an operation.
+func (f *faults) take(operation string) Fault {
+	waiting := f.next[operation]
+	if len(waiting) == 0 {
+		return f.every[operation].fault
+	}
+	first := waiting[0]
+	waiting[0] = setFault{}
+	f.next[operation] = waiting[1:]
+	f.bytes -= first.bytes
+	return first.fault
+}
+
+func (f *faults) remove(operation string) {
+	for _, waiting := range f.next[operation] {
+		f.bytes -= waiting.bytes
+	}
+	delete(f.next, operation)
+	delete(f.every, operation)
+}
+
+// Script sets what the next requests of an operation meet, one of the constants Operation…, one Fault for each request,
+// after those that were scripted before. A nil Fault lets its request through. It panics when operation is no
+// operationId of the contract: the faults would wait for ever.
+func (m *Market) Script(operation string, faults ...Fault) {
+	mustBeOperation("Script", operation)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, f := range faults {
+		m.faults.next[operation] = append(m.faults.next[operation], setFault{fault: f})
+	}
+}
+
+// Every sets what each request of an operation meets that Script says nothing of. A nil Fault takes it away. It panics
+// when operation is no operationId of the contract.
+func (m *Market) Every(operation string, fault Fault) {
+	mustBeOperation("Every", operation)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.faults.every[operation] = setFault{fault: fault}
+}
+
+// EveryDescribed is Every with a Fault as ParseFault reads it. The page and the control API show such a description,
+// and of another Fault only that there is one. The error is that of ParseFault, or says that operation is no
+// operationId of the contract.
+func (m *Market) EveryDescribed(operation string, text []byte) error {
+	var f control.Fault
+	if err := decodeControl("Fault", text, &f); err != nil {
+		return err
+	}
+	return m.setDescribed(control.Faults{Operation: operation, Every: &f})
+}
+
+func mustBeOperation(method, operation string) {
+	if err := checkOperation(operation); err != nil {
+		panic(fmt.Sprintf("sandbox: %s: %v", method, err))
+	}
+}
+
+func checkOperation(operation string) error {
+	if _, ok := contractOperations()[operation]; !ok {
+		return fmt.Errorf("the operation is %.40q, allowed is one of %v", operation, allOperations())
+	}
+	return nil
+}
+
+// nextFault is nil when the request goes through.
+func (m *Market) nextFault(operation string) Fault {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.faults.take(operation)
+}
+
+// setDescribed is Script, within the bound, and Every for descriptions that were checked.
+func (m *Market) setDescribed(described control.Faults) error {
+	operation := described.Operation
+	if err := checkOperation(operation); err != nil {
+		return err
+	}
+	var more []setFault
+	bytes := 0
+	for _, f := range orElse(described.Faults, nil) {
+		set := newSetFault(f)
+		more = append(more, set)
+		bytes += set.bytes
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.faults.bytes+bytes > m.faults.maxBytes {
+		return errors.New("too many faults wait for their requests, allowed are 64 MiB of them: reset the sandbox")
+	}
+	m.faults.bytes += bytes
+	m.faults.next[operation] = append(m.faults.next[operation], more...)
+	if described.Every != nil {
+		m.faults.every[operation] = newSetFault(*described.Every)
+	}
+	return nil
+}
+
+// listedFaults is how many of the faults that wait for their requests are listed for each operation: the next ones.
+const listedFaults = 100
+
+// setFaults lists the faults that are set, by operation.
+func (m *Market) setFaults() []control.SetFaults {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	list := []control.SetFaults{}
+	for _, operation := range allOperations() {
+		waiting, every := m.faults.next[operation], m.faults.every[operation]
+		set := control.SetFaults{Operation: operation, Waiting: len(waiting), Next: []control.SetFault{}}
+		for _, f := range waiting[:min(len(waiting), listedFaults)] {
+			set.Next = append(set.Next, f.shown())
+		}
+		if every.fault != nil {
+			set.Every = new(every.shown())
+		}
+		if len(waiting) > 0 || set.Every != nil {
+			list = append(list, set)
+		}
+	}
+	return list
+}
+
+func (f setFault) shown() control.SetFault {
+	switch {
+	case f.described != nil:
+		return control.SetFault{Fault: f.described}
+	case f.fault == nil:
+		return control.SetFault{Fault: &control.Fault{Kind: control.FaultKindNone}}
+	default:
+		return control.SetFault{Program: new(true)}
+	}
+}
+
+// removeFaults takes away what is set for an operation, or for all operations where it is empty.
+func (m *Market) removeFaults(operation string) error {
+	operations := allOperations()
+	if operation != "" {
+		if err := checkOperation(operation); err != nil {
+			return err
+		}
+		operations = []string{operation}
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, operation := range operations {
+		m.faults.remove(operation)
+	}
+	return nil
+}
