@@ -2,53 +2,111 @@ package api
 
 import (
 	"bytes"
+	"compress/flate"
+	"compress/gzip"
+	"compress/zlib"
+	"errors"
 	"io"
 	"mime"
 	"net/http"
+	"slices"
 	"strings"
-
-	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// peek reads a body, up to a byte more than a limit, and gives back one that reads as the first one did: to its end,
-// or to the error that it met.
-func peek(body io.ReadCloser, limit int64) (data []byte, again io.ReadCloser, err error) {
-	if body == nil || body == http.NoBody {
-		return nil, body, nil
+// packing is what keeps a body from being unpacked.
+type packing int
+
+const (
+	notPacked       packing = iota // nothing: it is unpacked, or was never packed
+	packedOtherwise                // in a way that is not known here
+	packedWrong                    // not in the way that its header says
+	packedTooLarge                 // it unpacks to more than it may have
+)
+
+// maxEncodings bounds how often a body may have been packed.
+const maxEncodings = 3
+
+// unpack undoes what Content-Encoding says was done to a body, up to limit bytes at each step.
+func unpack(header http.Header, data []byte, limit int64) ([]byte, packing) {
+	encodings := contentEncodings(header)
+	if len(encodings) > maxEncodings {
+		return nil, packedOtherwise
 	}
-	data, err = io.ReadAll(io.LimitReader(body, limit+1))
-	var rest io.Reader = body
+	for _, encoding := range slices.Backward(encodings) { // the last one was applied last
+		var reader io.Reader
+		var err error
+		switch encoding {
+		case "gzip", "x-gzip":
+			reader, err = gzip.NewReader(bytes.NewReader(data))
+		case "deflate":
+			reader = inflate(data)
+		default:
+			return nil, packedOtherwise
+		}
+		if err == nil {
+			data, err = io.ReadAll(io.LimitReader(reader, limit+1))
+		}
+		if err != nil {
+			return nil, packedWrong
+		}
+		if int64(len(data)) > limit {
+			return nil, packedTooLarge
+		}
+	}
+	return data, notPacked
+}
+
+func contentEncodings(header http.Header) []string {
+	var encodings []string
+	for _, part := range strings.Split(strings.Join(header.Values("Content-Encoding"), ","), ",") {
+		encoding := strings.ToLower(strings.TrimSpace(part))
+		if encoding != "" && encoding != "identity" {
+			encodings = append(encodings, encoding)
+		}
+	}
+	return encodings
+}
+
+// inflate reads deflate as the standard has it, with a header of zlib, and as some servers send it, without.
+func inflate(data []byte) io.Reader {
+	reader, err := zlib.NewReader(bytes.NewReader(data))
 	if err != nil {
-		rest = failing{err}
+		return flate.NewReader(bytes.NewReader(data))
 	}
-	return data, &replay{io.MultiReader(bytes.NewReader(data), rest), body}, err
-}
-
-type replay struct {
-	io.Reader
-	io.Closer
-}
-
-type failing struct{ err error }
-
-func (f failing) Read([]byte) (int, error) { return 0, f.err }
-
-// checkJSON checks a body that the contract describes. strict refuses properties and enum values that it does not
-// know: a client must not send them, a server may.
-func (v *Validator) checkJSON(content openapi3.Content, header http.Header, data []byte, strict bool) (
-	found, notes findings) {
-	if !isJSON(header.Values("Content-Type")) {
-		found.add("header Content-Type", "must be application/json, in UTF-8")
-		return found, notes
-	}
-	return walk(v.shapes[content.Get("application/json").Schema.Value], data, strict)
+	return reader
 }
 
 func isJSON(contentType []string) bool {
 	if len(contentType) != 1 {
 		return false
 	}
+	if contentType[0] == "application/json" { // as nearly every message has it
+		return true
+	}
 	mediaType, params, err := mime.ParseMediaType(contentType[0])
-	charset, given := params["charset"]
-	return err == nil && mediaType == "application/json" && (!given || strings.EqualFold(charset, "utf-8"))
+	charset, named := params["charset"]
+	return err == nil && mediaType == "application/json" && (!named || strings.EqualFold(charset, "utf-8"))
+}
+
+// readFailure is the error of a body whose reading failed. errors.Is and errors.As find the cause; its text is not
+// shown, as it may quote what was read.
+type readFailure struct {
+	of    string
+	cause *error // behind a pointer, as %#v shows what stands in a struct
+}
+
+func (e *readFailure) Error() string        { return "api: the body of the " + e.of + " cannot be read" }
+func (e *readFailure) Is(target error) bool { return errors.Is(*e.cause, target) }
+func (e *readFailure) As(target any) bool   { return errors.As(*e.cause, target) }
+
+// withFailure adds the failure of a reading to what was found before it. nil is no failure.
+func withFailure(err, failed error, of string) error {
+	if failed == nil {
+		return err
+	}
+	failure := &readFailure{of: of, cause: &failed}
+	if err == nil {
+		return failure
+	}
+	return errors.Join(err, failure)
 }

@@ -25,20 +25,6 @@ func checkable(doc *openapi3.T, shapes shapes) error {
 	return nil
 }
 
-func checkableSecurity(doc *openapi3.T) error {
-	for _, way := range doc.Security {
-		for name := range way {
-			scheme := doc.Components.SecuritySchemes[name].Value
-			key := scheme.Type == "apiKey" && scheme.In == "header"
-			bearer := scheme.Type == "http" && scheme.Scheme == "bearer"
-			if len(way) != 1 || !key && !bearer {
-				return fmt.Errorf("api: security %s: only one API key in a header or one bearer token at a time is checked", name)
-			}
-		}
-	}
-	return nil
-}
-
 func checkableOperation(op *openapi3.Operation, shapes shapes) error {
 	if op.Security != nil {
 		return fmt.Errorf("security of an operation is not checked")

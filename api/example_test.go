@@ -208,3 +208,58 @@ func ExampleValidator_Notices() {
 	// <nil>
 	// sendMessageToChat: body /status: enum [OK ERROR]
 }
+
+// A request that is for no operation has no route.
+func ExampleValidator_Route() {
+	v, _ := api.NewValidator()
+	for _, method := range []string{"GET", "PUT"} {
+		req, _ := http.NewRequest(method, "http://127.0.0.1/v2/businesses/12345/chat", nil)
+		_, err := v.Route(req)
+		fmt.Println(err)
+	}
+	// Output:
+	// <nil>
+	// no operation: method: is not one of the path
+}
+
+func ExampleRoute_Operation() {
+	v, _ := api.NewValidator()
+	req, _ := http.NewRequest("GET", "http://127.0.0.1/v2/businesses/12345/chat", nil)
+	route, err := v.Route(req)
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println(route.Operation())
+	// Output: getChat
+}
+
+func ExampleRoute_Request() {
+	v, _ := api.NewValidator()
+	req, _ := http.NewRequest("GET", "http://127.0.0.1/v2/businesses/12345/chat?chatId=0", nil)
+	req.Header.Set("Api-Key", "key")
+	route, err := v.Route(req)
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println(route.Request(req))
+	// Output: getChat: query chatId: minimum 1
+}
+
+// An answer is read once for its violations and its notices.
+func ExampleRoute_Response() {
+	v, _ := api.NewValidator()
+	req, _ := http.NewRequest("POST", "http://127.0.0.1/v2/businesses/12345/chats/new", nil)
+	route, err := v.Route(req)
+	if err != nil {
+		panic(err)
+	}
+	body := io.NopCloser(strings.NewReader(`{"status": "LATER", "result": 7}`))
+	resp := &http.Response{StatusCode: 200, Header: http.Header{}, Body: body}
+	resp.Header.Set("Content-Type", "application/json")
+	notices, err := route.Response(resp)
+	fmt.Println(err)
+	fmt.Println(notices[0])
+	// Output:
+	// createChat: body /result: type object
+	// createChat: body /status: enum [OK ERROR]
+}

@@ -13,93 +13,83 @@ import (
 // are, and nothing is held back.
 func (v *Validator) Handler(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if err := v.stopping(v.Request(r)); err != nil {
+		route, err := v.checkedRoute(r)
+		if err := v.stopping(err); err != nil {
 			http.Error(w, "the request breaks the contract\n"+err.Error(), http.StatusBadRequest)
 			return
 		}
-		if v.report != nil {
-			v.watch(next, w, r)
-			return
+		kept := &recorder{ResponseWriter: w, held: v.report == nil}
+		next.ServeHTTP(kept, r)
+		if route == nil {
+			return // what is wrong has been reported of the request
 		}
-		v.hold(next, w, r)
+		_, err = route.Response(kept.answer())
+		kept.release(v.stopping(err))
 	})
 }
 
-// hold checks an answer before anybody sees it.
-func (v *Validator) hold(next http.Handler, w http.ResponseWriter, r *http.Request) {
-	held := &heldAnswer{header: w.Header(), status: http.StatusOK}
-	next.ServeHTTP(held, r)
-	body := held.body.Bytes()
-	if err := v.Response(r, answered(held.status, held.header, body)); err != nil {
-		clear(held.header)
-		http.Error(w, fmt.Sprintf("the answer %d breaks the contract\n%v", held.status, err), http.StatusInternalServerError)
-		return
-	}
-	w.WriteHeader(held.status)
-	_, _ = w.Write(body) // fails when the client is gone
-}
-
-// watch lets an answer pass, and checks a copy of it.
-func (v *Validator) watch(next http.Handler, w http.ResponseWriter, r *http.Request) {
-	watched := &watchedAnswer{ResponseWriter: w, status: http.StatusOK}
-	next.ServeHTTP(watched, r)
-	if v.Operation(r) == "" {
-		return // what is wrong has been reported of the request
-	}
-	if watched.header == nil {
-		watched.header = w.Header()
-	}
-	_ = v.stopping(v.Response(r, answered(watched.status, watched.header, watched.body.Bytes())))
-}
-
-func answered(status int, header http.Header, body []byte) *http.Response {
-	return &http.Response{StatusCode: status, Header: header, Body: io.NopCloser(bytes.NewReader(body))}
-}
-
-// heldAnswer is the ResponseWriter that keeps an answer until it is checked.
-type heldAnswer struct {
-	header  http.Header
-	status  int
-	written bool
-	body    bytes.Buffer
-}
-
-func (h *heldAnswer) Header() http.Header { return h.header }
-
-func (h *heldAnswer) WriteHeader(status int) {
-	if !h.written && status >= 200 {
-		h.status, h.written = status, true
-	}
-}
-
-func (h *heldAnswer) Write(p []byte) (int, error) {
-	h.WriteHeader(http.StatusOK)
-	return h.body.Write(p)
-}
-
-// watchedAnswer is the ResponseWriter that copies what it hands on, as much of it as a check looks at.
-type watchedAnswer struct {
+// recorder is the ResponseWriter that keeps an answer for its check, and hands it on as it comes unless it is held.
+type recorder struct {
 	http.ResponseWriter
-	status int
-	header http.Header // as it was sent; nil until then
+	held   bool        // until it is checked
+	status int         // 0 until it is written
+	header http.Header // of an answer that is handed on: as it was sent
 	body   bytes.Buffer
 }
 
-func (a *watchedAnswer) WriteHeader(status int) {
-	if a.header == nil && status >= 200 {
-		a.status, a.header = status, a.Header().Clone()
+// WriteHeader takes the first status of 200 and above, as net/http does.
+func (r *recorder) WriteHeader(status int) {
+	if r.status == 0 && status >= 200 {
+		r.status, r.header = status, r.Header().Clone()
 	}
-	a.ResponseWriter.WriteHeader(status)
+	if !r.held {
+		r.ResponseWriter.WriteHeader(status)
+	}
 }
 
-func (a *watchedAnswer) Write(p []byte) (int, error) {
-	if a.header == nil {
-		a.WriteHeader(http.StatusOK)
+func (r *recorder) Write(p []byte) (int, error) {
+	if r.status == 0 {
+		r.WriteHeader(http.StatusOK)
 	}
-	n, err := a.ResponseWriter.Write(p)
-	a.body.Write(p[:min(n, maxAnswer+1-a.body.Len())])
+	if r.held {
+		return r.body.Write(p)
+	}
+	n, err := r.ResponseWriter.Write(p)
+	r.body.Write(p[:min(n, maxAnswer+1-r.body.Len())]) // a check looks at no more
 	return n, err
 }
 
-// Unwrap is for http.ResponseController.
-func (a *watchedAnswer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
+// Unwrap is for http.ResponseController. What is held must not be flushed.
+func (r *recorder) Unwrap() http.ResponseWriter {
+	if r.held {
+		return nil
+	}
+	return r.ResponseWriter
+}
+
+func (r *recorder) answer() *http.Response {
+	answer := &http.Response{StatusCode: r.status, Header: r.header, Body: io.NopCloser(bytes.NewReader(r.body.Bytes()))}
+	if r.status == 0 {
+		answer.StatusCode = http.StatusOK
+	}
+	if r.held || r.status == 0 {
+		answer.Header = r.Header() // it can still change
+	}
+	return answer
+}
+
+// release sends an answer that was held, or what is wrong with it.
+func (r *recorder) release(wrong error) {
+	if !r.held {
+		return
+	}
+	status := max(r.status, http.StatusOK)
+	if wrong != nil {
+		clear(r.Header())
+		text := fmt.Sprintf("the answer %d breaks the contract\n%v", status, wrong)
+		http.Error(r.ResponseWriter, text, http.StatusInternalServerError)
+		return
+	}
+	r.ResponseWriter.WriteHeader(status)
+	_, _ = r.ResponseWriter.Write(r.body.Bytes()) // fails when the client is gone
+}

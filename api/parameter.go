@@ -62,19 +62,23 @@ func checkableObject(p *openapi3.Parameter, shape *shape, method *openapi3.Seria
 }
 
 // checkParameters checks path, query and header.
-func (v *Validator) checkParameters(asked addressed, header http.Header, found *findings) {
-	query, err := url.ParseQuery(asked.query)
+func (r *Route) checkParameters(req *http.Request, found *findings) {
+	sent, err := sentURL(req)
+	if err != nil {
+		sent = &url.URL{}
+	}
+	query, err := url.ParseQuery(sent.RawQuery)
 	if err != nil {
 		found.add("query", "cannot be parsed")
 	}
 	declared := map[string]bool{}
-	for _, p := range asked.operation.Parameters {
-		p, shape := p.Value, v.shapes[p.Value.Schema.Value]
+	for _, p := range r.operation.Parameters {
+		p, shape := p.Value, r.v.shapes[p.Value.Schema.Value]
 		switch {
 		case p.In == openapi3.ParameterInPath:
-			checkParameter(p, shape, []string{asked.path[p.Name]}, found)
+			checkParameter(p, shape, []string{r.path[p.Name]}, found)
 		case p.In == openapi3.ParameterInHeader:
-			checkParameter(p, shape, header.Values(p.Name), found)
+			checkParameter(p, shape, req.Header.Values(p.Name), found)
 		case shape.kind == "object":
 			checkObjectParameter(p, shape, query, declared, found)
 		default:

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 
@@ -36,4 +37,19 @@ func authorizes(scheme *openapi3.SecurityScheme, header http.Header) (name strin
 	}
 	kind, token, _ := strings.Cut(values[0], " ")
 	return "Authorization", strings.EqualFold(kind, scheme.Scheme) && strings.TrimSpace(token) != ""
+}
+
+// checkableSecurity refuses ways to authorize that checkSecurity does not look at.
+func checkableSecurity(doc *openapi3.T) error {
+	for _, way := range doc.Security {
+		for name := range way {
+			scheme := doc.Components.SecuritySchemes[name].Value
+			key := scheme.Type == "apiKey" && scheme.In == "header"
+			bearer := scheme.Type == "http" && scheme.Scheme == "bearer"
+			if len(way) != 1 || !key && !bearer {
+				return fmt.Errorf("api: security %s: only one API key in a header or one bearer token at a time is checked", name)
+			}
+		}
+	}
+	return nil
 }

@@ -44,6 +44,11 @@ func (s shapes) of(schema *openapi3.Schema) (*shape, error) {
 	return made, nil
 }
 
+// ofContent gives the shape of a JSON body. checkable has made it.
+func (s shapes) ofContent(content openapi3.Content) *shape {
+	return s[content.Get("application/json").Schema.Value]
+}
+
 // fill adds what a schema says, and what its allOf says.
 func (s shapes) fill(made *shape, schema *openapi3.Schema) error {
 	if keyword := unchecked(schema); keyword != "" {

@@ -25,7 +25,8 @@ type transport struct {
 func (t transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	checked := req.WithContext(req.Context()) // a RoundTripper must not change the request
 	checked.Header = req.Header.Clone()       // its trailers stay the caller's, who sets them while the body is read
-	if err := t.v.stopping(t.v.Request(checked)); err != nil {
+	route, err := t.v.checkedRoute(checked)
+	if err := t.v.stopping(err); err != nil {
 		if req.Body != nil {
 			_ = req.Body.Close()
 		}
@@ -41,18 +42,28 @@ func (t transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if resp.Body == nil {
 		resp.Body = http.NoBody // as http.Client takes it
 	}
-	if t.v.Operation(req) == "" {
+	if route == nil {
 		return resp, nil // what is wrong has been reported of the request
 	}
-	if err := t.v.stopping(t.v.Response(req, resp)); err != nil {
+	_, err = route.Response(resp)
+	if err := t.v.stopping(err); err != nil {
 		_ = resp.Body.Close()
 		return nil, err
 	}
 	return resp, nil
 }
 
-// stopping gives the violations that stop the traffic, or reports them. What is not a violation stops nothing:
-// whoever reads the body will meet it.
+// checkedRoute finds the operation of a request and checks the request. The route is nil where there is none.
+func (v *Validator) checkedRoute(req *http.Request) (*Route, error) {
+	route, err := v.Route(req)
+	if err != nil {
+		return nil, err
+	}
+	return route, route.Request(req)
+}
+
+// stopping gives the violations that stop the traffic, or reports them. What is not a violation stops nothing: the
+// reader of the body will meet it.
 func (v *Validator) stopping(err error) error {
 	switch {
 	case len(Violations(err)) == 0:

@@ -14,11 +14,11 @@ import (
 
 // Validator checks traffic against the contract. NewValidator makes one. It is safe for concurrent use.
 type Validator struct {
-	doc        *openapi3.T
-	router     routers.Router
-	shapes     shapes
-	report     func(error) // nil: violations stop the traffic
-	deliveries *deliveries // what the Market posts to a shop; nil: what a shop asks the Market for
+	doc     *openapi3.T
+	router  routers.Router
+	shapes  shapes
+	profile profile
+	report  func(error) // nil: violations stop the traffic
 }
 
 // NewValidator loads the contract and parses all of it, so one for many checks is better than one for each. It fails
@@ -29,13 +29,8 @@ func NewValidator(opts ...Option) (*Validator, error) {
 		return nil, err
 	}
 	o := options{basePaths: basePaths(doc.Servers)}
-	for _, opt := range opts {
-		if opt == nil {
-			return nil, errors.New("api: an option is nil")
-		}
-		if err := opt(&o); err != nil {
-			return nil, err
-		}
+	if err := o.apply(opts); err != nil {
+		return nil, err
 	}
 	doc.Servers = nil // hosts do not matter: a client is tested against a server on loopback
 	for _, p := range o.basePaths {
@@ -45,11 +40,11 @@ func NewValidator(opts ...Option) (*Validator, error) {
 	if err != nil {
 		return nil, fmt.Errorf("api: %w", err)
 	}
-	shapes := shapes{}
-	if err := checkable(doc, shapes); err != nil {
+	v := &Validator{doc: doc, router: router, shapes: shapes{}, profile: calls, report: o.report}
+	if err := checkable(doc, v.shapes); err != nil {
 		return nil, err
 	}
-	return &Validator{doc: doc, router: router, shapes: shapes, report: o.report}, nil
+	return v, nil
 }
 
 func basePaths(servers openapi3.Servers) []string {
@@ -62,14 +57,40 @@ func basePaths(servers openapi3.Servers) []string {
 	return paths
 }
 
+// NewNotificationValidator makes a Validator of notifications.yaml, for what the Market posts to a shop: Request
+// checks a delivery, Response the shop's answer to it. A delivery may come to any path, as the shop chooses it; so
+// WithBasePaths is refused. A delivery may be of a type that the contract does not know, as the Market may add some
+// any day, and both may have fields that it does not know. Each may have up to 1 MiB.
+func NewNotificationValidator(opts ...Option) (*Validator, error) {
+	var o options
+	if err := o.apply(opts); err != nil {
+		return nil, err
+	}
+	if o.basePaths != nil {
+		return nil, errors.New("api: WithBasePaths is given, but a delivery may come to any path")
+	}
+	doc, err := LoadNotifications()
+	if err != nil {
+		return nil, err
+	}
+	v := &Validator{doc: doc, router: onePath(doc), shapes: shapes{}, report: o.report}
+	if v.profile, err = deliveries(doc, v.shapes); err != nil {
+		return nil, err
+	}
+	if err := checkable(doc, v.shapes); err != nil {
+		return nil, err
+	}
+	return v, nil
+}
+
 // Operation gives the operationId of the operation that a request is for, by its method and path, and "" when it is
 // for none. The rest of the request is not looked at.
 func (v *Validator) Operation(req *http.Request) string {
-	found, violation := v.find(req)
-	if violation != nil {
+	route, err := v.Route(req)
+	if err != nil {
 		return ""
 	}
-	return found.operation.OperationID
+	return route.Operation()
 }
 
 // Operations lists the operationIds of the contract, sorted.
@@ -84,43 +105,44 @@ func (v *Validator) Operations() []string {
 	return ids
 }
 
-// addressed is what a request asks for.
-type addressed struct {
-	operation *openapi3.Operation
-	path      map[string]string // the parameters in it
-	query     string
-}
-
-// find gives what a request asks for, or what is wrong with its address.
-func (v *Validator) find(req *http.Request) (addressed, *Violation) {
-	sent, err := sentAddress(req)
+// Request checks a request, as a client would send it or a server got it, and names its violations at once, up to a
+// hundred: see Violations. nil means that there is none. A body may have up to 512 KiB; one that Content-Encoding
+// says is packed, by gzip or deflate, is unpacked for the check. It leaves the request as it was; the body that it
+// read can be read again. A body whose reading fails is no violation: errors.Is finds in the error what the reading
+// ended with, and the second reading ends with it too.
+func (v *Validator) Request(req *http.Request) error {
+	route, err := v.Route(req)
 	if err != nil {
-		return addressed{}, &Violation{Where: "path", Rule: "is not one of the contract"}
+		return err
 	}
-	route, params, err := v.router.FindRoute(sent)
-	switch {
-	case errors.Is(err, routers.ErrMethodNotAllowed):
-		return addressed{}, &Violation{Where: "method", Rule: "is not one of the path"}
-	case err != nil:
-		return addressed{}, &Violation{Where: "path", Rule: "is not one of the contract"}
-	}
-	return addressed{route.Operation, params, sent.URL.RawQuery}, nil
+	return route.Request(req)
 }
 
-// sentAddress is method and URL as net/http sends them: no method means GET, and an opaque URL stands for path and
-// host.
-func sentAddress(req *http.Request) (*http.Request, error) {
-	if req.URL == nil {
-		return nil, errors.New("the request has no URL")
+// Response checks the answer to a request. Fields and enum values that the contract does not know are allowed, as the
+// Market may add some any day, and so is an empty 200 to a send, which means sent; Notices names the last two. nil
+// means that there is no violation; Violations lists what an error has found, up to a hundred. A body may have up to 1
+// MiB; one that Content-Encoding says is packed, by gzip or deflate, is unpacked for the check, and one that is
+// packed in another way is not checked. It leaves the answer as it was; the body that it read can be read again. A
+// nil Body is one that nobody recorded: only the status is checked then. A body whose reading fails is no violation:
+// errors.Is finds in the error what the reading ended with, and the second reading ends with it too.
+func (v *Validator) Response(req *http.Request, resp *http.Response) error {
+	route, err := v.Route(req)
+	if err != nil {
+		return err
 	}
-	sent := &http.Request{Method: req.Method, URL: req.URL, Host: req.Host}
-	if sent.Method == "" {
-		sent.Method = http.MethodGet
+	_, err = route.Response(resp)
+	return err
+}
+
+// Notices lists what Response passes although somebody should hear of it, sorted by place: an enum value that the
+// contract does not know, an empty 200 to a send, a body that is packed in a way that cannot be undone here. It lists
+// no more than a hundred. It is nil where there is nothing of that, and where the answer belongs to no operation of
+// the contract. It leaves the answer as it was, as Response does, and reads as much of it.
+func (v *Validator) Notices(req *http.Request, resp *http.Response) []*Violation {
+	route, err := v.Route(req)
+	if err != nil {
+		return nil
 	}
-	if req.URL.Opaque == "" {
-		return sent, nil
-	}
-	var err error
-	sent.URL, err = url.Parse(req.URL.RequestURI())
-	return sent, err
+	notices, _ := route.Response(resp)
+	return notices
 }

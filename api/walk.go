@@ -4,8 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/ymarket-go/chats/internal/jsontext"
 )
 
 // maxDepth bounds the nesting of a JSON text; the contract needs five levels.
@@ -20,7 +23,7 @@ var (
 // that it is in. It is stricter than encoding/json, and reports names that come twice, bytes after the value, and
 // text that is not UTF-8. It ends where there is more to report than is listed.
 type walker struct {
-	text    jsonText
+	text    jsontext.Scanner
 	strict  bool // refuse properties that the shape does not know: a client must not send them, a server may
 	place   place
 	names   names // of the objects that it is in
@@ -35,8 +38,8 @@ func walk(shape *shape, data []byte, strict bool) (found, notes findings) {
 		found.add("body", "is not UTF-8")
 		return found, notes
 	}
-	value, rest, err := firstValue(data)
-	w := walker{text: jsonText{data: value}, strict: strict}
+	value, rest, err := jsontext.First(data)
+	w := walker{text: jsontext.Scan(value), strict: strict}
 	if err == nil {
 		err = w.value(shape, maxDepth)
 	}
@@ -52,10 +55,10 @@ func walk(shape *shape, data []byte, strict bool) (found, notes findings) {
 
 // value goes through one value. A nil shape stands for one that nobody declared.
 func (w *walker) value(shape *shape, depth int) error {
-	first := w.text.next()
+	first := w.text.Next()
 	switch {
 	case first != '{' && first != '[':
-		w.single(shape, w.text.token())
+		w.single(shape, w.text.Token())
 	case depth == 0:
 		return errTooDeep
 	case first == '{':
@@ -67,18 +70,18 @@ func (w *walker) value(shape *shape, depth int) error {
 }
 
 func (w *walker) object(shape *shape, depth int) error {
-	w.text.at++
+	w.text.Bracket()
 	w.expect(shape, "object")
 	seen := w.names.open()
-	for w.text.next() != '}' {
-		key := text(w.text.token())
+	for w.text.Next() != '}' {
+		key := jsontext.Text(w.text.Token())
 		w.place = append(w.place, step{name: key, index: -1})
 		if err := w.value(w.member(shape, key, &seen), depth-1); err != nil {
 			return err
 		}
 		w.place = w.place[:len(w.place)-1]
 	}
-	w.text.at++
+	w.text.Bracket()
 	if shape != nil && shape.kind == "object" {
 		w.complete(shape, &seen)
 	}
@@ -139,21 +142,21 @@ func (w *walker) complete(shape *shape, seen *objectNames) {
 }
 
 func (w *walker) array(shape *shape, depth int) error {
-	w.text.at++
+	w.text.Bracket()
 	w.expect(shape, "array")
 	items := shape
 	if shape != nil {
 		items = shape.items
 	}
 	count := 0
-	for ; w.text.next() != ']'; count++ {
+	for ; w.text.Next() != ']'; count++ {
 		w.place = append(w.place, step{index: count})
 		if err := w.value(items, depth-1); err != nil {
 			return err
 		}
 		w.place = w.place[:len(w.place)-1]
 	}
-	w.text.at++
+	w.text.Bracket()
 	if shape != nil && shape.kind == "array" {
 		if rule := shape.brokenLength(uint64(count)); rule != "" {
 			w.report(rule)
@@ -178,7 +181,7 @@ func (w *walker) single(shape *shape, token []byte) {
 	if shape == nil {
 		return
 	}
-	value := single(token)
+	value := jsontext.Single(token)
 	switch {
 	case value == nil && shape.nullable:
 	case value == nil:
@@ -222,3 +225,78 @@ func (w *walker) enough() error {
 	}
 	return nil
 }
+
+// maxPlace bounds what a violation shows of a place, in bytes: names in a hundred levels could be 6 KB.
+const maxPlace = 256
+
+// place is where in a JSON text a walker is. It is put into words only when there is something to report.
+type place []step
+
+// step is a name of an object, or an index of an array.
+type step struct {
+	name  string
+	index int // -1: it is a name
+}
+
+// in writes the place as a JSON pointer behind what it is in.
+func (p place) in(where string) string {
+	if len(p) == 0 {
+		return where
+	}
+	var text strings.Builder
+	text.WriteString(where)
+	text.WriteByte(' ')
+	for _, s := range p {
+		if text.Len() > maxPlace {
+			text.WriteString("/…")
+			break
+		}
+		text.WriteByte('/')
+		if s.index >= 0 {
+			text.WriteString(strconv.Itoa(s.index))
+		} else {
+			text.WriteString(name(s.name))
+		}
+	}
+	return text.String()
+}
+
+// names are those of the objects that a walker is in, the innermost object's last: one list for all, as a text may have
+// a hundred thousand small objects.
+type names []string
+
+// fewNames is how many names are looked through one by one.
+const fewNames = 16
+
+// objectNames are those of one object.
+type objectNames struct {
+	all   *names
+	first int                 // where those of this object begin
+	many  map[string]struct{} // nil up to fewNames
+}
+
+func (n *names) open() objectNames { return objectNames{all: n, first: len(*n)} }
+
+func (o *objectNames) has(name string) bool {
+	if o.many != nil {
+		_, ok := o.many[name]
+		return ok
+	}
+	return slices.Contains((*o.all)[o.first:], name)
+}
+
+func (o *objectNames) add(name string) {
+	if o.many != nil {
+		o.many[name] = struct{}{}
+		return
+	}
+	*o.all = append(*o.all, name)
+	if own := (*o.all)[o.first:]; len(own) > fewNames {
+		o.many = make(map[string]struct{}, 2*len(own))
+		for _, name := range own {
+			o.many[name] = struct{}{}
+		}
+	}
+}
+
+func (o *objectNames) close() { *o.all = (*o.all)[:o.first] }

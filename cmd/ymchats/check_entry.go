@@ -2,14 +2,13 @@ package main
 
 import (
 	"net/http"
-	"net/url"
 	"strings"
 
 	"github.com/ymarket-go/chats/api"
 	"github.com/ymarket-go/chats/cmd/ymchats/internal/har"
 )
 
-// damaged is where a finding is that tells what of an entry cannot be read.
+// damaged is the place of a finding where an entry cannot be read.
 const damaged = "entry"
 
 // checkedEntry is what came of an entry.
@@ -32,16 +31,15 @@ func (c *checker) entry(e *har.Entry) checkedEntry {
 		return found
 	}
 	template := finding{Entry: e.Number, Line: e.Line, Part: "request"}
-	template.Method, template.Path = shownMethod(e.Method()), shownPath(at.path)
-	if !e.Started.IsZero() {
-		template.Time = e.Started.Format("2006-01-02T15:04:05.000Z07:00")
+	template.Method, template.Path = shownMethod(at.method), shownPath(at.path)
+	if started := e.Started(); !started.IsZero() {
+		template.Time = started.Format("2006-01-02T15:04:05.000Z07:00")
 	}
 	if at.kind == ours {
-		asked := &http.Request{Method: e.Method(), URL: at.relative}
-		found.operation = c.contract.Operation(asked)
+		found.operation = at.route.Operation()
 		template.Operation, template.Path = found.operation, at.server.Path+c.paths[found.operation]
 	}
-	if rule := openKey(at, e.Header()); rule != "" {
+	if rule := openKey(at, e); rule != "" {
 		found.violations = append(found.violations, template.with("scheme", rule))
 	}
 	if at.kind == sameHost {
@@ -49,10 +47,10 @@ func (c *checker) entry(e *har.Entry) checkedEntry {
 		return found
 	}
 	if c.side != "response" {
-		c.request(e, at.relative, template, &found)
+		c.request(e, at, template, &found)
 	}
 	if c.side != "request" {
-		c.response(e, at.relative, template, &found)
+		c.response(e, at, template, &found)
 	}
 	return found
 }
@@ -71,24 +69,24 @@ func (c *checker) otherRequest(at located, template finding, found *checkedEntry
 	found.other = &f
 }
 
-func (c *checker) request(e *har.Entry, to *url.URL, template finding, found *checkedEntry) {
-	req, known, err := e.Request(to)
+func (c *checker) request(e *har.Entry, at located, template finding, found *checkedEntry) {
+	req, recorded, err := e.Request(at.to)
 	if err != nil {
 		found.violations = append(found.violations, template.with(damaged, err.Error()))
 		return
 	}
 	found.checked = append(found.checked, "request")
-	found.notRecorded += missing(known, req.Method != http.MethodGet)
-	for _, v := range api.Violations(c.contract.Request(req)) {
-		if !unknown(v, known) && !(c.ignoreAuth && v.Where == "header Api-Key") {
+	found.notRecorded += missing(recorded, req.Method != http.MethodGet)
+	for _, v := range api.Violations(at.route.Request(req)) {
+		if !unknown(v, recorded) && !(c.ignoreAuth && v.Where == "header Api-Key") {
 			found.violations = append(found.violations, template.with(v.Where, v.Rule))
 		}
 	}
 }
 
-func (c *checker) response(e *har.Entry, to *url.URL, template finding, found *checkedEntry) {
+func (c *checker) response(e *har.Entry, at located, template finding, found *checkedEntry) {
 	template.Part = "response"
-	resp, known, err := e.Response()
+	resp, recorded, err := e.Response()
 	if err != nil {
 		found.violations = append(found.violations, template.with(damaged, err.Error()))
 		return
@@ -97,41 +95,41 @@ func (c *checker) response(e *har.Entry, to *url.URL, template finding, found *c
 		return // no answer came
 	}
 	found.checked = append(found.checked, "response")
-	found.notRecorded += missing(known, true)
+	found.notRecorded += missing(recorded, true)
 	template.Status = resp.StatusCode
-	asked := &http.Request{Method: e.Method(), URL: to}
-	for _, v := range api.Violations(c.contract.Response(asked, resp)) {
-		if !unknown(v, known) {
+	notices, err := at.route.Response(resp)
+	for _, v := range api.Violations(err) {
+		if !unknown(v, recorded) {
 			found.violations = append(found.violations, template.with(v.Where, v.Rule))
 		}
 	}
-	for _, v := range c.contract.Notices(asked, resp) {
+	for _, v := range notices {
 		found.notices = append(found.notices, template.with(v.Where, v.Rule))
 	}
 }
 
-// unknown tells that a violation is of something that was not recorded. That there is a body where none belongs is
-// known without it, and the content type stands beside the body too.
-func unknown(v *api.Violation, known har.Known) bool {
+// unknown is whether a violation is of something that was not recorded. That there is a body where none belongs is
+// seen without it, and the content type stands beside the body too.
+func unknown(v *api.Violation, recorded har.Recorded) bool {
 	isBody := v.Where == "body" || strings.HasPrefix(v.Where, "body ")
 	switch {
 	case strings.HasPrefix(v.Where, "header ") && v.Where != "header Content-Type":
-		return !known.Headers
+		return !recorded.Headers
 	case isBody && v.Rule == "none is declared":
 		return false
-	case isBody && known.Cut:
+	case isBody && recorded.Cut:
 		return v.Rule == "is not JSON" || v.Rule == "is not UTF-8"
 	}
-	return isBody && !known.Body
+	return isBody && !recorded.Body
 }
 
 // missing counts what was not recorded of a message.
-func missing(known har.Known, hasBody bool) int {
+func missing(recorded har.Recorded, hasBody bool) int {
 	count := 0
-	if !known.Headers {
+	if !recorded.Headers {
 		count++
 	}
-	if hasBody && (!known.Body || known.Cut) {
+	if hasBody && (!recorded.Body || recorded.Cut) {
 		count++
 	}
 	return count

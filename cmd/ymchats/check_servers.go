@@ -49,13 +49,15 @@ const (
 
 // located is where a request went.
 type located struct {
-	kind     kind
-	host     string   // with a port where it is not the usual one; of another host
-	server   *url.URL // of the same host
-	scheme   string
-	path     string   // as it was recorded, "" where it cannot be parsed
-	relative *url.URL // ours: path and query behind the server's
-	rule     string   // of the same host: what is wrong
+	kind   kind
+	host   string   // with a port where it is not the usual one; of another host
+	server *url.URL // of the same host
+	scheme string
+	method string
+	path   string     // as it was recorded, "" where it cannot be parsed
+	to     *url.URL   // ours: path and query behind the server's
+	route  *api.Route // ours
+	rule   string     // of the same host: what is wrong
 }
 
 // locate finds out where a request went.
@@ -70,30 +72,30 @@ func (s servers) locate(e *har.Entry, contract *api.Validator) located {
 			continue
 		}
 		if at.kind == otherHost {
-			at.kind, at.server = sameHost, server
+			at.kind, at.server, at.method = sameHost, server, e.Method()
 		}
 		if !whole {
 			at.rule = brokenPath
 			continue
 		}
-		relative, below := behind(u, server)
+		to, below := behind(u, server)
 		if !below {
 			continue
 		}
-		asked := &http.Request{Method: e.Method(), URL: relative}
-		if contract.Operation(asked) != "" {
-			at.kind, at.server, at.relative = ours, server, relative
+		route, err := contract.Route(&http.Request{Method: at.method, URL: to})
+		if err == nil {
+			at.kind, at.server, at.to, at.route = ours, server, to, route
 			return at
 		}
-		if v := api.Violations(contract.Request(asked)); len(v) > 0 && v[0].Where == "method" {
+		if api.Violations(err)[0].Where == "method" {
 			at.rule = wrongMethod
 		}
 	}
 	return at
 }
 
-// address parses a URL. Of one that cannot be parsed it gives scheme and host where these can be, and tells so. It is
-// nil where there is no host.
+// address parses a URL. Of one that cannot be parsed it gives scheme and host where these can be, and whole is false.
+// u is nil where there is no host.
 func address(rawURL string) (u *url.URL, whole bool) {
 	u, err := url.Parse(rawURL)
 	if err == nil && u.Host != "" {
@@ -151,12 +153,13 @@ func host(u *url.URL) string {
 	return net.JoinHostPort(name, port(u))
 }
 
-// openKey tells what is wrong with the scheme of a request: http where the server has https, and above all a key that
+// openKey names what is wrong with the scheme of a request: http where the server has https, and above all a key that
 // everybody on the way can read. On this machine there is no such way.
-func openKey(at located, header http.Header) string {
+func openKey(at located, e *har.Entry) string {
 	if at.scheme != "http" || loopback(at.host) {
 		return ""
 	}
+	header := e.Header()
 	for _, name := range []string{"Api-Key", "Authorization"} {
 		if strings.TrimSpace(header.Get(name)) != "" {
 			return "a key is sent over http, where others can read it"

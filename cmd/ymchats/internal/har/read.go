@@ -11,8 +11,9 @@ import (
 	"io"
 )
 
-// Read hands the entries of a file to visit, one after the other, and stops at an error of visit's. One entry at a
-// time is held in memory, about four times its size. An error tells nothing of what the file holds.
+// Read hands the entries of a file to visit, one after the other, and stops at an error of visit's. An Entry is good
+// until visit returns: one at a time is held in memory, about four times its size. An error shows nothing of what the
+// file holds.
 func Read(r io.Reader, visit func(*Entry) error) error {
 	buffered := bufio.NewReader(r)
 	if err := start(buffered); err != nil {
@@ -87,13 +88,13 @@ func (h *reader) entries() error {
 	if err := h.expect('['); err != nil {
 		return err
 	}
+	var text json.RawMessage // of one entry after the other
 	for n := 1; h.dec.More(); n++ {
-		var raw json.RawMessage
-		if err := h.dec.Decode(&raw); err != nil {
+		if err := h.dec.Decode(&text); err != nil {
 			return fmt.Errorf("entry %d: %w", n, wording(err))
 		}
-		line := h.lines.at(h.dec.InputOffset() - int64(len(raw)))
-		if err := h.visit(newEntry(n, line, raw)); err != nil {
+		line := h.lines.at(h.dec.InputOffset() - int64(len(text)))
+		if err := h.visit(newEntry(n, line, text)); err != nil {
 			return fmt.Errorf("entry %d: %w", n, err)
 		}
 	}

@@ -2,11 +2,12 @@ package har
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"net/http"
 	"strconv"
 	"strings"
+
+	"github.com/ymarket-go/chats/internal/jsontext"
 )
 
 // size is a number of bytes, or anything else that a recorder may write in its place. Below 0 it is unknown.
@@ -45,7 +46,7 @@ type text string
 func (t *text) UnmarshalJSON(data []byte) error {
 	switch data[0] {
 	case '"':
-		return json.Unmarshal(data, (*string)(t))
+		*t = text(jsontext.Text(data))
 	case '{', '[':
 		return errors.New("it is no text")
 	case 'n':

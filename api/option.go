@@ -11,7 +11,19 @@ type Option func(*options) error
 
 type options struct {
 	basePaths []string
-	report    func(error)
+	report    func(error) // nil: violations stop the traffic
+}
+
+func (o *options) apply(opts []Option) error {
+	for _, opt := range opts {
+		if opt == nil {
+			return errors.New("api: an option is nil")
+		}
+		if err := opt(o); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // WithBasePaths sets the paths that stand before those of the contract: "/v2", or "" for none. The default is what
@@ -33,10 +45,10 @@ func WithBasePaths(paths ...string) Option {
 
 var basePath = regexp.MustCompile(`^(/[\w.~-]+)*$`)
 
-// WithReport makes Transport and Handler tell of violations and let the traffic pass as it is: a request that breaks
+// WithReport makes Transport and Handler report violations and let the traffic pass as it is: a request that breaks
 // the contract is sent, an answer that breaks it reaches its caller. In a test, give a function that calls t.Error.
 // It is called once for each request and once for each answer that breaks the contract, before Transport returns and
-// after the handler has, from the goroutine that carries the traffic; Violations lists what its error tells of. The
+// after the handler has, from the goroutine that carries the traffic; Violations lists what its error has found. The
 // default is none: violations stop the traffic. A nil report is refused.
 func WithReport(report func(error)) Option {
 	return func(o *options) error {
