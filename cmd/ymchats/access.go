@@ -37,16 +37,16 @@ var (
 	baseURLSetting  = setting{"the base URL", "base-url", "YM_BASE_URL", "base-url"}
 )
 
-// access is what a client needs to know of whom it talks for. No error of it shows a value: the one that stands in the
-// wrong place may be the key.
+// access is for which cabinet a client calls, with which key, and at which address. No error shows a value: a value in
+// the wrong place may be the key.
 type access struct {
 	businessID int64
 	key        string
-	baseURL    given // its text is empty where the default holds
+	baseURL    value // its text is empty where the default holds
 }
 
-// given is the value of a setting, and where it was found.
-type given struct{ text, where string }
+// value is the value of a setting, and where it was found.
+type value struct{ text, where string }
 
 func accessFlags(cmd *cobra.Command) {
 	flags := cmd.Flags()
@@ -58,28 +58,28 @@ func accessFlags(cmd *cobra.Command) {
 	flags.String("config", "", "the file with the settings (default "+configPlace+")")
 }
 
-// readAccess looks at flags, environment and file.
+// readAccess reads the settings from flags, environment and file.
 func readAccess(flags *pflag.FlagSet) (a access, err error) {
 	path, file, err := readConfig(flags)
 	if err != nil {
 		return a, err
 	}
-	find := func(s setting) given {
+	find := func(s setting) value {
 		if f := flags.Lookup(s.flag); f.Changed {
-			return given{f.Value.String(), "--" + s.flag}
+			return value{f.Value.String(), "--" + s.flag}
 		}
-		if value := os.Getenv(s.variable); value != "" {
-			return given{value, s.variable}
+		if text := os.Getenv(s.variable); text != "" {
+			return value{text, s.variable}
 		}
-		if value, found := file[s.line]; found {
-			return given{value.text, fmt.Sprintf("%s, line %d,", path, value.line)}
+		if line, found := file[s.line]; found {
+			return value{line.text, fmt.Sprintf("%s, line %d,", path, line.number)}
 		}
-		return given{}
+		return value{}
 	}
 	key, business := find(keySetting), find(businessSetting)
 	for _, needed := range []struct {
 		setting
-		given
+		value
 	}{{keySetting, key}, {businessSetting, business}} {
 		if s := needed.setting; needed.text == "" {
 			return a, fmt.Errorf("%s is missing: set %s, write a line %s = … into %s, or give --%s",
@@ -113,32 +113,32 @@ func configPath(flags *pflag.FlagSet) (path string, required bool) {
 // quotes are those that programs and people put around a value.
 const quotes = "\"'`«»“”„‘’‚"
 
-// checkBare refuses a value that was copied with something around it. What is refused is not mended silently: who sees
-// the value in its place would think that it is right as it stands there.
-func checkBare(s setting, value given) error {
-	first, _ := utf8.DecodeRuneInString(value.text)
-	last, _ := utf8.DecodeLastRuneInString(value.text)
+// checkBare refuses a value that was copied with something around it. It does not mend the value: people would think
+// that it is right as it stands there.
+func checkBare(s setting, v value) error {
+	first, _ := utf8.DecodeRuneInString(v.text)
+	last, _ := utf8.DecodeLastRuneInString(v.text)
 	isBlank := func(r rune) bool { return unicode.IsSpace(r) || r == '\ufeff' }
 	switch {
-	case value.text == "":
+	case v.text == "":
 		return nil
 	case isBlank(first) || isBlank(last):
-		return refused(s, value, "begins or ends with a blank or a line end: write it without")
+		return refused(s, v, "begins or ends with a blank or a line end: write it without")
 	case strings.ContainsRune(quotes, first) || strings.ContainsRune(quotes, last):
-		return refused(s, value, "begins or ends with a quote: write it without")
+		return refused(s, v, "begins or ends with a quote: write it without")
 	}
 	return nil
 }
 
 // refused names a setting and its place, and shows no value: it may be the key.
-func refused(s setting, value given, why string) error {
-	return fmt.Errorf("%s of %s %s", s.what, value.where, why)
+func refused(s setting, v value, why string) error {
+	return fmt.Errorf("%s of %s %s", s.what, v.where, why)
 }
 
 // withHeader finds what belongs to the header of a key, and not to the key.
 var withHeader = regexp.MustCompile(`(?i)^(api-key:|authorization:|bearer\s|oauth\s)`)
 
-func checkKey(key given) (string, error) {
+func checkKey(key value) (string, error) {
 	isInvisible := func(r rune) bool { return r <= ' ' || r > '~' }
 	switch err := checkBare(keySetting, key); {
 	case err != nil:
@@ -152,7 +152,7 @@ func checkKey(key given) (string, error) {
 	return key.text, nil
 }
 
-func checkBusiness(business given) (int64, error) {
+func checkBusiness(business value) (int64, error) {
 	if err := checkBare(businessSetting, business); err != nil {
 		return 0, err
 	}

@@ -21,14 +21,14 @@ const maxConfig = 64 << 10 // bytes
 const configRule = `allowed is NAME = VALUE, where NAME is api-key, business-id or base-url: each once, ` +
 	`VALUE bare or between two equal quotes (" or '), and after it nothing or a comment (# …)`
 
-// configValue is what a line of the file says.
-type configValue struct {
-	text string
-	line int // from 1
+// configLine is a line of the file that sets a value.
+type configLine struct {
+	text   string // the value
+	number int    // from 1
 }
 
 // readConfig gives the values of the file by name, none if there need not be a file.
-func readConfig(flags *pflag.FlagSet) (path string, values map[string]configValue, err error) {
+func readConfig(flags *pflag.FlagSet) (path string, values map[string]configLine, err error) {
 	path, required := configPath(flags)
 	if path == "" {
 		return path, nil, errors.New("--config is empty, allowed is the path of a file")
@@ -46,7 +46,7 @@ func readConfig(flags *pflag.FlagSet) (path string, values map[string]configValu
 	return path, values, nil
 }
 
-// inWords leaves out of an error of the system which call failed, and on which path.
+// inWords gives an error of the system without the call that failed and its path.
 func inWords(err error) error {
 	var path *fs.PathError
 	switch {
@@ -58,8 +58,8 @@ func inWords(err error) error {
 	return err
 }
 
-// readPrivate reads a file that only its owner has access to. It looks before it opens: to open a pipe would wait for
-// somebody who writes into it.
+// readPrivate reads a file that only its owner has access to. It looks before it opens: to open a pipe would wait for a
+// program that writes into it.
 func readPrivate(path string) ([]byte, error) {
 	info, err := os.Stat(path)
 	if err == nil {
@@ -98,7 +98,8 @@ func onlyFile(info fs.FileInfo) error {
 	return errors.New("it is no file" + allowed)
 }
 
-// onlyForOwner looks at the file that is open, so that nobody can put another in its place.
+// onlyForOwner refuses a file that others can read. It looks at the one that is open: another one may be put in its
+// place.
 func onlyForOwner(f *os.File) error {
 	info, err := f.Stat()
 	if err == nil {
@@ -115,13 +116,13 @@ func onlyForOwner(f *os.File) error {
 }
 
 // parseConfig reads the lines. Its errors name a line and never show what stands there: it may be the key.
-func parseConfig(text []byte) (map[string]configValue, error) {
+func parseConfig(text []byte) (map[string]configLine, error) {
 	hasMark := bytes.HasPrefix(text, []byte("\xff\xfe")) || bytes.HasPrefix(text, []byte("\xfe\xff"))
 	if hasMark || bytes.IndexByte(text, 0) >= 0 {
 		return nil, errors.New("it is UTF-16; save the file as UTF-8")
 	}
 	text = bytes.TrimPrefix(text, []byte("\ufeff"))
-	values := map[string]configValue{}
+	values := map[string]configLine{}
 	for i, line := range strings.Split(string(text), "\n") {
 		if !utf8.ValidString(line) {
 			return nil, fmt.Errorf("line %d is not UTF-8; save the file as UTF-8", i+1)
@@ -134,7 +135,7 @@ func parseConfig(text []byte) (map[string]configValue, error) {
 			return nil, fmt.Errorf("line %d %w; %s", i+1, err, configRule)
 		}
 		if name != "" {
-			values[name] = configValue{value, i + 1}
+			values[name] = configLine{value, i + 1}
 		}
 	}
 	return values, nil

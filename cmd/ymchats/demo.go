@@ -83,8 +83,8 @@ func serve(handler http.Handler) (url string, stop func(), err error) {
 	return "http://" + listener.Addr().String() + "/v2", func() { _ = server.Close() }, nil
 }
 
-// converse makes the three calls. A message that may have arrived is repeated when nobody has written into the chat
-// since; that can only be told of a chat that has been quiet for some seconds.
+// converse makes the three calls. The client repeats a message that may have arrived when nobody has written into the
+// chat since; of a chat that was not quiet for some seconds it cannot know that.
 func converse(
 	ctx context.Context, out io.Writer, market *sandbox.Market, client *wrapper.Client,
 ) (chatID int64, err error) {
@@ -119,10 +119,10 @@ func showBuyer(out io.Writer, messages []sandbox.Message) error {
 	return nil
 }
 
-// story tells what goes over the wire, and what the client makes of it.
+// story prints what goes over the wire, and what the client makes of it.
 type story struct{ out io.Writer }
 
-// tell tells a line of the wrapper's log: which attempt it was, what came of it, and what the client does then.
+// tell prints a line of the wrapper's log: which attempt it was, what came of it, and what the client does then.
 func (s story) tell(_ context.Context, line slog.Record) error {
 	a := readAttempt(line)
 	next := ""
@@ -138,7 +138,8 @@ func (s story) tell(_ context.Context, line slog.Record) error {
 	return err
 }
 
-// overhear is a middleware that tells requests, and what the API says in its own words: the log has its codes only.
+// overhear is a middleware that prints requests, and the errors of the API in its own words: the log has their codes
+// only.
 func (s story) overhear(next wrapper.Doer) wrapper.Doer { return overhearing{s, next} }
 
 type overhearing struct {
@@ -157,7 +158,7 @@ func (o overhearing) Do(req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// overheard is the body of an answer, which is told when the client closes it.
+// overheard is the body of an answer. It prints what it says when the client closes it.
 type overheard struct {
 	io.ReadCloser
 	story

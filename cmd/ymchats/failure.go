@@ -25,7 +25,11 @@ const exitHelp = `Exit code:
 
 Where something else than the Market's API answers, as behind a wrong base URL, it is 1 and not 4 or 5.`
 
-var errDeclined = errors.New("not sent: you did not say yes")
+// Classes that the wrapper does not have.
+var (
+	errDeclined  = errors.New("not sent: you did not say yes")
+	errNotTheAPI = errors.New("what answered is not the Market's API")
+)
 
 // classes are what a script can tell apart, by exit code and by name. Of several that are true the first one counts.
 var classes = []struct {
@@ -49,8 +53,12 @@ var classes = []struct {
 }
 
 func classify(e *wrapper.Error) (name string, code exitCode) {
+	err := error(e)
+	if isForeign(e) {
+		err = errors.Join(err, errNotTheAPI)
+	}
 	for _, class := range classes {
-		if errors.Is(e, class.is) || class.is == errNotTheAPI && isForeign(e) {
+		if errors.Is(err, class.is) {
 			return class.name, class.code
 		}
 	}
@@ -60,28 +68,22 @@ func classify(e *wrapper.Error) (name string, code exitCode) {
 	return "other", 1
 }
 
-// errNotTheAPI is the class of what isForeign tells.
-var errNotTheAPI = errors.New("what answered is not the Market's API")
-
 // isForeign tells the refusal of something that is not the Market's API, or not a part of it that knows the call: it
 // says nothing about the key, the chat or the order. Mostly the base URL is wrong. An overloaded or broken server is
 // not meant: a proxy that says so stands before the right address.
 func isForeign(e *wrapper.Error) bool {
-	const clientClosedRequest = 499 // in words of nginx
-	switch e.StatusCode {
+	const clientClosedRequest = 499 // nginx says so
+	status := e.StatusCode
+	switch status {
 	case http.StatusRequestTimeout, wrapper.StatusMethodFailure, http.StatusTooManyRequests, clientClosedRequest:
 		return false
 	}
-	switch {
-	case e.StatusCode == 0 || e.StatusCode >= 500:
-		return false
-	case e.StatusCode < 300 && (!errors.Is(e, wrapper.ErrInvalidResponse) || len(e.Body) == 0):
-		return false
-	}
-	return isWrongPath(e) || !e.FromMarket()
+	isPage := status > 0 && status < 300 && errors.Is(e, wrapper.ErrInvalidResponse) && len(e.Body) > 0
+	isRefusal := status >= 300 && status < 500
+	return (isPage || isRefusal) && (isWrongPath(e) || !e.FromMarket())
 }
 
-// isWrongPath tells what the Market says to a wrong path or version: a 404 that every call gets.
+// isWrongPath tells the 404 of a wrong path or version, which every call gets, from that of a chat or an order.
 func isWrongPath(e *wrapper.Error) bool {
 	return e.StatusCode == http.StatusNotFound && e.Advice() == wrapper.Stop
 }
@@ -100,12 +102,12 @@ type failure struct {
 	Text        string            `json:"text"`
 }
 
-// situation is what the error of a call does not know.
+// situation is what the error of a call does not hold.
 type situation struct {
-	baseURL given
+	baseURL value
 	key     string // which no text may show
 	message bool   // the command is to send one
-	chatID  int64  // into which it is sent; 0: none is known yet
+	chatID  int64  // of the message; 0: the chat is not found yet
 }
 
 func newFailure(e *wrapper.Error, s situation) failure {
@@ -117,22 +119,27 @@ func newFailure(e *wrapper.Error, s situation) failure {
 	}
 }
 
-// complaint tells people what happened, and what to do now. Who has interrupted a call wants to know no more of it than
-// what it may have done.
+// complaint tells people what happened, and what to do now. Of a call that they have interrupted it tells no more than
+// what the call may have done.
 func complaint(e *wrapper.Error, s situation) string {
 	text := inFlags(e).Error()
 	switch {
 	case errors.Is(e, errDeclined):
 		text = errDeclined.Error()
-	case !errors.Is(e, context.Canceled):
-	case e.Outcome == wrapper.NotSent:
-		text = "interrupted; nothing was sent"
-	case e.Outcome == wrapper.Unknown || e.Operation != gen.OperationSendMessageToChat:
-		text = "interrupted"
-	default:
-		text = "interrupted; the message was not sent"
+	case errors.Is(e, context.Canceled):
+		text = interruption(e)
 	}
 	return "ymchats: " + strings.Join(append([]string{text}, advice(e, s)...), "\nymchats: ")
+}
+
+func interruption(e *wrapper.Error) string {
+	switch {
+	case e.Outcome == wrapper.NotSent:
+		return "interrupted; nothing was sent"
+	case e.Outcome == wrapper.Rejected && e.Operation == gen.OperationSendMessageToChat:
+		return "interrupted; the message was not sent"
+	}
+	return "interrupted"
 }
 
 // advice has a line for each thing that the error does not say itself.
@@ -155,7 +162,7 @@ func advice(e *wrapper.Error, s situation) (lines []string) {
 	return lines
 }
 
-// foreignWords tells which address answered, and where it came from.
+// foreignWords tells which address answered, and which setting it comes from.
 func foreignWords(e *wrapper.Error, s situation) string {
 	what := "this is no answer of the Market's API"
 	if isWrongPath(e) {

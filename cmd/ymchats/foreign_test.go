@@ -97,6 +97,6 @@ func TestForeignWords(t *testing.T) {
 	e := &wrapper.Error{StatusCode: 404}
 	assert.Equal(t, "this is no answer of the Market's API, though the base URL is the Market's own: a proxy may have answered",
 		foreignWords(e, situation{key: "k"}))
-	said := foreignWords(e, situation{baseURL: given{"https://h/secret/v2", "--base-url"}, key: "secret"})
+	said := foreignWords(e, situation{baseURL: value{"https://h/secret/v2", "--base-url"}, key: "secret"})
 	assert.Contains(t, said, "https://h/…/v2")
 }

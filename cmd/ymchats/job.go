@@ -14,7 +14,7 @@ import (
 	"github.com/ymarket-go/chats/wrapper"
 )
 
-// job is what new, send and get have in common: for whom they talk, how patient they are, and how they tell.
+// job is what new, send and get have in common: a client, how long it waits, and how results and errors are written.
 type job struct {
 	json, quiet      bool
 	verbose          bool
@@ -43,7 +43,7 @@ func (j *job) command(cmd *cobra.Command) *cobra.Command {
 	return cmd
 }
 
-// prepare makes the client. Its errors are mistakes of whoever called.
+// prepare makes the client. Its errors are mistakes on the command line, or in the settings.
 func (j *job) prepare(cmd *cobra.Command) error {
 	switch {
 	case j.maxWait <= 0:
@@ -82,7 +82,7 @@ func (j *job) newClient(a access, stderr io.Writer) (*wrapper.Client, error) {
 	return wrapper.New(a.businessID, wrapper.APIKey(a.key), opts...)
 }
 
-// run makes the call, and tells what became of it.
+// run makes the call, and prints its result or its error.
 func (j *job) run(cmd *cobra.Command, call func(context.Context) (result any, words string, err error)) error {
 	ctx, cancel := cmd.Context(), func() {}
 	if j.timeout > 0 {
@@ -101,7 +101,7 @@ func (j *job) run(cmd *cobra.Command, call func(context.Context) (result any, wo
 	return err
 }
 
-// fail tells people on standard error and machines on standard output.
+// fail writes an error to standard error for people, and to standard output for programs.
 func (j *job) fail(cmd *cobra.Command, err error) error {
 	var e *wrapper.Error
 	if !errors.As(err, &e) {

@@ -51,7 +51,7 @@ The Market posts over HTTPS: put a server with a certificate in front, and name 
 	return cmd
 }
 
-// listener is the receiver as the flags want it.
+// listener is the receiver that the flags describe.
 type listener struct {
 	addr           string
 	behind         []string
@@ -67,7 +67,7 @@ func (l *listener) handler() (http.Handler, error) {
 		return nil, err
 	}
 	logger := slog.New(troubleOnly{slog.NewTextHandler(l.errors, nil)})
-	return notify.New("ymchats/1", l.telling(source), notify.Events{Other: l.print}, notify.WithLogger(logger))
+	return notify.New("ymchats/1", l.reported(source), notify.Events{Other: l.print}, notify.WithLogger(logger))
 }
 
 func (l *listener) source() (notify.Source, error) {
@@ -91,8 +91,8 @@ func (l *listener) source() (notify.Source, error) {
 	return notify.Behind(proxies...), nil
 }
 
-// telling says who was refused: that is how one finds out which proxy is missing in --behind.
-func (l *listener) telling(source notify.Source) notify.Source {
+// reported is a source that prints the addresses which it refuses: they show which proxy is missing in --behind.
+func (l *listener) reported(source notify.Source) notify.Source {
 	return func(r *http.Request) bool {
 		ok := source(r)
 		if !ok {
@@ -103,7 +103,7 @@ func (l *listener) telling(source notify.Source) notify.Source {
 	}
 }
 
-// print is told of every event. When its line cannot be written, the Market keeps the event and sends it again.
+// print prints an event. When its line cannot be written, the Market keeps the event and sends it again.
 func (l *listener) print(_ context.Context, kind notify.NotificationType, body json.RawMessage) error {
 	now := time.Now()
 	line := eventLine(now.Local(), kind, body)
@@ -170,7 +170,7 @@ func eventLine(at time.Time, kind notify.NotificationType, body json.RawMessage)
 	return strings.Join(parts, "  ")
 }
 
-// rank puts what is asked for most first.
+// rank orders the fields: the ids that are needed most come first.
 func rank(name string) int {
 	first := []string{"chatId", "messageId", "businessId"}
 	if i := slices.Index(first, name); i >= 0 {

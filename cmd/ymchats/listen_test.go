@@ -52,7 +52,6 @@ func TestListenToASandbox(t *testing.T) {
 
 // A shop that is not there yet is offered the PING again, and the reason is told once.
 func TestSandboxWaitsForTheShop(t *testing.T) {
-	t.Parallel()
 	asked := make(chan struct{}, 10)
 	shop := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
@@ -64,20 +63,13 @@ func TestSandboxWaitsForTheShop(t *testing.T) {
 		_, _ = io.WriteString(w, `{"status":"OK"}`)
 	}))
 	defer shop.Close()
-	market := start(t, "sandbox", "--addr", "127.0.0.1:0", "--notify", shop.URL)
-	var said []string
-	for market.out.Scan() {
-		said = append(said, market.out.Text())
-		if strings.Contains(market.out.Text(), "has taken the PING:") {
-			break
-		}
-	}
-	all := strings.Join(said, "\n")
-	assert.Equal(t, 1, strings.Count(all, "sandbox: the shop has not taken the PING: sendNotification: body /name: required"), all)
-	assert.Contains(t, all, "trying again every 2s")
-	market.interrupt()
-	line(t, market.out, "Stopping.")
-	assert.Zero(t, <-market.ended)
+	s := sandboxServer{quota: 1, parallel: 1, notify: shop.URL, pingEvery: time.Millisecond}
+	market, err := s.market()
+	require.NoError(t, err)
+	var out strings.Builder
+	s.notifyShop(t.Context(), market, &out)
+	assert.Regexp(t, `^sandbox: the shop has not taken the PING: sendNotification: body /name: required\n[^;]*; trying again every 1ms
+The shop has taken the PING: from now on it is told what happens.\n$`, out.String())
 }
 
 // postTo gives the status of the answer to a notification that comes from an address.

@@ -13,12 +13,12 @@ import (
 // minColumns is the narrowest screen on which it is counted down.
 const minColumns = 20
 
-// progress tells why the client waits, and for how long. It reads the wrapper's log, which has a line at the
+// progress shows why the client waits, and for how long. It reads the wrapper's log, which has a line at the
 // beginning of each pause.
 type progress struct {
 	out     io.Writer
 	columns func() int   // of a screen on which it counts down; 0: there is none
-	quiet   bool         // waits are not told
+	quiet   bool         // waits are not shown
 	log     slog.Handler // nil, or takes each line of the wrapper's log as it is
 	stop    func()
 }
@@ -82,7 +82,7 @@ func countDown(out io.Writer, columns func() int, reason string, pause time.Dura
 	return func() { close(quit); <-done }
 }
 
-// waiting tells a pause in whole seconds, rounded up: it is over when it says so.
+// waiting writes a pause in whole seconds, rounded up: it is over when the line says so.
 func waiting(reason string, left time.Duration) string {
 	return reason + ", trying again " + when(left)
 }
@@ -94,7 +94,7 @@ func when(left time.Duration) string {
 	return "in " + (left + time.Second - 1).Truncate(time.Second).String()
 }
 
-// fit tells a pause in at most so many characters. Of what does not fit the time stays longest.
+// fit writes a pause in at most so many characters. Where not all of it fits, the time stays longest.
 func fit(reason string, left time.Duration, room int) string {
 	long := "ymchats: " + waiting(reason, left)
 	short := reason + ", again " + when(left)

@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -17,7 +18,7 @@ import (
 )
 
 func sandboxCommand() *cobra.Command {
-	var s sandboxServer
+	s := sandboxServer{pingEvery: 2 * time.Second}
 	cmd := &cobra.Command{
 		Use:   "sandbox",
 		Short: "Serve a sandbox: a stand-in for the Market, to test against",
@@ -70,10 +71,11 @@ func (s *sandboxServer) addFlags(flags *pflag.FlagSet) {
 	}
 }
 
-// sandboxServer is the sandbox as the flags want it.
+// sandboxServer is the sandbox that the flags describe.
 type sandboxServer struct {
 	addr, key       string
 	notify          string
+	pingEvery       time.Duration // until the shop has taken the PING
 	quota, parallel int
 	businesses      []int64
 	orders          []int64
@@ -120,7 +122,7 @@ var optionFlags = map[string]string{
 	"WithScopes": "scope", "WithHost": "host", "WithAPIKey": "key",
 }
 
-// ofFlag is the error of an option, as people need it who know the flag.
+// ofFlag is the error of an option in the words of its flag.
 func ofFlag(option *sandbox.OptionError) error {
 	err := fmt.Errorf("--%s is %s", optionFlags[option.Option], option.Value)
 	if option.Allowed != "" {

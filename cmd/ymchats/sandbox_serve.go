@@ -54,7 +54,7 @@ func (s *sandboxServer) greet(out io.Writer, addr *net.TCPAddr) {
 		host, s.firstCall(host))
 }
 
-// firstCall is a command that succeeds with the flags that were given, or says why there is none.
+// firstCall is a command that succeeds with these flags, or the reason why there is none.
 func (s *sandboxServer) firstCall(host string) string {
 	key, business, about := s.key, int64(1), `{"context":{"type":"ORDER","id":1}}`
 	if key == "" {
@@ -82,7 +82,7 @@ func startsChats(scope string) bool {
 	})
 }
 
-// logTo writes a line for each request, from the sandbox's own record. Who does not read the log does not hold up the
+// logTo writes a line for each request, from the sandbox's own record. A log that nobody reads does not hold up the
 // sandbox: lines beyond a thousand are dropped.
 func logTo(out io.Writer, market *sandbox.Market) {
 	lines := make(chan string, 1000)
@@ -136,27 +136,24 @@ func (s *sandboxServer) checkNotify() error {
 	return nil
 }
 
-// betweenPings is how long a shop that has not taken the PING is left alone. It may be about to start.
-const betweenPings = 2 * time.Second
-
-// notifyShop offers notifications to the shop until it takes them. It says once why it does not.
+// notifyShop offers notifications to the shop until it takes them: it may be about to start. A reason why it does not
+// take them is said once.
 func (s *sandboxServer) notifyShop(ctx context.Context, market *sandbox.Market, out io.Writer) {
 	said := ""
 	for {
 		err := market.Notify(ctx, s.notify, nil)
-		if err == nil {
+		switch {
+		case err == nil:
 			fmt.Fprintln(out, "The shop has taken the PING: from now on it is told what happens.")
 			return
-		}
-		if ctx.Err() != nil {
+		case ctx.Err() != nil:
 			return
-		}
-		if err.Error() != said {
+		case err.Error() != said:
 			said = err.Error()
-			fmt.Fprintf(out, "%v; trying again every %v\n", err, betweenPings)
+			fmt.Fprintf(out, "%v; trying again every %v\n", err, s.pingEvery)
 		}
 		select {
-		case <-time.After(betweenPings):
+		case <-time.After(s.pingEvery):
 		case <-ctx.Done():
 			return
 		}

@@ -97,7 +97,7 @@ func (s *sender) send(cmd *cobra.Command, args []string) error {
 	return s.run(cmd, func(ctx context.Context) (any, string, error) { return s.deliver(ctx, text) })
 }
 
-// deliver finds the chat, where its number is not given, and sends the message into it.
+// deliver finds the chat of an order or a return, and sends the message into it.
 func (s *sender) deliver(ctx context.Context, text string) (any, string, error) {
 	chatID, about := s.to.id, ""
 	if s.to.what != "chat" {
@@ -130,7 +130,7 @@ func (s *sender) text(cmd *cobra.Command, args []string) (string, error) {
 	return text, nil
 }
 
-// refusal is the error of a text that must not be sent: nobody is asked about it, and no chat is started for it.
+// refusal is the error of a text that must not be sent. It comes before the question, and before a chat is started.
 func refusal(text string) error {
 	err := wrapper.CheckMessage(text)
 	if err == nil && !strings.ContainsFunc(text, isVisible) {
@@ -145,8 +145,8 @@ func refusal(text string) error {
 
 func isVisible(r rune) bool { return r != ' ' && unicode.IsPrint(r) }
 
-// consent asks the person at the terminal. Where there is none, the author of the script has said yes. Nobody is asked
-// about a number that the client refuses.
+// consent asks the person at the terminal. Where there is no terminal, the author of the script has said yes. There is
+// no question about a number that the client refuses.
 func (s *sender) consent(cmd *cobra.Command, text string) error {
 	if s.yes || s.to.id < 1 || !s.on.is(cmd.InOrStdin()) || !s.on.is(cmd.ErrOrStderr()) {
 		return nil
@@ -163,7 +163,7 @@ func (s *sender) consent(cmd *cobra.Command, text string) error {
 	return nil
 }
 
-// notSent is the error of a message that could not be read, or not be asked about.
+// notSent is the error of a text, or of an answer to the question, that could not be read.
 func notSent(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return &wrapper.Error{Operation: gen.OperationSendMessageToChat, Err: ctx.Err()}

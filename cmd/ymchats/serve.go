@@ -30,7 +30,7 @@ func newServer(handler http.Handler) *http.Server {
 	}
 }
 
-// serveUntil serves until the context ends, and gives those who are being answered a second then.
+// serveUntil serves until the context ends. Requests in progress have a second then.
 func serveUntil(ctx context.Context, server *http.Server, listener net.Listener, out io.Writer) error {
 	done := make(chan error, 1)
 	go func() { done <- server.Serve(listener) }()

@@ -14,11 +14,11 @@ import (
 // usageError is a mistake on the command line.
 type usageError struct{ error }
 
-// isName tells what may be repeated of a command line: a key or the text to a buyer looks otherwise.
+// isName recognizes what may be repeated of a command line: a key or the text to a buyer looks otherwise.
 var isName = regexp.MustCompile(`^[a-z-]{1,20}$`).MatchString
 
-// kinds say of the types of flags what a value looks like.
-var kinds = map[string]string{
+// allowedValues says what a value of a flag looks like, by the type of the flag.
+var allowedValues = map[string]string{
 	"int": "a whole number", "int64": "a whole number", "int64Slice": "whole numbers with commas between them",
 	"duration": "a time with its unit, like 500ms, 30s or 2m", "bool": "true or false",
 }
@@ -30,7 +30,7 @@ func flagError(cmd *cobra.Command, err error) error {
 	switch {
 	case errors.As(err, &value):
 		flag := value.GetFlag()
-		err = fmt.Errorf("--%s is not allowed as it is written, allowed is %s", flag.Name, kinds[flag.Value.Type()])
+		err = fmt.Errorf("--%s is not allowed as it is written, allowed is %s", flag.Name, allowedValues[flag.Value.Type()])
 	case errors.As(err, &unknown) && unknown.GetSpecifiedShortnames() == "" && isName(unknown.GetSpecifiedName()):
 		err = unknownFlag(cmd, unknown.GetSpecifiedName())
 	case errors.As(err, &unknown), errors.As(err, new(*pflag.InvalidSyntaxError)):
@@ -97,8 +97,8 @@ func didYouMean(names []string, prefix string) string {
 	return "; did you mean " + prefix + strings.Join(names, " or "+prefix) + "?"
 }
 
-// similar gives the names that are like what was typed, and those that are one of its words: who types --chat-id means
-// --chat. Of commands cobra does it.
+// similar gives the names that are like what was typed, and those that are one of its words: --chat-id means --chat.
+// For commands cobra does it.
 func similar(typed string, names []string) (found []string) {
 	const longest = 40 // no name is that long
 	if typed == "" || len(typed) > longest {

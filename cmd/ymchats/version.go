@@ -8,7 +8,7 @@ import (
 // product labels the calls in the seller's log of requests.
 func product() string { return fmt.Sprintf("ymchats/%.80s", moduleVersion(buildInfo())) }
 
-// buildInfo is what the Go command has noted in the program; empty where it is not known.
+// buildInfo is what the Go command has noted in the program; empty where it has noted nothing.
 func buildInfo() *debug.BuildInfo {
 	if info, ok := debug.ReadBuildInfo(); ok {
 		return info
