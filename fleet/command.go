@@ -2,63 +2,73 @@ package fleet
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/ymarket-go/chats/wrapper"
 )
 
-// commandTime bounds a command of go-redis, which takes no notice of a context's deadline while it reads. It is more
-// than what a caller waits for it: go-redis dials several times before it learns that a server is gone.
+// commandTime bounds a command of go-redis, which takes no notice of a context's deadline while it reads. It is longer
+// than a caller waits for the answer: go-redis dials several times before it learns that a server is gone.
 const commandTime = 3 * time.Second
 
-// report is what Redis is told of a cabinet.
-type report struct {
-	gone    []string                 // leases that have ended, or that nobody waits for any more
-	held    []string                 // leases whose requests run
-	windows map[string]wrapper.Quota // what answers said, by operation
-}
+var (
+	errNoAnswer = errors.New("no answer of Redis came in time")
+	errLate     = errors.New("too late by the clock of Redis, twice")
+)
 
-// answer is what the script said.
+// answer is that of the script.
 type answer struct {
 	word string
-	now  int64 // Redis' clock, in ms
-	more int64 // granted: when the lease ends by that clock; in ms, shut: how long, queued: when a lease may end by itself
+	now  int64         // Redis' clock
+	left time.Duration // granted: of the lease; shut: of the window
+}
+
+// report is what Redis has to know of the requests of a cabinet.
+type report struct {
+	ended, running []string                 // leases
+	windows        map[string]wrapper.Quota // by operation
+}
+
+func newReport() report { return report{windows: map[string]wrapper.Quota{}} }
+
+func (r report) empty() bool { return len(r.ended)+len(r.running)+len(r.windows) == 0 }
+
+// encode writes the report as the script reads it, with times by Redis' clock.
+func (r report) encode(now int64) string {
+	type window struct {
+		Remaining int   `json:"remaining"`
+		Ends      int64 `json:"ends"`
+	}
+	news := struct {
+		Ended   []string          `json:"ended,omitempty"`
+		Running []string          `json:"running,omitempty"`
+		Windows map[string]window `json:"windows,omitempty"`
+	}{r.ended, r.running, map[string]window{}}
+	for operation, q := range r.windows {
+		news.Windows[operation] = window{q.Remaining, now + time.Until(q.Until).Milliseconds()}
+	}
+	text, _ := json.Marshal(news) // of strings and numbers
+	return string(text)
 }
 
 // acquire asks for a lease.
 func (l *Limiter) acquire(lease string) (answer, error) {
-	return l.command("acquire", func(int64) []any { return []any{lease} })
+	return l.command("acquire", func(int64) string { return lease })
 }
 
-// tell tells Redis what is new.
 func (l *Limiter) tell(news report) error {
-	_, err := l.command("tell", func(now int64) []any {
-		args := append([]any{len(news.gone)}, anys(news.gone)...)
-		args = append(append(args, len(news.held)), anys(news.held)...)
-		for operation, q := range news.windows {
-			if left := time.Until(q.Until); left > 0 {
-				args = append(args, operation, q.Remaining, now+left.Milliseconds())
-			}
-		}
-		return args
-	})
+	_, err := l.command("tell", news.encode)
 	return err
 }
 
-func anys(list []string) []any {
-	all := make([]any, len(list))
-	for i, s := range list {
-		all[i] = s
-	}
-	return all
-}
-
-// command runs the script. The first one of a cabinet is always late, as it does not know Redis' clock; so is one that
-// was sent by a clock that went wrong, after a failover say. The answer tells the time, and the command is sent again.
-func (l *Limiter) command(verb string, args func(now int64) []any) (answer, error) {
+// command runs the script. The first command of a cabinet is always late, as it does not know Redis' clock; so is one
+// by a clock that went wrong, after a failover say. The answer has the time, and the command is sent again.
+func (l *Limiter) command(verb string, subject func(now int64) string) (answer, error) {
 	for range 2 {
-		a, err := l.send(verb, args)
+		a, err := l.send(verb, subject)
 		if err != nil || a.word != "late" {
 			return a, err
 		}
@@ -66,17 +76,16 @@ func (l *Limiter) command(verb string, args func(now int64) []any) (answer, erro
 	return answer{}, errLate
 }
 
-// send runs the script once, and waits for its answer no longer than a caller is to wait. An answer that comes later is
-// dropped; what it may have granted is on the list of what Redis is told when it is back.
-func (l *Limiter) send(verb string, args func(now int64) []any) (answer, error) {
+// send runs the script once, and waits for its answer no longer than a caller is to wait. A later answer is dropped:
+// a lease that it granted ends by itself.
+func (l *Limiter) send(verb string, subject func(now int64) string) (answer, error) {
 	f := l.fleet
 	sent := time.Now()
-	now, deadline := l.clock.now(), int64(0)
+	now := l.redisTime(sent)
+	deadline := now
 	if now > 0 {
-		deadline = now + f.timeout.Milliseconds()
+		deadline += f.timeout.Milliseconds()
 	}
-	all := []any{verb, deadline, f.lease.Milliseconds(), f.channels(), f.countable}
-	all = append(all, args(now)...)
 	type result struct {
 		answer answer
 		err    error
@@ -85,8 +94,9 @@ func (l *Limiter) send(verb string, args func(now int64) []any) (answer, error) 
 	go func() {
 		ctx, cancel := context.WithTimeout(context.Background(), max(commandTime, f.timeout))
 		defer cancel()
-		said, err := f.script.run(ctx, f.rdb, l.keys, all)
-		a, err := readAnswer(said, err)
+		a, err := readAnswer(f.script.run(ctx, f.rdb, l.keys, []any{
+			verb, deadline, f.newLease.Milliseconds(), f.lease.Milliseconds(), f.channels(), f.countable, subject(now),
+		}))
 		results <- result{a, err}
 	}()
 	patience := time.NewTimer(f.timeout)
@@ -94,12 +104,20 @@ func (l *Limiter) send(verb string, args func(now int64) []any) (answer, error) 
 	select {
 	case r := <-results:
 		if r.err == nil {
-			l.clock.hear(sent, r.answer.now, r.answer.word == "late")
+			f.mu.Lock()
+			l.clock.set(sent, r.answer.now, r.answer.word == "late")
+			f.mu.Unlock()
 		}
 		return r.answer, r.err
 	case <-patience.C:
 		return answer{}, errNoAnswer
 	}
+}
+
+func (l *Limiter) redisTime(moment time.Time) int64 {
+	l.fleet.mu.Lock()
+	defer l.fleet.mu.Unlock()
+	return l.clock.at(moment)
 }
 
 func readAnswer(said any, err error) (answer, error) {
@@ -109,9 +127,9 @@ func readAnswer(said any, err error) (answer, error) {
 	if fields, ok := said.([]any); ok && len(fields) == 3 {
 		word, isText := fields[0].(string)
 		now, isTime := fields[1].(int64)
-		more, isNumber := fields[2].(int64)
+		left, isNumber := fields[2].(int64)
 		if isText && isTime && isNumber {
-			return answer{word, now, more}, nil
+			return answer{word, now, time.Duration(left) * time.Millisecond}, nil
 		}
 	}
 	return answer{}, fmt.Errorf("the answer of Redis is a %T that the script does not give", said)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/ymarket-go/chats/gen"
 	"github.com/ymarket-go/chats/wrapper"
 )
 
@@ -26,8 +27,8 @@ func TestCommandsOfACall(t *testing.T) {
 func TestMemoryOfACabinet(t *testing.T) {
 	onEach(t, func(t *testing.T, s *server) {
 		_, l := member(t, s, WithTimeout(slow))
-		for _, operation := range operations {
-			take(t, l, operation)(left(900, time.Hour))
+		for _, operation := range gen.Operations {
+			take(t, l, operation.ID)(left(900, time.Hour))
 		}
 		release := take(t, l, "getChat")
 		bytes := s.do("MEMORY", "USAGE", "ymchats:{12345}").(int64)

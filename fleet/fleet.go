@@ -5,16 +5,19 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
+	"slices"
 	"strconv"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/redis/go-redis/v9"
 
 	"github.com/ymarket-go/chats/wrapper"
 )
+
+var errClosed = errors.New("fleet: the Fleet is closed")
 
 // Fleet is the connection of a process to the limits that it shares with others. One is enough for all cabinets of a
 // process: it keeps one subscription. New makes one. It is safe for concurrent use.
@@ -23,20 +26,19 @@ type Fleet struct {
 	rdb       redis.UniversalClient
 	script    *script
 	process   string // a random name
-	countable string // "1" if Redis can count all subscribers of a channel
-	waiters   waiters
-	log       statusLog
+	countable string // "1" if Redis knows all subscribers of a channel
+	log       *statusLog
+	probes    chan struct{} // says that an outage has begun
 	look      time.Duration // see lookAfter
-	leases    atomic.Int64  // how many were named
-	busy      atomic.Int64  // what Close waits for
 
 	life context.Context // ends with Close
 	end  context.CancelFunc
+	busy sync.WaitGroup // what Close waits for
 
-	mu       sync.Mutex
-	limiters map[int64]*Limiter
-	away     map[*Limiter]bool // whose Redis does not answer
-	probing  bool
+	mu       sync.Mutex          // guards the Limiters and leases, too
+	limiters map[string]*Limiter // by their first key
+	outages  map[*Limiter]*outage
+	named    int64 // leases so far
 }
 
 // New makes a Fleet over a client of Redis or Valkey, alone, behind Sentinel or as a cluster. It asks Redis for
@@ -55,15 +57,16 @@ func New(rdb redis.UniversalClient, opts ...Option) (*Fleet, error) {
 		return nil, fmt.Errorf("fleet: %w", err)
 	}
 	f := &Fleet{
-		config: c, rdb: rdb, script: newScript(), process: rand.Text()[:16], countable: "0", look: lookAfter,
-		limiters: map[int64]*Limiter{}, away: map[*Limiter]bool{},
+		config: c, rdb: rdb, script: newScript(), process: rand.Text()[:16], countable: "0", log: newStatusLog(c.logger),
+		probes: make(chan struct{}, 1), look: lookAfter, limiters: map[string]*Limiter{}, outages: map[*Limiter]*outage{},
 	}
 	if _, alone := rdb.(*redis.Client); alone {
 		f.countable = "1"
 	}
-	f.log.logger, f.log.quiet, f.log.last = c.logger, quietTime, map[bool]time.Time{}
 	f.life, f.end = context.WithCancel(context.Background())
-	f.spawn(f.listen)
+	f.busy.Go(f.listen)
+	f.busy.Go(f.probe)
+	go f.log.run(f.life)
 	return f, nil
 }
 
@@ -73,32 +76,31 @@ func (f *Fleet) Limiter(businessID int64) (*Limiter, error) {
 	if businessID < 1 {
 		return nil, fmt.Errorf("fleet: businessId is %d, allowed is 1 and above", businessID)
 	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	if f.closed() {
 		return nil, errClosed
 	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	l := f.limiters[businessID]
-	if l != nil {
+	key := f.prefix + "{" + strconv.FormatInt(businessID, 10) + "}"
+	if l := f.limiters[key]; l != nil {
 		return l, nil
 	}
 	local, err := wrapper.NewLimiter(f.policy)
 	if err != nil {
 		return nil, fmt.Errorf("fleet: %w", err)
 	}
-	key := f.prefix + "{" + strconv.FormatInt(businessID, 10) + "}"
-	l = &Limiter{
+	l := &Limiter{
 		fleet: f, keys: []string{key, key + ":queue", key + ":seen"}, local: local,
-		held: map[*lease]bool{}, turned: make(chan struct{}), aloneSlots: make(chan struct{}, f.alone),
+		leases: map[string]*lease{}, alone: alone{slots: make(chan struct{}, f.config.alone)},
 	}
-	f.limiters[businessID] = l
+	f.limiters[key] = l
 	return l, nil
 }
 
 // Close gives back what this process holds and waits for: close it once the work is done, as requests that still run
-// are counted no more. Acquire fails from now on, and so does who waits in it. Close takes no longer than two or
-// three timeouts; the error says that Redis could not be told, so that the leases end by themselves. Closed again, it
-// does nothing and gives nil.
+// are counted no more. Acquire fails from now on, and so does a call that waits in it. Close takes no longer than two
+// or three timeouts; the error says that Redis could not be told, so that the leases end by themselves. Closed again,
+// it does nothing and gives nil.
 func (f *Fleet) Close() error {
 	f.mu.Lock()
 	again := f.closed()
@@ -107,64 +109,71 @@ func (f *Fleet) Close() error {
 	if again {
 		return nil
 	}
-	f.log.stop()
-	for wait := time.Now().Add(2*f.timeout + closeSlack); f.busy.Load() > 0 && time.Now().Before(wait); {
-		time.Sleep(closePoll)
+	idle := make(chan struct{})
+	go func() { f.busy.Wait(); close(idle) }()
+	select {
+	case <-idle:
+	case <-time.After(2*f.timeout + closeSlack):
 	}
-	return f.giveBackAll()
-}
-
-const (
-	closeSlack = 100 * time.Millisecond
-	closePoll  = 2 * time.Millisecond
-)
-
-// giveBackAll tells Redis of all cabinets at once what is not held any more.
-func (f *Fleet) giveBackAll() error {
-	var group sync.WaitGroup
-	var failed sync.Map
-	places := make(chan struct{}, probesAtOnce)
-	for _, l := range f.all() {
-		group.Go(func() {
-			places <- struct{}{}
-			defer func() { <-places }()
-			if err := l.giveBackAll(); err != nil {
-				failed.Store(l.keys[0], err)
-			}
-		})
-	}
-	group.Wait()
-	var err error
-	failed.Range(func(_, cause any) bool { err = cause.(error); return false })
-	if err != nil {
+	f.mu.Lock()
+	all := slices.Collect(maps.Values(f.limiters))
+	f.mu.Unlock()
+	if err := each(all, (*Limiter).close); err != nil {
 		return fmt.Errorf("fleet: not all leases were given back, they end by themselves within %v: %w", f.lease, err)
 	}
 	return nil
 }
 
-func (f *Fleet) all() []*Limiter {
+const closeSlack = 100 * time.Millisecond
+
+// close tells Redis that nothing of the cabinet is held any more.
+func (l *Limiter) close() error {
+	f := l.fleet
 	f.mu.Lock()
-	defer f.mu.Unlock()
-	all := make([]*Limiter, 0, len(f.limiters))
-	for _, l := range f.limiters {
-		all = append(all, l)
+	news := report{ended: l.running()}
+	if o := f.outages[l]; o != nil {
+		news.ended = append(news.ended, o.news.ended...)
+		news.windows = o.news.windows
 	}
-	return all
+	f.mu.Unlock()
+	if news.empty() {
+		return nil
+	}
+	return l.tell(news)
+}
+
+// cabinetsAtOnce bounds the commands of a process for its cabinets.
+const cabinetsAtOnce = 16
+
+// each does the same for several cabinets at once, and gives one of the errors.
+func each(all []*Limiter, do func(*Limiter) error) error {
+	var group sync.WaitGroup
+	places, failures := make(chan struct{}, cabinetsAtOnce), make(chan error, len(all))
+	for _, l := range all {
+		places <- struct{}{}
+		group.Go(func() {
+			defer func() { <-places }()
+			if err := do(l); err != nil {
+				failures <- err
+			}
+		})
+	}
+	group.Wait()
+	close(failures)
+	return <-failures
 }
 
 func (f *Fleet) closed() bool { return f.life.Err() != nil }
 
-// spawn runs something that Close waits for.
-func (f *Fleet) spawn(what func()) {
+// enter counts work that Close waits for; false: the Fleet is closed.
+func (f *Fleet) enter() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.closed() {
+		return false
+	}
 	f.busy.Add(1)
-	go func() {
-		defer f.busy.Add(-1)
-		what()
-	}()
-}
-
-func (f *Fleet) newLease(operation string) string {
-	return f.process + "." + strconv.FormatInt(f.leases.Add(1), 36) + "." + operation
+	return true
 }
 
 // channels is how the channels of all processes begin.

@@ -99,23 +99,39 @@ func (s *server) listens(lease string) bool {
 	return rdb.PubSubNumSub(background, channel).Val()[channel] > 0
 }
 
-// A worker that stands still for longer than its lease loses it, goes on afterwards, and disturbs nobody for long.
+// A process that stands still keeps its slots until its leases end: 3 s, as its requests are short. The others go on
+// then, and it disturbs nobody when it goes on itself.
 func TestHolderStopped(t *testing.T) {
 	beside(t)
-	s, j, first, second := crew(t, 100*time.Millisecond, brief)
-	first.signal(syscall.SIGSTOP)
-	eventually(t, "its leases have ended", func() bool { return j.atWork() == 4 && s.leases(cabinet) == 4 })
-	sent, _, _ := j.counts()
-	eventually(t, "the second one goes on", func() bool { now, _, _ := j.counts(); return now > sent+40 })
-	first.signal(syscall.SIGCONT)
-	eventually(t, "both go on", func() bool { now, _, _ := j.counts(); return now > sent+120 })
-	done := dismiss(t, []*worker{first, second})
-	require.Empty(t, failures(done))
-	j.checkMessages(t, done)
-	_, refused, most := j.counts()
-	t.Logf("420s %d, most at once %d", refused, most)
-	require.LessOrEqual(t, most, 8)
-	require.Zero(t, s.leases(cabinet))
+	sizes := []int{4}
+	if *figures {
+		sizes = []int{4, 16}
+	}
+	for _, n := range sizes {
+		s := onOne(t)
+		j := newJudge(t, 40*time.Millisecond, time.Hour, 1_000_000)
+		workers := hire(t, n, task{Network: s.network(), Addrs: []string{s.address}, Market: j.url, ChatID: j.chatID, Callers: 8})
+		eventually(t, "all work", func() bool { sent, _, _ := j.counts(); return sent > 40 })
+		workers[0].signal(syscall.SIGSTOP)
+		stopped := time.Now()
+		sent, _, _ := j.counts()
+		eventually(t, "the others go on after its leases have ended", func() bool {
+			now, _, _ := j.counts()
+			return now > sent+100 && time.Since(stopped) > firstLease+lookAfter
+		})
+		workers[0].signal(syscall.SIGCONT)
+		sent, _, _ = j.counts()
+		eventually(t, "all go on", func() bool { now, _, _ := j.counts(); return now > sent+40 })
+		pause := j.longestPause(stopped)
+		done := dismiss(t, workers)
+		_, refused, most := j.counts()
+		t.Logf("%d processes: longest pause %v, 420s %d, most at once %d", n, pause.Round(10*time.Millisecond), refused, most)
+		require.Less(t, pause, defaultLease-firstLease)
+		require.Empty(t, failures(done))
+		j.checkMessages(t, done)
+		require.LessOrEqual(t, most, 8)
+		eventually(t, "all slots are free", func() bool { return s.leases(cabinet) == 0 })
+	}
 }
 
 // A request that takes longer than the lease is renewed: never do more than four run.

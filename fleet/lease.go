@@ -1,143 +1,136 @@
 package fleet
 
 import (
+	"context"
+	"strconv"
 	"sync"
 	"time"
 
 	"github.com/ymarket-go/chats/wrapper"
 )
 
-// lease is the place of a request that runs.
+// firstLease is how long a lease lasts until it is renewed for the first time. A process that stands still, or that
+// Redis does not reach, keeps the slots of requests that it may not have begun for no longer.
+const firstLease = 3 * time.Second
+
+// lease is the place of a request in the fleet: it is waited for, and held while the request runs.
 type lease struct {
 	limiter       *Limiter
 	id, operation string
-	alone         bool // it began while Redis was away, and has one of the places for that
-	known         bool // Redis may know it. Guarded by the mutex of the limiter
+	messages      chan int64         // see wake
+	patience      time.Time          // how long it waits for Redis with WithStrict; zero: it has not waited yet
+	alone         bool               // its request began while Redis was away
+	stop          context.CancelFunc // ends the renewals
+	commands      sync.WaitGroup     // that are under way: the lease is given back after them
 
-	mu      sync.Mutex // held while the lease is renewed: it is given back after that
-	renewal *time.Timer
-	over    bool
+	// Guarded by the mutex of the Fleet.
+	running bool // its request has begun
+	stored  bool // Redis may have it
 }
 
-// begin counts a request that Redis has given a lease, which ends then by Redis' clock.
-func (l *Limiter) begin(w *wish, ends int64) *lease {
-	left := time.Duration(ends-l.clock.now()) * time.Millisecond
-	return l.start(&lease{limiter: l, id: w.id, operation: w.operation, known: true}, left)
-}
-
-// beginAlone counts a request that starts while Redis is away.
-func (l *Limiter) beginAlone(w *wish) *lease {
-	return l.start(&lease{limiter: l, id: w.id, operation: w.operation, known: w.asked, alone: true}, l.fleet.lease)
-}
-
-// start renews a lease from now on, each time when a third of it has passed.
-func (l *Limiter) start(s *lease, left time.Duration) *lease {
-	l.mu.Lock()
-	l.held[s] = true
-	l.mu.Unlock()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.renewal = time.AfterFunc(max(min(left, l.fleet.lease)/3, 0), s.renew)
+func (l *Limiter) newLease(operation string) *lease {
+	f := l.fleet
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.named++
+	id := f.process + "." + strconv.FormatInt(f.named, 36) + "." + operation
+	s := &lease{limiter: l, id: id, operation: operation, messages: make(chan int64, 1)}
+	l.leases[id] = s
 	return s
 }
 
-// renew writes the lease again, even if Redis has lost it. While Redis is away nothing is written: it is told of all
-// leases once it is back.
+// start begins the request, and renews the lease, of which so much is left, until the request ends.
+func (s *lease) start(left time.Duration) {
+	f := s.limiter.fleet
+	f.mu.Lock()
+	s.running = true
+	f.mu.Unlock()
+	var ctx context.Context
+	ctx, s.stop = context.WithCancel(f.life)
+	s.commands.Go(func() {
+		for pause := left / 3; sleep(ctx, pause) == nil; pause = f.lease / 3 {
+			s.renew()
+		}
+	})
+}
+
+// renew writes the lease again, even if Redis has lost it. While Redis is away nothing is written: the probe that
+// finds it back does that.
 func (s *lease) renew() {
 	l := s.limiter
-	l.fleet.busy.Add(1)
-	defer l.fleet.busy.Add(-1)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.over || l.fleet.closed() {
+	if l.away() != nil || !l.fleet.enter() {
 		return
 	}
-	if away, _ := l.state(); !away {
-		l.mu.Lock()
-		s.known = true
-		l.mu.Unlock()
-		if err := l.tell(report{held: []string{s.id}}); err != nil {
-			l.failed(err)
-		}
-	}
-	s.renewal.Reset(l.fleet.lease / 3)
-}
-
-// releaser gives back the lease and then the place in the process.
-func (s *lease) releaser(free func(wrapper.Response)) func(wrapper.Response) {
-	var once sync.Once
-	return func(r wrapper.Response) {
-		once.Do(func() {
-			s.mu.Lock()
-			s.over = true
-			s.renewal.Stop()
-			s.mu.Unlock()
-			s.limiter.finish(s, r)
-			free(r)
-		})
+	defer l.fleet.busy.Done()
+	s.store()
+	if err := l.tell(report{running: []string{s.id}}); err != nil {
+		l.failed(err)
 	}
 }
 
-// finish tells Redis that a request has ended, and what its answer said of the window.
-func (l *Limiter) finish(s *lease, r wrapper.Response) {
-	var news report
-	l.mu.Lock()
-	if s.known {
-		news.gone = []string{s.id}
-	}
-	delete(l.held, s)
+// store notes that Redis is about to learn of the lease.
+func (s *lease) store() {
+	s.limiter.fleet.mu.Lock()
+	defer s.limiter.fleet.mu.Unlock()
+	s.stored = true
+}
+
+// release ends the request: Redis learns that, and what the answer said of the window. After Close it knows already.
+func (s *lease) release(r wrapper.Response) {
+	l := s.limiter
+	s.stop()
+	s.commands.Wait()
 	if s.alone {
-		l.pauses.note(r, time.Now())
+		l.endAlone(r)
 	}
-	told := l.gaveBackAll
-	l.mu.Unlock()
-	if s.alone {
-		<-l.aloneSlots
+	if !l.fleet.enter() {
+		return
 	}
+	defer l.fleet.busy.Done()
+	news := s.end()
 	if !r.Quota.Until.IsZero() {
 		news.windows = map[string]wrapper.Quota{s.operation: r.Quota}
 	}
-	if !told {
-		l.giveBack(news)
-	}
+	l.giveBack(news)
 }
 
-// giveBack tells Redis of what has ended; once it is back, where it is away.
-func (l *Limiter) giveBack(news report) {
-	if len(news.gone)+len(news.windows) == 0 {
-		return
+// giveUp leaves the queue, and gives back the lease if it was granted meanwhile. The caller does not wait for that.
+func (s *lease) giveUp() {
+	s.limiter.fleet.busy.Go(func() {
+		s.commands.Wait()
+		s.limiter.giveBack(s.end())
+	})
+}
+
+// end forgets the lease, and gives what Redis has to learn of that.
+func (s *lease) end() (news report) {
+	l := s.limiter
+	l.fleet.mu.Lock()
+	defer l.fleet.mu.Unlock()
+	delete(l.leases, s.id)
+	if s.stored {
+		news.ended = []string{s.id}
 	}
-	for {
-		l.mu.Lock()
-		away := l.isAway
-		if away {
-			l.untold.add(news, time.Now())
+	return news
+}
+
+// running lists the leases whose requests run. The mutex of the Fleet is held.
+func (l *Limiter) running() (ids []string) {
+	for id, s := range l.leases {
+		if s.running {
+			ids = append(ids, id)
 		}
-		l.mu.Unlock()
-		if away {
-			return
-		}
+	}
+	return ids
+}
+
+// giveBack tells Redis what has ended, at once or when it is back.
+func (l *Limiter) giveBack(news report) {
+	for !news.empty() && !l.postpone(news) {
 		err := l.tell(news)
 		if err == nil {
 			return
 		}
 		l.failed(err)
 	}
-}
-
-// giveBackAll tells Redis that nothing is held any more.
-func (l *Limiter) giveBackAll() error {
-	l.mu.Lock()
-	news := l.untold.report(time.Now(), l.fleet.lease)
-	for s := range l.held {
-		if s.known {
-			news.gone = append(news.gone, s.id)
-		}
-	}
-	l.gaveBackAll = true
-	l.mu.Unlock()
-	if len(news.gone)+len(news.windows) == 0 {
-		return nil
-	}
-	return l.tell(news)
 }

@@ -292,11 +292,9 @@ func TestLostMessagesAreLookedFor(t *testing.T) {
 	}
 	w := ask(a, "getChat")
 	eventually(t, "it waits", func() bool { return s.waiting() == 1 })
-	fa.waiters.mu.Lock() // no message is heard from now on
-	for lease := range fa.waiters.byLease {
-		fa.waiters.byLease[lease] = &waiter{calls: make(chan int64, 1)}
-	}
-	fa.waiters.mu.Unlock()
+	fa.mu.Lock() // no message is heard from now on
+	fa.limiters = nil
+	fa.mu.Unlock()
 	held[0](served)
 	w.wait(t)
 	require.NoError(t, w.err)
@@ -318,11 +316,11 @@ func TestOldMessagesAreNotBelieved(t *testing.T) {
 	w := ask(a, "getChat")
 	eventually(t, "it waits", func() bool { return s.waiting() == 1 })
 	before := s.commands()
-	fa.waiters.mu.Lock()
-	for _, one := range fa.waiters.byLease {
-		one.call(a.clock.now() - 1)
+	fa.mu.Lock()
+	for _, one := range a.leases {
+		one.wake(a.clock.at(time.Now()) - 1)
 	}
-	fa.waiters.mu.Unlock()
+	fa.mu.Unlock()
 	eventually(t, "it asks again", func() bool { return s.commands() > before })
 	require.False(t, w.isDone())
 	for _, release := range held {
@@ -331,6 +329,8 @@ func TestOldMessagesAreNotBelieved(t *testing.T) {
 	w.wait(t)
 	w.release(served)
 }
+
+func isAway(l *Limiter) bool { return l.away() != nil }
 
 // Redis is not as it should be when the Fleet is made: requests go alone, and together once it is.
 func TestAwayFromTheStart(t *testing.T) {
@@ -346,10 +346,10 @@ func TestAwayFromTheStart(t *testing.T) {
 			s.do(row.broken...)
 			_, l := member(t, s)
 			take(t, l, "getChat")(served)
-			away, _ := l.state()
+			away := isAway(l)
 			require.True(t, away)
 			s.do(row.whole...)
-			eventually(t, "Redis is back", func() bool { away, _ := l.state(); return !away })
+			eventually(t, "Redis is back", func() bool { away := isAway(l); return !away })
 			release := take(t, l, "getChat")
 			require.Equal(t, 1, s.leases(cabinet))
 			release(served)
@@ -379,7 +379,7 @@ func TestPlainForm(t *testing.T) {
 	take(t, l, "getChat")(served)
 	take(t, l, "getChat")(served)
 	require.True(t, shared.script.old.Load())
-	away, _ := l.state()
+	away := isAway(l)
 	require.False(t, away)
 }
 
@@ -391,9 +391,9 @@ func TestWrongKindOfKey(t *testing.T) {
 	other, err := shared.Limiter(7)
 	require.NoError(t, err)
 	take(t, other, "getChat")(served)
-	away, _ := l.state()
+	away := isAway(l)
 	require.True(t, away)
-	away, _ = other.state()
+	away = isAway(other)
 	require.False(t, away, "another cabinet is not affected")
 }
 
@@ -426,7 +426,7 @@ func TestStrictWaits(t *testing.T) {
 	shared, l := member(t, s, WithStrict(), WithRetry(wrapper.RetryPolicy{MaxDelay: patient}))
 	s.kill()
 	w := ask(l, "getChat")
-	eventually(t, "Redis is away", func() bool { away, _ := l.state(); return away })
+	eventually(t, "Redis is away", func() bool { away := isAway(l); return away })
 	require.False(t, w.isDone())
 	s.run()
 	w.wait(t)
@@ -434,7 +434,7 @@ func TestStrictWaits(t *testing.T) {
 	w.release(served)
 	s.kill()
 	w = ask(l, "getChat")
-	eventually(t, "Redis is away", func() bool { away, _ := l.state(); return away })
+	eventually(t, "Redis is away", func() bool { away := isAway(l); return away })
 	shared.Close()
 	w.wait(t)
 	require.Equal(t, errClosed, w.err)
@@ -459,7 +459,7 @@ func TestAlone(t *testing.T) {
 		held[0] = w.release
 		s.run()
 		eventually(t, "Redis knows what runs", func() bool { return s.leases(cabinet) == n })
-		eventually(t, "Redis is back", func() bool { away, _ := l.state(); return !away })
+		eventually(t, "Redis is back", func() bool { away := isAway(l); return !away })
 		more := take(t, l, "getChat")
 		require.Equal(t, n+1, s.leases(cabinet))
 		more(served)
@@ -478,7 +478,7 @@ func TestWindowsAreToldLater(t *testing.T) {
 	s.kill()
 	take(t, a, "getChat")(left(0, time.Hour))
 	s.run()
-	eventually(t, "Redis is back", func() bool { away, _ := a.state(); return !away })
+	eventually(t, "Redis is back", func() bool { away := isAway(a); return !away })
 	_, b := member(t, s, WithTimeout(slow))
 	_, err := b.Acquire(background, "getChat")
 	require.ErrorIs(t, err, wrapper.ErrRateLimited)
@@ -514,7 +514,7 @@ func TestNothingIsGrantedLate(t *testing.T) {
 	for _, w := range all[1:] {
 		defer w.cancel()
 	}
-	eventually(t, "Redis is away", func() bool { away, _ := l.state(); return away })
+	eventually(t, "Redis is away", func() bool { away := isAway(l); return away })
 	time.Sleep(200 * time.Millisecond)
 	for _, w := range all {
 		w.cancel()
@@ -524,7 +524,7 @@ func TestNothingIsGrantedLate(t *testing.T) {
 		}
 	}
 	s.signal(goOn)
-	eventually(t, "Redis is back", func() bool { away, _ := l.state(); return !away })
+	eventually(t, "Redis is back", func() bool { away := isAway(l); return !away })
 	eventually(t, "nothing is held", func() bool { return s.leases(cabinet) == 0 && s.waiting() == 0 })
 	rdb := s.admin()
 	defer rdb.Close()
@@ -557,62 +557,33 @@ func TestPauses(t *testing.T) {
 	now := time.Now()
 	tooMany := wrapper.Response{StatusCode: 420, Quota: wrapper.Quota{Remaining: 5, Until: now.Add(time.Hour)}}
 	usedUp := wrapper.Response{StatusCode: 420, Quota: wrapper.Quota{Remaining: 0, Until: now.Add(time.Hour)}}
-	var p pauses
-	p.note(served, now)
-	assert.Zero(t, p.pause)
+	var a alone
+	leave := func(r wrapper.Response) time.Duration { a.note(r, now); return a.pause }
+	assert.Zero(t, leave(served))
 	var seen []time.Duration
 	for range 8 {
-		p.note(tooMany, now)
-		seen = append(seen, p.pause)
-		assert.GreaterOrEqual(t, p.until, now.Add(p.pause/2))
-		assert.Less(t, p.until, now.Add(p.pause*3/2+1))
+		seen = append(seen, leave(tooMany))
+		assert.GreaterOrEqual(t, a.until, now.Add(a.pause/2))
+		assert.Less(t, a.until, now.Add(a.pause*3/2+1))
 	}
 	ms := time.Millisecond
 	assert.Equal(t, []time.Duration{50 * ms, 100 * ms, 200 * ms, 400 * ms, 800 * ms, 1600 * ms, 2000 * ms, 2000 * ms},
 		seen)
-	p.note(served, now)
-	assert.Equal(t, 1750*ms, p.pause)
-	p.note(usedUp, now)
-	assert.Less(t, p.pause, 1750*ms)
-	p.note(wrapper.Response{StatusCode: 420}, now)
-	assert.Equal(t, 2000*ms, p.pause, "a 420 that tells of no quota")
-}
-
-func TestUntold(t *testing.T) {
-	now := time.Now()
-	q := func(remaining int, in time.Duration) wrapper.Quota {
-		return wrapper.Quota{Remaining: remaining, Until: now.Add(in)}
-	}
-	var u untold
-	assert.True(t, u.empty())
-	u.add(report{gone: []string{"a", "b"}, windows: map[string]wrapper.Quota{"getChat": q(5, time.Minute)}}, now)
-	u.add(report{gone: []string{"b"}, windows: map[string]wrapper.Quota{"getChat": q(3, time.Minute)}}, now)
-	u.add(report{windows: map[string]wrapper.Quota{"getChat": q(7, 50*time.Second)}}, now)
-	first := u.report(now, time.Minute)
-	assert.ElementsMatch(t, []string{"a", "b"}, first.gone)
-	assert.Equal(t, map[string]wrapper.Quota{"getChat": q(3, 50*time.Second)}, first.windows)
-	u.add(report{gone: []string{"c"}, windows: map[string]wrapper.Quota{"getChat": q(2, 50*time.Second)}}, now)
-	u.told(first)
-	second := u.report(now, time.Minute)
-	assert.Equal(t, []string{"c"}, second.gone)
-	assert.Equal(t, map[string]wrapper.Quota{"getChat": q(2, 50*time.Second)}, second.windows, "it changed meanwhile")
-	assert.Empty(t, u.report(now.Add(time.Minute+commandTime+1), time.Minute).gone, "over for longer than a lease")
-	u.told(second)
-	assert.True(t, u.empty())
-	assert.Equal(t, q(9, time.Hour), newest(q(0, time.Minute), q(9, time.Hour)), "a later window")
-	assert.Equal(t, q(9, time.Hour), newest(q(9, time.Hour), q(0, time.Minute)), "an older one")
+	assert.Equal(t, 1750*ms, leave(served))
+	assert.Less(t, leave(usedUp), 1750*ms)
+	assert.Equal(t, 2000*ms, leave(wrapper.Response{StatusCode: 420}), "a 420 that tells of no quota")
 }
 
 func TestClock(t *testing.T) {
 	var c clock
-	assert.Zero(t, c.now())
+	assert.Zero(t, c.at(time.Now()))
 	sent := time.Now()
-	c.hear(sent, 1_000_000, false)
+	c.set(sent, 1_000_000, false)
 	assert.EqualValues(t, 1_000_500, c.at(sent.Add(500*time.Millisecond)))
-	c.hear(sent.Add(time.Second), 1_001_200, false) // it took 200 ms longer
+	c.set(sent.Add(time.Second), 1_001_200, false) // it took 200 ms longer
 	assert.EqualValues(t, 1_001_000, c.at(sent.Add(time.Second)))
-	c.hear(sent.Add(time.Second), 1_000_900, false)
+	c.set(sent.Add(time.Second), 1_000_900, false)
 	assert.EqualValues(t, 1_000_900, c.at(sent.Add(time.Second)))
-	c.hear(sent.Add(time.Second), 1_009_000, true) // the server has another clock now
+	c.set(sent.Add(time.Second), 1_009_000, true) // the server has another clock now
 	assert.EqualValues(t, 1_009_000, c.at(sent.Add(time.Second)))
 }

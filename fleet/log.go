@@ -1,74 +1,60 @@
 package fleet
 
 import (
+	"context"
 	"log/slog"
-	"sync"
 	"time"
 )
 
 // quietTime is how long a line is not written again.
 const quietTime = time.Minute
 
-// statusLog writes when Redis goes away and when it is back. A change that comes too early after the last one of its
-// kind is written later, if it still holds then. Lines are written by a goroutine of their own, as a logger may wait.
+// statusLog writes a line when Redis goes away and one when it is back. A change that comes too early after the last
+// line of its kind is written later, if it still holds then.
 type statusLog struct {
-	logger *slog.Logger
-	quiet  time.Duration
-
-	mu         sync.Mutex
-	away, said bool // how it is, and what was written last
-	cause      error
-	last       map[bool]time.Time // when it was written, by what was said
-	next       *time.Timer
-	stopped    bool
-
-	writing sync.Mutex // keeps the lines in order
+	logger  *slog.Logger
+	changes chan status // has room for the newest one
 }
 
-func (s *statusLog) set(away bool, cause error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.away, s.cause = away, cause
-	if away != s.said && !s.stopped {
-		s.schedule()
-	}
+type status struct {
+	away  bool
+	cause error
 }
 
-func (s *statusLog) schedule() {
-	if s.next != nil {
-		s.next.Stop()
-	}
-	s.next = time.AfterFunc(time.Until(s.last[s.away].Add(s.quiet)), s.say)
+func newStatusLog(logger *slog.Logger) *statusLog {
+	return &statusLog{logger: logger, changes: make(chan status, 1)}
 }
 
-func (s *statusLog) say() {
-	s.writing.Lock()
-	defer s.writing.Unlock()
-	s.mu.Lock()
-	away, cause, nothingNew := s.away, s.cause, s.away == s.said || s.stopped
-	early := time.Since(s.last[away]) < s.quiet
-	switch {
-	case nothingNew:
-	case early: // it changed since the timer was set
-		s.schedule()
+// set replaces a change that is not written yet. Callers take turns.
+func (s *statusLog) set(now status) {
+	select {
+	case <-s.changes:
 	default:
-		s.said, s.last[away] = away, time.Now()
 	}
-	s.mu.Unlock()
-	switch {
-	case nothingNew || early:
-	case away:
-		s.logger.Warn("fleet: Redis is away", "error", cause.Error())
-	default:
-		s.logger.Info("fleet: Redis is back")
-	}
+	s.changes <- now
 }
 
-func (s *statusLog) stop() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.stopped = true
-	if s.next != nil {
-		s.next.Stop()
+// run writes until the context ends. It has a goroutine of its own, as a logger may block.
+func (s *statusLog) run(ctx context.Context) {
+	var now status
+	written := false // what the last line says of away
+	last := map[bool]time.Time{}
+	for {
+		var due <-chan time.Time
+		if now.away != written {
+			due = time.After(time.Until(last[now.away].Add(quietTime)))
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case now = <-s.changes:
+		case <-due:
+			written, last[now.away] = now.away, time.Now()
+			if now.away {
+				s.logger.Warn("fleet: Redis is away", "error", now.cause.Error())
+			} else {
+				s.logger.Info("fleet: Redis is back")
+			}
+		}
 	}
 }

@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"log/slog"
 	"strings"
@@ -64,11 +65,13 @@ func TestOneLineEachWay(t *testing.T) {
 func TestLinesAreFew(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var text lines
-		s := statusLog{logger: text.logger(), quiet: time.Minute, last: map[bool]time.Time{}}
+		s := newStatusLog(text.logger())
+		ctx, stop := context.WithCancel(t.Context())
+		go s.run(ctx)
 		away, back := "level=WARN msg=\"fleet: Redis is away\" error=broken\n", "level=INFO msg=\"fleet: Redis is back\"\n"
 		after := func(pause time.Duration, isAway bool) string {
 			time.Sleep(pause)
-			s.set(isAway, errors.New("broken"))
+			s.set(status{isAway, errors.New("broken")})
 			synctest.Wait()
 			return text.String()
 		}
@@ -83,7 +86,8 @@ func TestLinesAreFew(t *testing.T) {
 		synctest.Wait()
 		assert.Equal(t, away+back+away, text.String(), "it is still away")
 		assert.Equal(t, away+back+away+back, after(time.Minute, false))
-		s.stop()
+		stop()
+		synctest.Wait()
 		assert.Equal(t, away+back+away+back, after(time.Hour, true), "nothing is written after Close")
 	})
 }

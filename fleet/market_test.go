@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/ymarket-go/chats/gen"
 	"github.com/ymarket-go/chats/sandbox"
 	"github.com/ymarket-go/chats/wrapper"
 )
@@ -51,8 +52,8 @@ func newJudge(t *testing.T, takes, left time.Duration, quota int) *judge {
 	chat, err := client.CreateChat(context.Background(), wrapper.Order(67890))
 	require.NoError(t, err)
 	j.chatID = chat.ChatID
-	for _, operation := range operations {
-		j.Every(operation, j.watch(takes))
+	for _, operation := range gen.Operations {
+		j.Every(operation.ID, j.watch(takes))
 	}
 	j.Observe(j.see)
 	return j
@@ -126,6 +127,18 @@ func (j *judge) between(from, to time.Time) int {
 		}
 	}
 	return count
+}
+
+// longestPause is the longest time without an answer since then.
+func (j *judge) longestPause(since time.Time) (pause time.Duration) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for _, at := range j.when {
+		if at.After(since) {
+			pause, since = max(pause, at.Sub(since)), at
+		}
+	}
+	return pause
 }
 
 // checkMessages checks that what the workers count as sent is there once each, and nothing else.

@@ -17,7 +17,8 @@ type Option func(*config) error
 type config struct {
 	policy   wrapper.RetryPolicy
 	maxDelay time.Duration // of the policy, or its default
-	lease    time.Duration
+	newLease time.Duration // how long a lease lasts until its first renewal
+	lease    time.Duration // and after it
 	timeout  time.Duration
 	alone    int // 0: not set
 	strict   bool
@@ -53,9 +54,9 @@ func WithRetry(p wrapper.RetryPolicy) Option {
 	}
 }
 
-// WithLease sets how long what a killed process held stays taken: 12 s to 24 h. Leases of requests that run are
-// renewed. Less than 12 s would end while the Market, which takes up to 10 s, still works on the request. Without it:
-// 15 s.
+// WithLease sets how long a lease lasts once it is renewed: 12 s to 24 h. So long the slots of a killed process stay
+// taken. Less than 12 s would end while the Market, which takes up to 10 s, still works on the request. Until its first
+// renewal, a second after the request began, every lease lasts 3 s. Without it: 15 s.
 func WithLease(d time.Duration) Option {
 	return func(c *config) error {
 		if d < shortestLease || d > longestLease {
@@ -66,7 +67,7 @@ func WithLease(d time.Duration) Option {
 	}
 }
 
-// WithTimeout sets how long a caller waits for one answer of Redis before Redis counts as away: 1 ms to 10 s.
+// WithTimeout sets how long a request waits for one answer of Redis before Redis counts as away: 1 ms to 10 s.
 // Without it: 300 ms.
 func WithTimeout(d time.Duration) Option {
 	return func(c *config) error {
@@ -124,7 +125,7 @@ func WithLogger(l *slog.Logger) Option {
 
 func newConfig(opts []Option) (*config, error) {
 	c := &config{
-		maxDelay: defaultMaxDelay, lease: defaultLease, timeout: defaultTimeout,
+		maxDelay: defaultMaxDelay, newLease: firstLease, lease: defaultLease, timeout: defaultTimeout,
 		prefix: defaultPrefix, logger: slog.New(slog.DiscardHandler),
 	}
 	for i, opt := range opts {

@@ -11,15 +11,15 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// outage is something that happens to Redis while a fleet works.
-type outage struct {
+// breakage is something that happens to Redis while a fleet works.
+type breakage struct {
 	args  []string // of the server
 	begin func(s *server)
 	end   func(s *server)
 	lasts time.Duration // 0: 1 s
 }
 
-var outages = map[string]outage{
+var outages = map[string]breakage{
 	"stopped": {
 		begin: func(s *server) { s.signal(syscall.SIGSTOP) },
 		end:   func(s *server) { s.signal(syscall.SIGCONT) },
@@ -86,7 +86,7 @@ func TestOutageOfManyProcesses(t *testing.T) {
 	}
 }
 
-func endure(t *testing.T, o outage, n int) {
+func endure(t *testing.T, o breakage, n int) {
 	s := onOne(t, o.args...)
 	j := newJudge(t, 40*time.Millisecond, time.Hour, 1_000_000)
 	do := task{Network: s.network(), Addrs: []string{s.address}, Market: j.url, ChatID: j.chatID, Callers: 8}
@@ -120,7 +120,7 @@ func endure(t *testing.T, o outage, n int) {
 }
 
 // duration is shorter where no figures are taken.
-func (o outage) duration() time.Duration {
+func (o breakage) duration() time.Duration {
 	if *figures {
 		return max(o.lasts, time.Second)
 	}

@@ -180,7 +180,7 @@ func TestLostAnswers(t *testing.T) {
 			release(served)
 			eventually(t, "an answer is lost", func() bool { return p.count() == 1 })
 			eventually(t, "Redis is back, and all slots are free", func() bool {
-				away, _ := l.state()
+				away := isAway(l)
 				return !away && s.leases(cabinet) == 0 && s.waiting() == 0
 			})
 			_, other := member(t, s, WithTimeout(slow))

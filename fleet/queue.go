@@ -5,81 +5,87 @@ import (
 	"math/rand/v2"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/redis/go-redis/v9"
 )
 
-// Who waits for a lease looks once in a while whether it is there, as a message may be lost, and when the lease of
-// somebody else ends by itself, as nobody tells of that. Redis forgets who has not looked for 3 s.
-const (
-	lookAfter = time.Second           // and up to half as long again
-	afterEnd  = 50 * time.Millisecond // spreads those who look for a lease that has ended
-)
+// lookAfter is when a waiter asks Redis again, or up to half as long later, as messages may be lost and leases end by
+// themselves. Redis forgets a waiter that has not asked for 3 s.
+const lookAfter = time.Second
 
-// waiters are those who wait for a message, by the lease that they want.
-type waiters struct {
-	mu      sync.Mutex
-	byLease map[string]*waiter
-}
+// askAgain is a message that grants nothing.
+const askAgain = 0
 
-type waiter struct {
-	key, operation string
-	calls          chan int64 // when the lease ends that was given, by Redis' clock; 0: ask again. Has room for one
-}
-
-func (w *waiters) enter(lease, key, operation string) *waiter {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.byLease == nil {
-		w.byLease = map[string]*waiter{}
-	}
-	one := &waiter{key: key, operation: operation, calls: make(chan int64, 1)}
-	w.byLease[lease] = one
-	return one
-}
-
-func (w *waiters) leave(lease string) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	delete(w.byLease, lease)
-}
-
-// call hands a waiter what a message said. If there is something that it has not looked at yet, it will ask Redis, and
-// learns there what this was.
-func (w *waiter) call(ends int64) {
+// wake hands a waiter a message: when the lease ends that it was granted, by Redis' clock, or askAgain. A waiter with
+// two messages asks Redis which one holds. The mutex of the Fleet is held.
+func (s *lease) wake(ends int64) {
 	select {
-	case w.calls <- ends:
+	case <-s.messages:
+		ends = askAgain
 	default:
-		select {
-		case <-w.calls:
-		default:
-		}
-		select {
-		case w.calls <- 0:
-		default:
+	}
+	s.messages <- ends
+}
+
+// wake lets waiters ask again. The mutex of the Fleet is held.
+func (l *Limiter) wake(wanted func(*lease) bool) {
+	for _, s := range l.leases {
+		if wanted(s) {
+			s.wake(askAgain)
 		}
 	}
 }
 
-// given passes on that a lease was given.
-func (w *waiters) given(lease string, ends int64) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if one := w.byLease[lease]; one != nil {
-		one.call(ends)
+// request asks Redis for the lease and waits in its queue, or for a request to start without Redis. An answer of no
+// word means that the lease has to be requested again. The error is the context's, or that Redis is waited for in vain.
+func (s *lease) request(ctx context.Context) (answer, error) {
+	if o := s.limiter.away(); o != nil {
+		return s.withoutRedis(ctx, o)
+	}
+	a, err := s.ask(ctx)
+	if err != nil || a.word != "queued" {
+		return a, err
+	}
+	left, err := s.await(ctx)
+	if left <= 0 {
+		return answer{}, err
+	}
+	return answer{word: "granted", left: left}, nil
+}
+
+// ask asks Redis for the lease. An answer of no word means that Redis is away. The error is the context's.
+func (s *lease) ask(ctx context.Context) (answer, error) {
+	s.store()
+	answers := make(chan answer, 1)
+	s.commands.Go(func() {
+		a, err := s.limiter.acquire(s.id)
+		if err != nil {
+			s.limiter.failed(err)
+		}
+		answers <- a
+	})
+	select {
+	case a := <-answers:
+		return a, nil
+	case <-ctx.Done():
+		return answer{}, ctx.Err()
 	}
 }
 
-// ask lets all waiters ask again that are wanted.
-func (w *waiters) ask(wanted func(*waiter) bool) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	for _, one := range w.byLease {
-		if wanted(one) {
-			one.call(0)
-		}
+// await waits for a message, or until Redis has to be asked again. It gives how long the lease lasts if it was granted.
+// A process that stood still gets messages of leases that have ended.
+func (s *lease) await(ctx context.Context) (left time.Duration, err error) {
+	pause := s.limiter.fleet.look
+	look := time.NewTimer(pause + rand.N(pause/2))
+	defer look.Stop()
+	select {
+	case ends := <-s.messages:
+		return time.Duration(ends-s.limiter.redisTime(time.Now())) * time.Millisecond, nil
+	case <-look.C:
+		return 0, nil
+	case <-ctx.Done():
+		return 0, ctx.Err()
 	}
 }
 
@@ -102,50 +108,28 @@ func (f *Fleet) listen() {
 	}
 }
 
-// hear passes on a message. Messages were lost while there was no subscription, so a new one lets all ask again.
+// hear passes on a message. Messages were lost while there was no subscription, so a new one lets all waiters ask
+// again.
 func (f *Fleet) hear(message any) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	m, isMessage := message.(*redis.Message)
 	if !isMessage {
-		f.waiters.ask(func(*waiter) bool { return true })
+		for _, l := range f.limiters {
+			l.wake(func(*lease) bool { return true })
+		}
 		return
 	}
 	fields := strings.Fields(m.Payload)
-	if len(fields) != 3 {
+	if len(fields) < 3 || f.limiters[fields[1]] == nil {
 		return
 	}
-	switch fields[0] {
-	case "+":
-		ends, err := strconv.ParseInt(fields[2], 10, 64)
-		if err == nil {
-			f.waiters.given(fields[1], ends)
-		}
-	case "!":
-		f.waiters.ask(func(w *waiter) bool { return w.key == fields[1] && w.operation == fields[2] })
-	}
-}
-
-// untilLook is how long to wait before looking. nextEnd is when a lease may end by itself, 0: never.
-func (f *Fleet) untilLook(nextEnd time.Duration) time.Duration {
-	pause := f.look + rand.N(f.look/2)
-	if nextEnd > 0 {
-		pause = min(pause, nextEnd+rand.N(afterEnd))
-	}
-	return pause
-}
-
-// await waits for a reason to ask Redis again, and gives the end of the lease if it was given meanwhile, else 0. The
-// error is that of the context.
-func (w *waiter) await(ctx context.Context, turned <-chan struct{}, pause time.Duration) (ends int64, err error) {
-	look := time.NewTimer(pause)
-	defer look.Stop()
-	select {
-	case ends = <-w.calls:
-		return ends, nil
-	case <-look.C:
-		return 0, nil
-	case <-turned:
-		return 0, nil
-	case <-ctx.Done():
-		return 0, ctx.Err()
+	l := f.limiters[fields[1]]
+	switch {
+	case fields[0] == "!":
+		l.wake(func(s *lease) bool { return s.operation == fields[2] })
+	case fields[0] == "+" && len(fields) == 4 && l.leases[fields[2]] != nil:
+		ends, _ := strconv.ParseInt(fields[3], 10, 64)
+		l.leases[fields[2]].wake(ends)
 	}
 }

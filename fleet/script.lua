@@ -1,34 +1,34 @@
--- The limits of one cabinet, as all its processes see them. It runs as a whole or not at all.
+-- The limits of one cabinet, as all its processes see them.
 --
 -- KEYS  1 hash: "l:<lease>" = when it ends; "q:<operation>" = "<remaining> <end of the window>"
 --       2 sorted set: the leases that are waited for, by arrival
---       3 sorted set: the same, by when they are forgotten unless asked for again
--- ARGV  verb, deadline, duration of a lease, prefix of channels, "1" if all subscribers can be counted here; then of
+--       3 sorted set: the same, by when they are forgotten unless they are asked for again
+-- ARGV  verb, deadline, duration of a new lease, duration of a renewed lease, prefix of channels, "1" if this server
+--       knows all subscribers; then of
 --       acquire: lease
---       tell:    n, n leases that have ended, m, m leases whose requests run, any number of (operation, remaining, end)
+--       tell:    JSON, {"ended": [lease], "running": [lease], "windows": {operation: {"remaining": n, "ends": time}}}
 -- A lease is named "<process>.<number>.<operation>". Times are milliseconds of this server's clock. The answer is a
--- word, the time, and what the word needs: granted, when the lease ends; shut, how long; queued, how long the
--- shortest lease lasts.
+-- word, the time, and how long the lease that was granted or the window that is shut lasts.
 
 local hash, queue, seen = KEYS[1], KEYS[2], KEYS[3]
-local verb, deadline, duration = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
-local channels, countable = ARGV[4], ARGV[5] == '1'
+local verb, deadline, new, renewed = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+local channels, countable, news = ARGV[5], ARGV[6] == '1', ARGV[7]
 
 local parallel = 4             -- requests of a cabinet at once
-local patience = 3000          -- a waiter who does not ask for so long is forgotten
-local unheard = 3000           -- a lease given to a process that may be gone lasts so long, unless it is renewed
-local same_window = 20000      -- the ends that answers tell of one window differ by less
+local patience = 3000          -- a waiter that does not ask for so long is forgotten
+local same_window = 20000      -- the ends that answers name for one window differ by less
 local longest_window = 86400000
-local page = 64
 
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
 
-local function answer(word, more) return {word, now, more or 0} end
+local function answer(word, ends) return {word, now, ends and ends - now or 0} end
 
 local function operation_of(lease) return string.match(lease, '[^.]+$') end
 
 local function process_of(lease) return string.match(lease, '^[^.]+') end
+
+local function publish(lease, text) redis.call('PUBLISH', channels .. process_of(lease), text) end
 
 local leases, running, total, windows = {}, {}, 0, {}
 
@@ -40,8 +40,14 @@ local function count(lease, ends)
   leases[lease] = ends
 end
 
+local function leave_queue(lease)
+  redis.call('ZREM', queue, lease)
+  redis.call('ZREM', seen, lease)
+end
+
+-- read takes in what is stored, and deletes what has ended.
 local function read()
-  local fields, over = redis.call('HGETALL', hash), {}
+  local fields = redis.call('HGETALL', hash)
   for i = 1, #fields, 2 do
     local kind, name = string.match(fields[i], '^(%a):(.+)$')
     local first, last = string.match(fields[i + 1], '^(%d+) ?(%d*)$')
@@ -50,18 +56,10 @@ local function read()
     elseif kind == 'q' and tonumber(last) > now then
       windows[name] = {remaining = tonumber(first), ends = tonumber(last)}
     else
-      over[#over + 1] = fields[i]
+      redis.call('HDEL', hash, fields[i])
     end
   end
-  if #over > 0 then redis.call('HDEL', hash, unpack(over)) end
-end
-
-local function forget_waiters()
-  local gone = redis.call('ZRANGEBYSCORE', seen, '-inf', now, 'LIMIT', 0, page)
-  if #gone > 0 then
-    redis.call('ZREM', queue, unpack(gone))
-    redis.call('ZREM', seen, unpack(gone))
-  end
+  for _, lease in ipairs(redis.call('ZRANGEBYSCORE', seen, '-inf', now)) do leave_queue(lease) end
 end
 
 -- keep lets the hash live as long as the longest of what is in it.
@@ -72,17 +70,18 @@ local function keep()
   if last > now then redis.call('PEXPIRE', hash, last - now) end
 end
 
-local function hold(lease, for_so_long)
-  count(lease, now + for_so_long)
-  redis.call('HSET', hash, 'l:' .. lease, string.format('%d', now + for_so_long))
+local function hold(lease, duration)
+  count(lease, now + duration)
+  redis.call('HSET', hash, 'l:' .. lease, string.format('%d', now + duration))
+  leave_queue(lease)
 end
 
-local function leave_queue(lease)
-  redis.call('ZREM', queue, lease)
-  redis.call('ZREM', seen, lease)
+local function hand_over(lease)
+  hold(lease, new)
+  publish(lease, '+ ' .. hash .. ' ' .. lease .. ' ' .. string.format('%d', leases[lease]))
 end
 
--- Requests that run may be counted in what remains or not yet, so there has to be more left than run.
+-- The answers of the requests that run may be in what remains or not yet, so more has to remain than run.
 local function open(operation)
   local window = windows[operation]
   return not window or window.remaining > (running[operation] or 0)
@@ -93,68 +92,55 @@ local function shut(operation)
   return window and window.remaining <= 0
 end
 
-local function give(lease, for_so_long)
-  hold(lease, for_so_long)
-  leave_queue(lease)
-  redis.call('PUBLISH', channels .. process_of(lease), '+ ' .. lease .. ' ' .. string.format('%d', leases[lease]))
-end
-
--- A process that was killed has no connection any more, so nobody listens to its channel. A cluster counts only those
--- who listen at this node.
-local listens = {}
-local function heard(lease)
+-- subscribed tells whether the process of a lease is alive: one that was killed has no connection any more. A node of
+-- a cluster knows its own subscribers alone, and takes every process for dead.
+local subscriptions = {}
+local function subscribed(lease)
   local process = process_of(lease)
-  if listens[process] == nil then
+  if subscriptions[process] == nil then
     local subscribers = countable and redis.pcall('PUBSUB', 'NUMSUB', channels .. process)
-    listens[process] = (subscribers and tonumber(subscribers[2]) or 0) > 0
+    subscriptions[process] = (subscribers and tonumber(subscribers[2]) or 0) > 0
   end
-  return listens[process]
+  return subscriptions[process]
 end
 
--- pump gives free slots to who waits, in the order of their arrival. Who waits for an operation whose window has no
--- room is passed by, and keeps the place. So is who may be gone, as long as somebody else waits.
+-- pump hands free slots to waiters in the order of their arrival. A waiter whose window has no room keeps its place,
+-- and others pass it. The waiters of dead processes come last.
 local function pump(asking)
-  local from, unsure = 0, {}
-  while total < parallel do
-    local waiting = redis.call('ZRANGE', queue, from, from + page - 1)
-    if #waiting == 0 then break end
-    from = from + #waiting
-    for _, lease in ipairs(waiting) do
-      if total >= parallel then break end
-      if not open(operation_of(lease)) then
-        -- passed by
-      elseif lease == asking then
-        hold(lease, duration)
-        leave_queue(lease)
-        from = from - 1
-      elseif heard(lease) then
-        give(lease, duration)
-        from = from - 1
+  if total >= parallel then return end
+  local dead = {}
+  for _, lease in ipairs(redis.call('ZRANGE', queue, 0, -1)) do
+    if total >= parallel then return end
+    if open(operation_of(lease)) then
+      if lease == asking then
+        hold(lease, new)
+      elseif subscribed(lease) then
+        hand_over(lease)
       else
-        unsure[#unsure + 1] = lease
+        dead[#dead + 1] = lease
       end
     end
   end
-  for _, lease in ipairs(unsure) do
-    if total < parallel and open(operation_of(lease)) then give(lease, unheard) end
+  for _, lease in ipairs(dead) do
+    if total < parallel and open(operation_of(lease)) then hand_over(lease) end
   end
 end
 
--- call_back lets everybody who waits for an operation ask again.
+-- call_back lets all waiters of an operation ask again.
 local function call_back(operation)
   local called = {}
   for _, lease in ipairs(redis.call('ZRANGE', queue, 0, -1)) do
-    local process = process_of(lease)
-    if operation_of(lease) == operation and not called[process] then
-      called[process] = true
-      redis.call('PUBLISH', channels .. process, '! ' .. hash .. ' ' .. operation)
+    if operation_of(lease) == operation and not called[process_of(lease)] then
+      called[process_of(lease)] = true
+      publish(lease, '! ' .. hash .. ' ' .. operation)
     end
   end
 end
 
--- learn takes in what an answer said of a window. Answers overtake each other, and within a window the quota only
--- falls, so the lowest figure holds, and the earliest end. An older window changes nothing.
-local function learn(operation, remaining, ends)
+-- narrow takes in what an answer said of a window, as wrapper.Quota.Narrow does: answers overtake each other, and
+-- within a window the quota only falls, so the lowest figure holds, and the earliest end. An older window changes
+-- nothing.
+local function narrow(operation, remaining, ends)
   local window = windows[operation]
   if ends <= now or ends - now > longest_window then return end
   if window and ends < window.ends - same_window then return end
@@ -167,22 +153,15 @@ local function learn(operation, remaining, ends)
   if shut(operation) and not was_shut then call_back(operation) end
 end
 
--- next_end is how long the shortest lease lasts, if nobody renews it or gives it back; 0 if there is none.
-local function next_end()
-  local first
-  for _, ends in pairs(leases) do first = math.min(first or ends, ends) end
-  return first and first - now or 0
-end
-
 local function acquire(lease)
   local operation = operation_of(lease)
-  if leases[lease] then -- it was given before, and the answer was lost
-    hold(lease, duration)
+  if leases[lease] then -- it was granted before, and the answer was lost
+    hold(lease, new)
   elseif shut(operation) then
     leave_queue(lease)
-    return answer('shut', windows[operation].ends - now)
+    return answer('shut', windows[operation].ends)
   elseif total < parallel and open(operation) and redis.call('ZCARD', queue) == 0 then
-    hold(lease, duration)
+    hold(lease, new)
   else
     redis.call('ZADD', queue, 'NX', clock[1] * 1000000 + clock[2], lease)
     redis.call('ZADD', seen, now + patience, lease)
@@ -192,39 +171,31 @@ local function acquire(lease)
   end
   keep()
   if leases[lease] then return answer('granted', leases[lease]) end
-  return answer('queued', next_end())
+  return answer('queued')
 end
 
-local function tell(gone, held, rest)
-  for i = gone[1], gone[2] do
-    if leases[ARGV[i]] then
-      count(ARGV[i], nil)
-      redis.call('HDEL', hash, 'l:' .. ARGV[i])
-    end
-    leave_queue(ARGV[i])
+local function tell(ended, held, said)
+  for _, lease in ipairs(ended) do
+    count(lease, nil)
+    redis.call('HDEL', hash, 'l:' .. lease)
+    leave_queue(lease)
   end
-  for i = held[1], held[2] do
-    hold(ARGV[i], duration)
-    leave_queue(ARGV[i])
-  end
-  for i = rest, #ARGV, 3 do learn(ARGV[i], tonumber(ARGV[i + 1]), tonumber(ARGV[i + 2])) end
+  for _, lease in ipairs(held) do hold(lease, renewed) end
+  for operation, window in pairs(said) do narrow(operation, window.remaining, window.ends) end
   pump()
   keep()
-  return answer('told')
+  return answer('done')
 end
 
--- A command may lie in the socket of a server that stands still, and be read after its sender has given it up. A
--- deadline of 0 comes from who does not know this clock yet.
-if deadline == 0 then return answer('late') end
+-- A command may lie in the socket of a server that stands still, and be read when its sender waits no more: nothing is
+-- granted or renewed after its deadline. A deadline of 0 comes from a process that does not know this clock yet.
+local late = deadline == 0 or now > deadline
 if verb == 'acquire' then
-  if now > deadline then return answer('late') end
+  if late then return answer('late') end
   read()
-  forget_waiters()
-  return acquire(ARGV[6])
+  return acquire(news)
 end
-local gone = {7, 6 + ARGV[6]}
-local held = {gone[2] + 2, gone[2] + 1 + ARGV[gone[2] + 1]}
-if now > deadline and held[2] >= held[1] then return answer('late') end
+news = cjson.decode(news)
+if deadline == 0 or late and news.running then return answer('late') end
 read()
-forget_waiters()
-return tell(gone, held, held[2] + 1)
+return tell(news.ended or {}, news.running or {}, news.windows or {})

@@ -106,7 +106,7 @@ func (do task) fleet() (*Fleet, *Limiter) {
 
 // leaseOf sets leases that are shorter than WithLease allows.
 func leaseOf(d time.Duration) Option {
-	return func(c *config) error { c.lease = d; return nil }
+	return func(c *config) error { c.newLease, c.lease = min(d, firstLease), d; return nil }
 }
 
 func (do task) send(client *wrapper.Client, stopped <-chan struct{}) result {

@@ -1,0 +1,156 @@
+package fleet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"github.com/ymarket-go/chats/wrapper"
+)
+
+// ErrUnavailable is what errors.Is finds in the error of a call that WithStrict let wait for Redis in vain.
+var ErrUnavailable = errors.New("the limits of the fleet are not to be had")
+
+// Redis is tried again after a pause of shortestProbe to longestProbe.
+const (
+	shortestProbe = 250 * time.Millisecond
+	longestProbe  = 375 * time.Millisecond
+)
+
+// outage is the time for which Redis is away for a cabinet. In a cluster it may be away for some cabinets alone.
+type outage struct {
+	cause error
+	back  chan struct{} // closed when Redis is back
+	news  report        // what Redis has missed
+}
+
+// away gives the outage, nil while Redis answers.
+func (l *Limiter) away() *outage {
+	l.fleet.mu.Lock()
+	defer l.fleet.mu.Unlock()
+	return l.fleet.outages[l]
+}
+
+// failed begins an outage. The waiters in the queue of Redis go on without it.
+func (l *Limiter) failed(cause error) {
+	f := l.fleet
+	f.reloadCluster()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if o := f.outages[l]; o != nil {
+		o.cause = cause
+		return
+	}
+	f.outages[l] = &outage{cause: cause, back: make(chan struct{}), news: newReport()}
+	f.log.set(status{away: true, cause: cause})
+	l.wake(func(*lease) bool { return true })
+	select {
+	case f.probes <- struct{}{}:
+	default:
+	}
+}
+
+// postpone keeps news for the end of an outage. It gives false while Redis answers.
+func (l *Limiter) postpone(news report) bool {
+	l.fleet.mu.Lock()
+	defer l.fleet.mu.Unlock()
+	o := l.fleet.outages[l]
+	if o == nil {
+		return false
+	}
+	o.news.ended = append(o.news.ended, news.ended...)
+	for operation, q := range news.windows {
+		o.news.windows[operation] = o.news.windows[operation].Narrow(q)
+	}
+	return true
+}
+
+// reloadCluster lets go-redis learn the new master: after a failed dial it would find out within a minute.
+func (f *Fleet) reloadCluster() {
+	if cluster, ok := f.rdb.(interface{ ReloadState(context.Context) }); ok {
+		cluster.ReloadState(context.Background())
+	}
+}
+
+// probe tries Redis until it is away for no cabinet, each time when an outage has begun.
+func (f *Fleet) probe() {
+	for {
+		select {
+		case <-f.probes:
+		case <-f.life.Done():
+			return
+		}
+		for all := f.allAway(); len(all) > 0; all = f.allAway() {
+			if sleep(f.life, shortestProbe+rand.N(longestProbe-shortestProbe)) != nil {
+				return
+			}
+			_ = each(all, (*Limiter).probe)
+			f.reloadCluster()
+		}
+	}
+}
+
+func (f *Fleet) allAway() []*Limiter {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.Collect(maps.Keys(f.outages))
+}
+
+// probe tells Redis what it has missed, and what runs. If Redis takes that in, it is back.
+func (l *Limiter) probe() error {
+	f := l.fleet
+	f.mu.Lock()
+	o := f.outages[l]
+	news := o.news
+	o.news = newReport()
+	news.running = l.running()
+	f.mu.Unlock()
+	if err := l.tell(news); err != nil {
+		l.failed(err)
+		l.postpone(news)
+		return err
+	}
+	f.mu.Lock()
+	missed := o.news
+	for _, id := range news.running {
+		if s := l.leases[id]; s != nil {
+			s.stored = true
+		} else { // its request has ended meanwhile
+			missed.ended = append(missed.ended, id)
+		}
+	}
+	delete(f.outages, l)
+	close(o.back)
+	if len(f.outages) == 0 {
+		f.log.set(status{})
+	}
+	f.mu.Unlock()
+	l.giveBack(missed)
+	return nil
+}
+
+// waitForRedis waits within MaxDelay, which begins when a request first has to wait.
+func (s *lease) waitForRedis(ctx context.Context, o *outage) error {
+	f := s.limiter.fleet
+	if s.patience.IsZero() {
+		s.patience = time.Now().Add(f.maxDelay)
+	}
+	patience := time.NewTimer(time.Until(s.patience))
+	defer patience.Stop()
+	var refused error
+	select {
+	case <-o.back:
+		return nil
+	case <-patience.C:
+		f.mu.Lock()
+		refused = fmt.Errorf("%w within %v: %v", ErrUnavailable, f.maxDelay, o.cause)
+		f.mu.Unlock()
+	case <-ctx.Done():
+		refused = fmt.Errorf("%w: %w", ErrUnavailable, ctx.Err())
+	}
+	return &wrapper.Error{Operation: s.operation, Err: refused}
+}
