@@ -104,13 +104,3 @@ func (m *Market) Observe(see func(Call)) {
 	defer m.mu.Unlock()
 	m.observer = see
 }
-
-func (m *Market) record(c Call, d callDetails) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.calls.add(c)
-	m.details.add(d)
-	if m.observer != nil {
-		m.observer(c)
-	}
-}

@@ -43,12 +43,26 @@ func exchangeOf(r *http.Request) *exchange {
 	return x
 }
 
+// maxBody is what is read of a request's body, in bytes, and one byte more: the Market's own limit.
+const maxBody = 512 << 10
+
 // begin starts the exchange of a request, reads its body and sets the headers that the answer has.
 func (m *Market) begin(w http.ResponseWriter, r *http.Request) (*exchange, *http.Request) {
-	x := &exchange{ResponseWriter: w, market: m, operation: m.contract.Operation(r), at: m.now()}
+	x := &exchange{
+		ResponseWriter: w,
+		market:         m,
+		operation:      m.contract.Operation(r),
+		at:             m.now(),
+	}
 	r = r.WithContext(context.WithValue(r.Context(), exchangeKey{}, x))
 	if r.Body != nil && r.Body != http.NoBody {
-		x.readBody(r)
+		x.body, x.broken = io.ReadAll(io.LimitReader(r.Body, maxBody+1))
+		_, _ = x.request.Write(x.body) // it cannot fail
+		rest := io.Reader(r.Body)
+		if x.broken != nil {
+			rest = brokenOff{}
+		}
+		r.Body = io.NopCloser(io.MultiReader(bytes.NewReader(x.body), rest)) // as it was
 	}
 	x.Header().Set("Traceparent", newTraceParent())
 	x.Header().Set("Date", x.at.UTC().Format(http.TimeFormat))
@@ -65,31 +79,17 @@ func newTraceParent() string {
 	return fmt.Sprintf("00-%x-%x-01", id[:16], id[16:])
 }
 
-// maxBody is what is read of a request's body, in bytes: the Market's own limit.
-const maxBody = 512 << 10
-
-// readBody reads up to a byte more than maxBody, and leaves the body of the request as it was.
-func (x *exchange) readBody(r *http.Request) {
-	x.body, x.broken = io.ReadAll(io.LimitReader(r.Body, maxBody+1))
-	_, _ = x.request.Write(x.body) // it cannot fail
-	rest := io.Reader(r.Body)
-	if x.broken != nil {
-		rest = brokenOff{}
-	}
-	r.Body = io.NopCloser(io.MultiReader(bytes.NewReader(x.body), rest))
-}
-
 // WriteHeader settles what the request costs.
 func (x *exchange) WriteHeader(status int) {
 	if x.status == 0 && status >= 200 {
 		x.status = status
-		x.setQuota()
+		x.settle()
 	}
 	x.ResponseWriter.WriteHeader(status)
 }
 
-// setQuota adds the headers of the quota.
-func (x *exchange) setQuota() {
+// settle adds the headers of the quota.
+func (x *exchange) settle() {
 	if x.ticket == nil {
 		return
 	}
@@ -117,7 +117,7 @@ func (x *exchange) Write(p []byte) (int, error) {
 // Unwrap is for http.ResponseController.
 func (x *exchange) Unwrap() http.ResponseWriter { return x.ResponseWriter }
 
-// end runs when a fault has cut the connection, too.
+// end keeps a record of the exchange. It runs when a fault has cut the connection, too.
 func (x *exchange) end(r *http.Request) {
 	if x.ticket != nil {
 		if x.status == 0 {
@@ -125,7 +125,14 @@ func (x *exchange) end(r *http.Request) {
 		}
 		x.ticket.release()
 	}
-	x.market.record(x.call(r), x.details(r))
+	call, details, m := x.call(r), x.details(r), x.market
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.calls.add(call)
+	m.details.add(details)
+	if m.observer != nil {
+		m.observer(call)
+	}
 }
 
 // call is what stays of the exchange for Calls.

@@ -86,20 +86,20 @@ func (l *limits) take(cabinet int64, operation string, clock func() time.Time) *
 func (l *limits) begin(hour time.Time) {
 	if !hour.Equal(l.hour) {
 		l.hour = hour
-		l.forgetWindows()
+		l.windows = map[windowKey]*window{}
+		l.recent.reset()
 	}
-}
-
-func (l *limits) forgetWindows() {
-	l.windows = map[windowKey]*window{}
-	l.recent.reset()
 }
 
 // window gives the window of a key, a new one if there is none.
 func (l *limits) window(key windowKey) *window {
 	w := l.windows[key]
 	if w == nil {
-		w = &window{key: key, limit: l.quotaOf(key.operation), until: l.hour.Add(time.Hour)}
+		w = &window{
+			key:   key,
+			limit: l.quotaOf(key.operation),
+			until: l.hour.Add(time.Hour),
+		}
 		l.windows[key] = w
 		l.add(w)
 	}
@@ -161,7 +161,9 @@ func (l *limits) list(clock func() time.Time) (list []quota) {
 	defer l.mu.Unlock()
 	l.begin(clock().Truncate(time.Hour))
 	for _, w := range l.windows {
-		list = append(list, quota{w.key.cabinet, w.key.operation, w.used, w.limit, w.until, w.lastUse})
+		list = append(list, quota{
+			Cabinet: w.key.cabinet, Operation: w.key.operation, Used: w.used, Limit: w.limit, Until: w.until, lastUse: w.lastUse,
+		})
 	}
 	return list
 }
@@ -170,5 +172,5 @@ func (l *limits) list(clock func() time.Time) (list []quota) {
 func (l *limits) reset() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.forgetWindows()
+	l.hour = time.Time{} // what comes next begins an hour,
 }

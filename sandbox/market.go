@@ -19,8 +19,8 @@ import (
 // concurrent use.
 type Market struct {
 	key       string
-	scopes    []string
-	cabinets  []int64
+	scopes    []string // nil: all
+	cabinets  []int64  // nil: all
 	orders    []int64  // nil: all
 	hosts     []string // names that Control may be asked by
 	clock     func() time.Time
@@ -58,11 +58,13 @@ func Open(opts ...Option) (*Market, error) {
 		return nil, err
 	}
 	m := &Market{
-		contract: contract, clock: time.Now, mux: http.NewServeMux(), scopes: allScopes(),
-		store:   store{maxBytes: maxStoreBytes},
-		faults:  faults{maxBytes: maxWaiting},
-		calls:   recent[Call]{maxBytes: maxCallBytes, sizeOf: Call.size},
-		details: recent[callDetails]{maxBytes: maxDetailsBytes, sizeOf: callDetails.size},
+		contract: contract,
+		clock:    time.Now,
+		mux:      http.NewServeMux(),
+		store:    store{maxBytes: maxStoreBytes},
+		faults:   faults{maxBytes: maxWaiting},
+		calls:    recent[Call]{maxBytes: maxCallBytes, sizeOf: Call.size},
+		details:  recent[callDetails]{maxBytes: maxDetailsBytes, sizeOf: callDetails.size},
 	}
 	m.notifier.deliveries = recent[Delivery]{maxBytes: maxDeliveryBytes, sizeOf: Delivery.size}
 	m.limits.parallel, m.limits.inProgress = 4, map[int64]int{}

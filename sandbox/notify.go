@@ -39,7 +39,13 @@ func (m *Market) Notify(ctx context.Context, address string, client *http.Client
 	if err != nil {
 		return err
 	}
-	s := &subscription{market: m, ctx: ctx, url: target, contract: contract, queues: map[int64]*queue{}}
+	s := &subscription{
+		market:   m,
+		ctx:      ctx,
+		url:      target,
+		contract: contract,
+		queues:   map[int64]*queue{},
+	}
 	if client != nil {
 		s.client = *client
 	}
@@ -221,13 +227,19 @@ func newNotice(cabinet int64, kind notify.NotificationType, dto any) notice {
 
 func ping(at time.Time) notice {
 	const kind = notify.NotificationTypePing
-	return newNotice(0, kind, notify.PingNotificationDTO{NotificationType: kind, Time: new(at.UTC())})
+	return newNotice(0, kind, notify.PingNotificationDTO{
+		NotificationType: kind,
+		Time:             new(at.UTC()),
+	})
 }
 
 func chatCreated(c *chat, at time.Time) notice {
 	const kind = notify.NotificationTypeChatCreated
 	return newNotice(c.about.cabinet, kind, notify.ChatCreatedNotificationDTO{
-		NotificationType: kind, ChatID: c.id, BusinessID: c.about.cabinet, CreatedAt: at.UTC(),
+		NotificationType: kind,
+		ChatID:           c.id,
+		BusinessID:       c.about.cabinet,
+		CreatedAt:        at.UTC(),
 	})
 }
 
@@ -236,21 +248,30 @@ func chatCreated(c *chat, at time.Time) notice {
 func messageSent(c *chat, at time.Time) notice {
 	const kind = notify.NotificationTypeChatMessageSent
 	return newNotice(c.about.cabinet, kind, notify.ChatMessageSentNotificationDTO{
-		NotificationType: kind, ChatID: c.id, MessageID: fmt.Sprintf("%d%06d", c.id, len(c.messages)),
-		BusinessID: c.about.cabinet, SentAt: at.UTC(),
+		NotificationType: kind,
+		ChatID:           c.id,
+		MessageID:        fmt.Sprintf("%d%06d", c.id, len(c.messages)),
+		BusinessID:       c.about.cabinet,
+		SentAt:           at.UTC(),
 	})
 }
 
 func disputeStarted(c *chat, at time.Time) notice {
 	const kind = notify.NotificationTypeChatArbitrageStarted
 	return newNotice(c.about.cabinet, kind, notify.ChatArbitrageStartedNotificationDTO{
-		NotificationType: kind, ChatID: c.id, BusinessID: c.about.cabinet, StartedAt: at.UTC(),
+		NotificationType: kind,
+		ChatID:           c.id,
+		BusinessID:       c.about.cabinet,
+		StartedAt:        at.UTC(),
 	})
 }
 
 func disputeFinished(c *chat, at time.Time) notice {
 	const kind = notify.NotificationTypeChatArbitrageFinished
 	return newNotice(c.about.cabinet, kind, notify.ChatArbitrageFinishedNotificationDTO{
-		NotificationType: kind, ChatID: c.id, BusinessID: c.about.cabinet, FinishedAt: at.UTC(),
+		NotificationType: kind,
+		ChatID:           c.id,
+		BusinessID:       c.about.cabinet,
+		FinishedAt:       at.UTC(),
 	})
 }

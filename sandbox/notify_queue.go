@@ -145,7 +145,13 @@ func (m *Market) waitUntil(ctx context.Context, due time.Time, over func() bool)
 func (s *subscription) post(what notice, attempt int, patience time.Duration) Delivery {
 	ctx, cancel := context.WithTimeout(s.ctx, patience)
 	defer cancel()
-	d := Delivery{At: s.market.now(), BusinessID: what.cabinet, Type: what.kind, Body: what.body, Attempt: attempt}
+	d := Delivery{
+		At:         s.market.now(),
+		BusinessID: what.cabinet,
+		Type:       what.kind,
+		Body:       what.body,
+		Attempt:    attempt,
+	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.url, strings.NewReader(what.body))
 	if err != nil {
 		d.Verdict = err

@@ -40,26 +40,19 @@ var contractOperations = sync.OnceValue(func() map[string]operation {
 	all := map[string]operation{}
 	for _, op := range gen.Operations {
 		described := doc.Paths.Value(op.Path).GetOperation(op.Method)
-		all[op.ID] = operation{op, integersInQuery(described.Parameters), bodySchema(described, op.ContentType)}
+		known := operation{Operation: op}
+		for _, p := range described.Parameters {
+			if p.Value.In == openapi3.ParameterInQuery && p.Value.Schema.Value.Type.Is("integer") {
+				known.query = append(known.query, p.Value.Name)
+			}
+		}
+		if described.RequestBody != nil {
+			known.body = described.RequestBody.Value.Content.Get(op.ContentType).Schema.Value
+		}
+		all[op.ID] = known
 	}
 	return all
 })
-
-func integersInQuery(parameters openapi3.Parameters) (names []string) {
-	for _, p := range parameters {
-		if p.Value.In == openapi3.ParameterInQuery && p.Value.Schema.Value.Type.Is("integer") {
-			names = append(names, p.Value.Name)
-		}
-	}
-	return names
-}
-
-func bodySchema(described *openapi3.Operation, contentType string) *openapi3.Schema {
-	if described.RequestBody == nil {
-		return nil
-	}
-	return described.RequestBody.Value.Content.Get(contentType).Schema.Value
-}
 
 // allOperations lists the operationIds, sorted.
 func allOperations() []string { return slices.Sorted(maps.Keys(contractOperations())) }

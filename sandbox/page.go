@@ -46,11 +46,19 @@ func (m *Market) page(w http.ResponseWriter, r *http.Request) {
 // showPage writes the page. A problem stands at its top, and makes its status 400.
 func (m *Market) showPage(w http.ResponseWriter, r *http.Request, view pageView, problem error) {
 	data := pageData{
-		Now: m.now(), Nonce: rand.Text(), View: view, Done: doneTexts[view.Done], Cabinet: m.anyCabinet(),
-		Operations: allOperations(), Kinds: Kinds,
-		Statuses: shownStatuses(view.Status),
-		Chats:    m.pageChats(view), Quotas: m.pageQuotas(view), Faults: m.pageFaults(),
-		Deliveries: m.pageDeliveries(view), Calls: m.pageCalls(view, baseOf(r)),
+		Now:        m.now(),
+		Nonce:      rand.Text(),
+		View:       view,
+		Done:       doneTexts[view.Done],
+		Cabinet:    m.anyCabinet(),
+		Operations: allOperations(),
+		Kinds:      Kinds,
+		Statuses:   shownStatuses(view.Status),
+		Chats:      m.pageChats(view),
+		Quotas:     m.pageQuotas(view),
+		Faults:     m.pageFaults(),
+		Deliveries: m.pageDeliveries(view),
+		Calls:      m.pageCalls(view, baseOf(r)),
 	}
 	status := http.StatusOK
 	if problem != nil {

@@ -122,7 +122,12 @@ func (v pageView) letsStatus(status int) bool {
 
 func (m *Market) pageCall(v pageView, number int, c Call, base string) pageCall {
 	all := api.Violations(c.Verdict)
-	p := pageCall{Call: c, Number: number, Address: c.Path, Meaning: meaningOf(c.Status)}
+	p := pageCall{
+		Call:    c,
+		Number:  number,
+		Address: c.Path,
+		Meaning: meaningOf(c.Status),
+	}
 	p.Good = c.Status >= 200 && c.Status < 300
 	p.Violations = all[:min(len(all), pageViolations)]
 	p.More = len(all) - len(p.Violations)

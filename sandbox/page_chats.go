@@ -71,7 +71,12 @@ func (m *Market) oneChat(v pageView) pageChats {
 }
 
 func newPageChat(c chat) pageChat {
-	p := pageChat{ID: c.id, Cabinet: c.about.cabinet, Status: c.status, Next: len(c.messages) + 1}
+	p := pageChat{
+		ID:      c.id,
+		Cabinet: c.about.cabinet,
+		Status:  c.status,
+		Next:    len(c.messages) + 1,
+	}
 	switch c.about.context.Type {
 	case direct:
 		p.About = "begun by a buyer, about no order"
@@ -105,7 +110,11 @@ func turnOf(status gen.ChatStatusType) string {
 // add shows the messages from one place to another, each up to so many bytes.
 func (p *pageChat) add(messages []Message, from, to, size int) {
 	for i, message := range messages[from:to] {
-		shown := pageMessage{Message: message, Number: from + i + 1, Cut: len(message.Text) > size}
+		shown := pageMessage{
+			Message: message,
+			Number:  from + i + 1,
+			Cut:     len(message.Text) > size,
+		}
 		shown.Text = shorten(message.Text, size)
 		p.Messages = append(p.Messages, shown)
 	}

@@ -106,7 +106,7 @@ func newPageFault(f control.SetFault) pageFault {
 type pageDeliveries struct {
 	List  []pageDelivery // the newest first
 	Pager pager
-	Shops int // that get notifications
+	Shops int // that get notifications,
 }
 
 type pageDelivery struct {

@@ -57,10 +57,17 @@ func (w *memory) response(req *http.Request) *http.Response {
 		w.header.Del("Content-Encoding")
 	}
 	return &http.Response{
-		StatusCode: w.status, Status: fmt.Sprint(w.status, " ", http.StatusText(w.status)),
-		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Header: w.header.Clone(), Body: io.NopCloser(body), ContentLength: -1, Request: req,
-		Uncompressed: unpacked, Close: w.header.Get("Connection") == "close",
+		StatusCode:    w.status,
+		Status:        fmt.Sprint(w.status, " ", http.StatusText(w.status)),
+		Proto:         "HTTP/1.1",
+		ProtoMajor:    1,
+		ProtoMinor:    1,
+		Header:        w.header.Clone(),
+		Body:          io.NopCloser(body),
+		ContentLength: -1,
+		Request:       req,
+		Uncompressed:  unpacked,
+		Close:         w.header.Get("Connection") == "close",
 	}
 }
 

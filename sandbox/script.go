@@ -35,27 +35,6 @@ func (f *faults) reset() {
 	*f = faults{maxBytes: f.maxBytes, next: map[string][]setFault{}, every: map[string]setFault{}}
 }
 
-// take gives the fault for a request of an operation.
-func (f *faults) take(operation string) Fault {
-	waiting := f.next[operation]
-	if len(waiting) == 0 {
-		return f.every[operation].fault
-	}
-	first := waiting[0]
-	waiting[0] = setFault{}
-	f.next[operation] = waiting[1:]
-	f.bytes -= first.bytes
-	return first.fault
-}
-
-func (f *faults) remove(operation string) {
-	for _, waiting := range f.next[operation] {
-		f.bytes -= waiting.bytes
-	}
-	delete(f.next, operation)
-	delete(f.every, operation)
-}
-
 // Script sets what the next requests of an operation meet, one of the constants Operation…, one Fault for each request,
 // after those that were scripted before. A nil Fault lets its request through. It panics when operation is no
 // operationId of the contract: the faults would wait for ever.
@@ -105,7 +84,15 @@ func checkOperation(operation string) error {
 func (m *Market) nextFault(operation string) Fault {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.faults.take(operation)
+	waiting := m.faults.next[operation]
+	if len(waiting) == 0 {
+		return m.faults.every[operation].fault
+	}
+	first := waiting[0]
+	waiting[0] = setFault{}
+	m.faults.next[operation] = waiting[1:]
+	m.faults.bytes -= first.bytes
+	return first.fault
 }
 
 // setDescribed is Script, within the bound, and Every for descriptions that were checked.
@@ -181,7 +168,11 @@ func (m *Market) removeFaults(operation string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, operation := range operations {
-		m.faults.remove(operation)
+		for _, waiting := range m.faults.next[operation] {
+			m.faults.bytes -= waiting.bytes
+		}
+		delete(m.faults.next, operation)
+		delete(m.faults.every, operation)
 	}
 	return nil
 }

@@ -57,8 +57,8 @@ func (m *Market) direct(businessID int64, text string) (chatID int64, err error)
 	if businessID < 1 {
 		return 0, fmt.Errorf("Direct is given the cabinet %d, allowed is 1 and above", businessID)
 	}
-	buyer := m.buyers.Add(1)
-	chatID, err = m.store.open(about{businessID, gen.ChatContextDTO{Type: direct, ID: buyer}}, m.now())
+	context := gen.ChatContextDTO{Type: direct, ID: m.buyers.Add(1)}
+	chatID, err = m.store.open(about{businessID, context}, m.now())
 	if err != nil {
 		return 0, err
 	}
@@ -192,7 +192,9 @@ func (s *store) open(what about, now time.Time) (int64, error) {
 		createdAt: now,
 		updatedAt: now,
 	}
-	s.chats[c.id], s.byContext[what], c.place = c, c, s.active.PushFront(c)
+	c.place = s.active.PushFront(c)
+	s.chats[c.id] = c
+	s.byContext[what] = c
 	s.notify(chatCreated, c, now)
 	return c.id, nil
 }
