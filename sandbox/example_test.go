@@ -61,6 +61,13 @@ func ExampleNew() {
 	// Output: <nil> Hello!
 }
 
+func ExampleOpen() {
+	_, err := sandbox.Open(sandbox.WithQuota(0))
+	var refused *sandbox.OptionError
+	fmt.Println(errors.As(err, &refused))
+	// Output: true
+}
+
 // The sandbox without a socket: also for the virtual time of testing/synctest.
 func ExampleMarket_RoundTripper() {
 	market := sandbox.New()

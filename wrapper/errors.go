@@ -173,7 +173,7 @@ func oneLine(text string) string {
 type OptionError struct {
 	Option  string // "WithBaseURL", "RetryPolicy" (of WithRetry and NewLimiter), "Attempts"
 	Value   string // of WithBaseURL what is wrong with it, as the URL may hold a password: "has no host"
-	Allowed string
+	Allowed string // "an *http.Client"
 }
 
 // Error says what was given, and what is allowed.

@@ -64,9 +64,9 @@ func (p RetryPolicy) untilWindowEnds(left, backoff time.Duration, random float64
 
 // PauseError says that the next pause of a call would be longer than RetryPolicy.MaxDelay. errors.As finds it in an Error.
 type PauseError struct {
-	Until    string // what would be waited for: "the quota is used up for"
-	Pause    time.Duration
-	MaxDelay time.Duration
+	Until    string        // what would be waited for: "the quota is used up for"
+	Pause    time.Duration // the one that was due
+	MaxDelay time.Duration // that of the policy
 }
 
 // Error tells both times: "the quota is used up for 59m50s, MaxDelay is 30s".
