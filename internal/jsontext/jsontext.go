@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"iter"
-	"unicode/utf8"
 )
 
 // Scanner reads a valid JSON text from its beginning to its end.
@@ -38,18 +37,27 @@ func (s *Scanner) Bracket() { s.at++ }
 func (s *Scanner) Token() []byte {
 	start := s.at
 	if s.text[s.at] == '"' {
-		for s.at++; s.text[s.at] != '"'; s.at++ {
-			if s.text[s.at] == '\\' {
-				s.at++
-			}
-		}
-		s.at++
+		s.at = endOfString(s.text, s.at+1)
 		return s.text[start:s.at]
 	}
 	for s.at < len(s.text) && bytes.IndexByte([]byte(" \t\r\n,]}"), s.text[s.at]) < 0 {
 		s.at++
 	}
 	return s.text[start:s.at]
+}
+
+// endOfString is what stands behind the next quote that ends a string.
+func endOfString(text []byte, at int) int {
+	for {
+		at += bytes.IndexByte(text[at:], '"') + 1
+		backslashes := 0
+		for text[at-2-backslashes] == '\\' {
+			backslashes++
+		}
+		if backslashes%2 == 0 { // each escapes the next; an odd one escapes the quote
+			return at
+		}
+	}
 }
 
 // Value takes a whole value, as it is written.
@@ -77,27 +85,57 @@ func (s *Scanner) Value() []byte {
 }
 
 // Members goes through the names and values of a valid text that is an object. Of any other text it gives none.
-func Members(text []byte) iter.Seq2[string, []byte] {
-	return func(yield func(string, []byte) bool) {
-		if len(text) == 0 {
-			return
-		}
+func Members(text []byte) iter.Seq2[[]byte, []byte] {
+	return func(yield func(name, value []byte) bool) {
 		s := Scan(text)
-		if s.Next() != '{' {
+		if !IsObject(text) {
 			return
 		}
 		s.Bracket()
 		for s.Next() != '}' {
-			if name := Text(s.Token()); !yield(name, s.Value()) {
+			token := s.Token()
+			name := token[1 : len(token)-1]
+			if bytes.IndexByte(name, '\\') >= 0 {
+				name = []byte(Text(token))
+			}
+			if !yield(name, s.Value()) {
 				return
 			}
 		}
 	}
 }
 
-// Text is what a string says, whose token is given. Bytes that are not UTF-8 become U+FFFD, as encoding/json has it.
+// Elements goes through the values of a valid text that is an array. Of any other text it gives none.
+func Elements(text []byte) iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) {
+		s := Scan(text)
+		if !IsArray(text) {
+			return
+		}
+		s.Bracket()
+		for s.Next() != ']' {
+			if !yield(s.Value()) {
+				return
+			}
+		}
+	}
+}
+
+// IsObject is whether a value, without white space before it, is an object.
+func IsObject(value []byte) bool { return len(value) > 0 && value[0] == '{' }
+
+// IsArray is whether a value, without white space before it, is an array.
+func IsArray(value []byte) bool { return len(value) > 0 && value[0] == '[' }
+
+// IsString is whether a value, without white space before it, is a string.
+func IsString(value []byte) bool { return len(value) > 0 && value[0] == '"' }
+
+// IsNull is whether a value, without white space before it, is null.
+func IsNull(value []byte) bool { return len(value) > 0 && value[0] == 'n' }
+
+// Text is what a string says, whose token is given.
 func Text(token []byte) string {
-	if bytes.IndexByte(token, '\\') < 0 && utf8.Valid(token) {
+	if bytes.IndexByte(token, '\\') < 0 {
 		return string(token[1 : len(token)-1])
 	}
 	var s string

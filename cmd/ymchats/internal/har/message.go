@@ -3,25 +3,15 @@ package har
 import (
 	"bytes"
 	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
 	"unicode/utf8"
-)
 
-// content is postData of a request, or content of a response.
-type content struct {
-	MimeType text            `json:"mimeType"`
-	Text     *string         `json:"text"`
-	Encoding text            `json:"encoding"`
-	Size     *size           `json:"size"`
-	File     json.RawMessage `json:"_file"` // Playwright keeps the body in a file of its own
-	SHA1     json.RawMessage `json:"_sha1"`
-	Comment  text            `json:"comment"` // Firefox says here that a body was left out
-}
+	"github.com/ymarket-go/chats/internal/jsontext"
+)
 
 var errEncoding = errors.New("the encoding is unknown, allowed is base64")
 
@@ -32,47 +22,126 @@ type Recorded struct {
 	Cut     bool // the body may be its beginning only
 }
 
+// object is a request or a response as it is written: the values of its members, nil where there are none.
+type object struct {
+	part string // "request" or "response"
+
+	method, url, queryString []byte // of a request
+	status                   []byte // of a response
+	headers, body, bodySize  []byte // of both; the body is postData or content
+}
+
+func objectOf(part, bodyName string, text []byte) object {
+	o := object{part: part}
+	for name, value := range jsontext.Members(text) {
+		switch string(name) {
+		case "method":
+			o.method = value
+		case "url":
+			o.url = value
+		case "queryString":
+			o.queryString = value
+		case "status":
+			o.status = value
+		case "headers":
+			o.headers = value
+		case bodyName:
+			o.body = value
+		case "bodySize":
+			o.bodySize = value
+		}
+	}
+	return o
+}
+
+// wrong is the error of a member that has another type than HAR gives it.
+func (o object) wrong(member string) error { return fmt.Errorf("%s.%s %w", o.part, member, errType) }
+
 // message is what request and response have in common.
 type message struct {
 	Recorded
 	header      http.Header
 	body        []byte
-	transferred size // bodySize
+	transferred float64 // bodySize
 }
 
 // readMessage reads a message. Where no headers were recorded it assumes the one that the check of a body needs: of
 // the type that was recorded beside it, or else of the one that it should have.
-func readMessage(object members, part, bodyName string) (message, error) {
-	var list fields
-	if err := object.get(part, "headers", &list); err != nil {
-		return message{}, err
+func readMessage(o object, bodyName string) (message, error) {
+	headers, err := fieldsOf(o.headers)
+	if err != nil {
+		return message{}, o.wrong("headers")
 	}
-	var recorded *content
-	if err := object.get(part, bodyName, &recorded); err != nil {
-		return message{}, err
+	c, err := contentOf(o.body)
+	if err != nil {
+		return message{}, o.wrong(bodyName)
 	}
-	m := message{header: list.header(), transferred: unknownSize}
-	m.Headers = len(list) > 0
-	_ = object.get(part, "bodySize", &m.transferred) // of another type it is unknown
-	if err := m.readBody(recorded); err != nil {
-		return message{}, fmt.Errorf("%s.%s: %w", part, bodyName, err)
+	m := message{header: headerOf(headers), transferred: sizeOf(o.bodySize)}
+	m.Headers = len(headers) > 0
+	if err := m.readBody(c); err != nil {
+		return message{}, fmt.Errorf("%s.%s: %w", o.part, bodyName, err)
 	}
 	if !m.Headers {
 		m.header.Set("Content-Type", "application/json")
-		if recorded != nil && recorded.MimeType != "" && recorded.MimeType != "x-unknown" {
-			m.header.Set("Content-Type", string(recorded.MimeType))
+		if c.mimeType != "" && c.mimeType != "x-unknown" {
+			m.header.Set("Content-Type", c.mimeType)
 		}
 	}
 	return m, nil
 }
 
+// content is postData of a request, or content of a response.
+type content struct {
+	recorded bool    // it is there
+	text     *string // nil: there is none
+	mimeType string
+	encoding string
+	size     float64
+	comment  string // Firefox says here that a body was left out
+	apart    bool   // Playwright keeps the body in a file of its own
+}
+
+func contentOf(value []byte) (content, error) {
+	c := content{recorded: jsontext.IsObject(value), size: unknownSize}
+	if value != nil && !c.recorded && !jsontext.IsNull(value) {
+		return c, errType
+	}
+	for name, value := range jsontext.Members(value) {
+		var err error
+		switch strings.ToLower(string(name)) {
+		case "text":
+			c.text = nil
+			if jsontext.IsString(value) {
+				text := stringOf(value)
+				c.text = &text
+			} else if !jsontext.IsNull(value) {
+				err = errType
+			}
+		case "mimetype":
+			c.mimeType, err = textOf(value)
+		case "encoding":
+			c.encoding, err = textOf(value)
+		case "size":
+			c.size = sizeOf(value)
+		case "comment":
+			c.comment, err = textOf(value)
+		case "_file", "_sha1":
+			c.apart = true
+		}
+		if err != nil {
+			return c, err
+		}
+	}
+	return c, nil
+}
+
 // readBody reads the body of a message. One that is neither there nor known to be empty is not recorded.
-func (m *message) readBody(c *content) error {
+func (m *message) readBody(c content) error {
 	switch {
-	case c == nil:
+	case !c.recorded:
 		m.Body = m.transferred == 0 && lengthOf(m.header) <= 0 && m.header.Get("Transfer-Encoding") == ""
 		return nil
-	case c.Text == nil || *c.Text == "":
+	case c.text == nil || *c.text == "":
 		m.Body = c.empty(m.transferred, m.header)
 		return nil
 	}
@@ -81,7 +150,7 @@ func (m *message) readBody(c *content) error {
 		return err
 	}
 	m.Body = true
-	m.Cut = m.header.Get("Content-Encoding") == "" && c.length(m.transferred, m.header) > size(len(m.body))
+	m.Cut = m.header.Get("Content-Encoding") == "" && c.length(m.transferred, m.header) > float64(len(m.body))
 	m.correctEncoding()
 	return nil
 }
@@ -111,29 +180,22 @@ func (m *message) lose() {
 }
 
 // empty is whether a content without a text was empty: the file says so, and nothing contradicts it.
-func (c *content) empty(transferred size, header http.Header) bool {
-	if c.File != nil || c.SHA1 != nil || c.Comment != "" || max(c.size(), transferred, lengthOf(header)) > 0 {
+func (c content) empty(transferred float64, header http.Header) bool {
+	if c.apart || c.comment != "" || max(c.size, transferred, lengthOf(header)) > 0 {
 		return false
 	}
-	if c.Text == nil {
-		return c.size() == 0 && transferred == 0
+	if c.text == nil {
+		return c.size == 0 && transferred == 0
 	}
-	return c.size() == 0 || transferred == 0
-}
-
-func (c *content) size() size {
-	if c.Size == nil {
-		return unknownSize
-	}
-	return *c.Size
+	return c.size == 0 || transferred == 0
 }
 
 // length is how many bytes the body had: what is nearest to it says so. bodySize of an answer may count its headers
 // too.
-func (c *content) length(transferred size, header http.Header) size {
+func (c content) length(transferred float64, header http.Header) float64 {
 	switch {
-	case c.size() >= 0:
-		return c.size()
+	case c.size >= 0:
+		return c.size
 	case lengthOf(header) >= 0:
 		return lengthOf(header)
 	}
@@ -141,15 +203,15 @@ func (c *content) length(transferred size, header http.Header) size {
 }
 
 // decode undoes the encoding of the text. Firefox says base64 of some text that is plain.
-func (c *content) decode() ([]byte, error) {
-	switch strings.ToLower(string(c.Encoding)) {
+func (c content) decode() ([]byte, error) {
+	switch strings.ToLower(c.encoding) {
 	case "", "utf-8", "utf8":
-		return []byte(*c.Text), nil
+		return []byte(*c.text), nil
 	case "base64":
-		if data, err := fromBase64(*c.Text); err == nil {
+		if data, err := fromBase64(*c.text); err == nil {
 			return data, nil
 		}
-		return []byte(*c.Text), nil
+		return []byte(*c.text), nil
 	}
 	return nil, errEncoding
 }
@@ -161,10 +223,10 @@ func fromBase64(text string) ([]byte, error) {
 }
 
 // lengthOf is what Content-Length says, and below 0 where it says nothing.
-func lengthOf(header http.Header) size {
+func lengthOf(header http.Header) float64 {
 	n, err := strconv.ParseInt(strings.TrimSpace(header.Get("Content-Length")), 10, 64)
 	if err != nil {
 		return unknownSize
 	}
-	return size(n)
+	return float64(n)
 }
