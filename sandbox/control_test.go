@@ -1,7 +1,6 @@
 package sandbox_test
 
 import (
-	"bytes"
 	"compress/gzip"
 	"context"
 	"encoding/json"
@@ -14,38 +13,11 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/getkin/kin-openapi/openapi3"
-	"github.com/getkin/kin-openapi/openapi3filter"
-	"github.com/getkin/kin-openapi/routers/gorillamux"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/ymarket-go/chats/sandbox"
 )
-
-// drive sends a request to the control API. Its answer is checked against control.yaml.
-func drive(t *testing.T, m *sandbox.Market, method, path, body string) (status int, answer string) {
-	t.Helper()
-	req := httptest.NewRequest(method, "http://127.0.0.1:8080"+path, strings.NewReader(body))
-	req.Header.Set("Content-Type", "application/json")
-	w := httptest.NewRecorder()
-	m.Control().ServeHTTP(w, req)
-
-	loader := openapi3.NewLoader()
-	doc, err := loader.LoadFromData(sandbox.ControlSpec)
-	require.NoError(t, err)
-	require.NoError(t, doc.Validate(loader.Context))
-	router, err := gorillamux.NewRouter(doc)
-	require.NoError(t, err)
-	route, params, err := router.FindRoute(req)
-	require.NoError(t, err, path)
-	require.NoError(t, openapi3filter.ValidateResponse(context.Background(), &openapi3filter.ResponseValidationInput{
-		RequestValidationInput: &openapi3filter.RequestValidationInput{Request: req, Route: route, PathParams: params},
-		Status:                 w.Code, Header: w.Header(), Body: io.NopCloser(bytes.NewReader(w.Body.Bytes())),
-		Options: &openapi3filter.Options{IncludeResponseStatus: true},
-	}))
-	return w.Code, strings.TrimSpace(w.Body.String())
-}
 
 // A test in another language: chat over the API, drive and look over the control API.
 func TestControl(t *testing.T) {
@@ -84,14 +56,6 @@ func TestControl(t *testing.T) {
 	assert.Equal(t, 204, status)
 	_, chats = drive(t, m, "GET", "/_sandbox/chats", "")
 	assert.Equal(t, "[]", chats)
-}
-
-func rawSend(m http.Handler, chat int64) *httptest.ResponseRecorder {
-	req := httptest.NewRequest("POST", messageTo(chat), strings.NewReader(hello))
-	req.Header = http.Header{"Api-Key": {"k"}, "Content-Type": {"application/json"}}
-	w := httptest.NewRecorder()
-	m.ServeHTTP(w, req)
-	return w
 }
 
 func TestControlRefuses(t *testing.T) {
@@ -174,26 +138,18 @@ func TestSite(t *testing.T) {
 	m := newMarket()
 	site := m.Site()
 	for target, want := range map[string]int{"/v2/businesses/1/chat?chatId=1": 404, "//v2/businesses/1/chats/new": 404, "/v2/businesses/../chat": 404, "/_sandbox/": 200, "/_sandbox/chats": 200, "/": 404} {
-		w := httptest.NewRecorder()
-		req := httptest.NewRequest("GET", target, nil)
-		req.Host = "127.0.0.1:8080"
-		req.Header.Set("Api-Key", "k")
-		site.ServeHTTP(w, req)
-		assert.Equal(t, want, w.Code, target)
+		assert.Equal(t, want, rawAsk(site, "GET", target).Code, target)
 	}
 }
 
 // A page of another address must not drive the sandbox through somebody's browser.
 func TestControlOfAnotherOrigin(t *testing.T) {
 	m := newMarket()
-	for origin, want := range map[string]int{"": 204, "http://127.0.0.1:8080": 204, "https://evil.example": 403, "null": 403} {
-		req := httptest.NewRequest("POST", "http://127.0.0.1:8080/_sandbox/reset", nil)
-		if origin != "" {
-			req.Header.Set("Origin", origin)
-		}
-		w := httptest.NewRecorder()
-		m.Control().ServeHTTP(w, req)
-		assert.Equal(t, want, w.Code, origin)
+	for origin, want := range map[string]int{
+		"": 204, "http://127.0.0.1:8080": 204, "https://127.0.0.1:8080": 204, // behind a proxy
+		"https://evil.example": 403, "null": 403,
+	} {
+		assert.Equal(t, want, serve(m.Control(), "POST", "/_sandbox/reset", "", "Origin", origin).Code, origin)
 	}
 }
 
@@ -244,15 +200,6 @@ func TestControlListsTheNewestCalls(t *testing.T) {
 	require.Len(t, list, 1000)
 	assert.Equal(t, "/2", list[0].Path)
 	assert.Equal(t, "/1001", list[999].Path)
-}
-
-// The page's own address may drive it under https too, behind a proxy.
-func TestControlOfItsOwnOriginByHTTPS(t *testing.T) {
-	req := httptest.NewRequest("POST", "http://127.0.0.1:8080/_sandbox/reset", nil)
-	req.Header.Set("Origin", "https://127.0.0.1:8080")
-	w := httptest.NewRecorder()
-	newMarket().Control().ServeHTTP(w, req)
-	assert.Equal(t, 204, w.Code)
 }
 
 func TestControlListsAChatWithoutMessages(t *testing.T) {

@@ -1,11 +1,7 @@
 package sandbox_test
 
 import (
-	"html"
-	"net/http"
-	"net/http/httptest"
 	"net/url"
-	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -15,64 +11,6 @@ import (
 
 	"github.com/ymarket-go/chats/sandbox"
 )
-
-var (
-	pageForm  = regexp.MustCompile(`(?s)<form method="post" action="([^"]+)".*?</form>`)
-	formInput = regexp.MustCompile(`<input[^>]*>`)
-	attribute = regexp.MustCompile(`(\w+)="([^"]*)"`)
-)
-
-// press sends the form of the page that has a button, as a browser does, with some of its fields filled in: name, value,
-// name, value. view is the query of the page's address.
-func press(t *testing.T, m *sandbox.Market, view, button string, fields ...string) *httptest.ResponseRecorder {
-	t.Helper()
-	for _, form := range pageForm.FindAllStringSubmatch(pageOf(t, m, view), -1) {
-		if !strings.Contains(form[0], button) {
-			continue
-		}
-		sent := url.Values{}
-		for i := 0; i < len(fields); i += 2 {
-			sent.Add(fields[i], fields[i+1])
-		}
-		for _, input := range formInput.FindAllString(form[0], -1) {
-			attributes := map[string]string{}
-			for _, a := range attribute.FindAllStringSubmatch(input, -1) {
-				attributes[a[1]] = html.UnescapeString(a[2])
-			}
-			name := attributes["name"]
-			if attributes["type"] == "hidden" || attributes["type"] != "checkbox" && !sent.Has(name) {
-				sent.Add(name, attributes["value"])
-			}
-		}
-		return post(m, html.UnescapeString(form[1]), sent)
-	}
-	require.Fail(t, "the page has no such button", button)
-	return nil
-}
-
-// post sends a form as a browser does.
-func post(m *sandbox.Market, address string, fields url.Values) *httptest.ResponseRecorder {
-	return postText(m, address, fields.Encode())
-}
-
-func postText(m *sandbox.Market, address, body string) *httptest.ResponseRecorder {
-	r := httptest.NewRequest("POST", "http://127.0.0.1:8080"+address, strings.NewReader(body))
-	r.Header = http.Header{"Content-Type": {"application/x-www-form-urlencoded"}, "Accept": {"text/html,*/*;q=0.8"},
-		"Origin": {"http://127.0.0.1:8080"}, "Sec-Fetch-Site": {"same-origin"}}
-	w := httptest.NewRecorder()
-	m.Site().ServeHTTP(w, r)
-	return w
-}
-
-// goesBack checks that the browser is sent back to the page, and gives what that says.
-func goesBack(t *testing.T, m *sandbox.Market, w *httptest.ResponseRecorder, location string) string {
-	t.Helper()
-	require.Equal(t, 303, w.Code, w.Body.String())
-	require.Equal(t, location, w.Header().Get("Location"))
-	_, query, _ := strings.Cut(location, "?")
-	query, _, _ = strings.Cut(query, "#")
-	return pageOf(t, m, "?"+query)
-}
 
 // The buyer writes what is typed, or a text of its own; the browser is sent back to the chat.
 func TestFormOfTheBuyer(t *testing.T) {
@@ -232,39 +170,29 @@ func TestFormsOfPrograms(t *testing.T) {
 	m := newMarket()
 	status, _ := drive(t, m, "POST", "/_sandbox/chats?method=delete", `{"businessId":1,"text":"x"}`)
 	assert.Equal(t, 201, status)
-	r := httptest.NewRequest("POST", "http://localhost/_sandbox/chats/7000001/replies", strings.NewReader("text=a+b"))
-	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	w := httptest.NewRecorder()
-	m.Control().ServeHTTP(w, r)
-	assert.Equal(t, 204, w.Code)
+	const replies, form = "/_sandbox/chats/7000001/replies", "application/x-www-form-urlencoded"
+	assert.Equal(t, 204, serve(m.Control(), "POST", replies, "text=a+b", "Content-Type", form).Code)
 	assert.Equal(t, "a b", m.Messages(7000001)[1].Text)
-	r = httptest.NewRequest("POST", "http://localhost/_sandbox/chats/7000001/replies", strings.NewReader(`{"text":"c"}`))
-	r.Header = http.Header{"Content-Type": {"application/json"}, "Accept": {"text/html"}}
-	w = httptest.NewRecorder()
-	m.Control().ServeHTTP(w, r)
-	assert.Equal(t, 303, w.Code)
+	assert.Equal(t, 303, serve(m.Control(), "POST", replies, `{"text":"c"}`, "Accept", "text/html").Code)
 	assert.Equal(t, "c", m.Messages(7000001)[2].Text)
 }
 
 // A page of another address must not press a button, whatever it sends.
 func TestFormsOfAnotherOrigin(t *testing.T) {
-	for _, header := range []http.Header{
-		{"Origin": {"https://example.com"}}, {"Origin": {"null"}}, {"Sec-Fetch-Site": {"cross-site"}}, {"Sec-Fetch-Site": {"same-site"}},
+	m := newMarket()
+	startChat(t, m, order5)
+	for _, header := range [][]string{
+		{"Origin", "https://example.com"}, {"Origin", "null"}, {"Sec-Fetch-Site", "cross-site"}, {"Sec-Fetch-Site", "same-site"},
 	} {
 		for _, form := range []string{"chats", "chats/7000001/replies", "chats/7000001/dispute", "faults", "faults?method=delete", "clock", "reset"} {
 			for _, accept := range []string{"text/html", "*/*"} {
-				m := newMarket()
-				startChat(t, m, order5)
-				r := httptest.NewRequest("POST", "http://127.0.0.1:8080/_sandbox/"+form, strings.NewReader("text=x&businessId=1&amount=1&unit=days"))
-				r.Header = header.Clone()
-				r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-				r.Header.Set("Accept", accept)
-				w := httptest.NewRecorder()
-				m.Site().ServeHTTP(w, r)
+				headers := append([]string{"Content-Type", "application/x-www-form-urlencoded", "Accept", accept}, header...)
+				w := serve(m.Site(), "POST", "/_sandbox/"+form, "text=x&businessId=1&amount=1&unit=days", headers...)
 				assert.Equal(t, 403, w.Code, "%s %v", form, header)
-				assert.Len(t, m.Calls(), 1)
-				assert.Empty(t, m.Messages(7000001))
 			}
 		}
 	}
+	assert.Len(t, m.Calls(), 1)
+	assert.Empty(t, m.Messages(7000001))
+	assert.Equal(t, []string{"1"}, chatsOf(pageOf(t, m, "")))
 }

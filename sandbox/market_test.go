@@ -3,9 +3,7 @@ package sandbox_test
 import (
 	"encoding/json"
 	"errors"
-	"io"
 	"net/http"
-	"net/http/httptest"
 	"strconv"
 	"strings"
 	"sync"
@@ -19,85 +17,6 @@ import (
 	"github.com/ymarket-go/chats/gen"
 	"github.com/ymarket-go/chats/sandbox"
 )
-
-const (
-	newChat = "/v2/businesses/1/chats/new"
-	order5  = `{"context":{"type":"ORDER","id":5}}`
-	hello   = `{"message":"hello"}`
-)
-
-func messageTo(chat int64) string {
-	return "/v2/businesses/1/chats/message?chatId=" + strconv.FormatInt(chat, 10)
-}
-func chatOf(chat int64) string { return "/v2/businesses/1/chat?chatId=" + strconv.FormatInt(chat, 10) }
-
-// newMarket makes a Market whose clock stands, unless opts set another: on the full hour a quota begins anew, and a test
-// that counts would fail once in a while.
-func newMarket(opts ...sandbox.Option) *sandbox.Market {
-	noon := time.Date(2026, 9, 9, 12, 0, 0, 0, time.UTC)
-	return sandbox.New(append([]sandbox.Option{sandbox.WithClock(func() time.Time { return noon })}, opts...)...)
-}
-
-var contract = sync.OnceValues(func() (*api.Validator, error) { return api.NewValidator() })
-
-// answer is what a Market said: every one is checked against the contract, unless it is no operation of it.
-type answer struct {
-	status int
-	header http.Header
-	body   string
-}
-
-func (a answer) error(t *testing.T) (code, message string) {
-	t.Helper()
-	var e gen.APIErrorResponse
-	require.NoError(t, json.Unmarshal([]byte(a.body), &e), a.body)
-	require.Len(t, e.Errors, 1, a.body)
-	assert.Equal(t, gen.APIResponseStatusTypeError, e.Status)
-	return e.Errors[0].Code, *e.Errors[0].Message
-}
-
-// ask sends a request with the key "k"; headers are name, value, name, value; an empty value takes the header away.
-func ask(t *testing.T, m http.Handler, method, target, body string, headers ...string) answer {
-	t.Helper()
-	req := httptest.NewRequest(method, target, strings.NewReader(body))
-	req.Header.Set("Api-Key", "k")
-	if body != "" {
-		req.Header.Set("Content-Type", "application/json")
-	}
-	for i := 0; i < len(headers); i += 2 {
-		req.Header.Del(headers[i])
-		if headers[i+1] != "" {
-			req.Header.Set(headers[i], headers[i+1])
-		}
-	}
-	w := httptest.NewRecorder()
-	m.ServeHTTP(w, req)
-	resp := w.Result()
-	if v, err := contract(); assert.NoError(t, err) && v.Operation(req) != "" {
-		assert.NoError(t, v.Response(req, resp), "the sandbox keeps the contract")
-	}
-	data, err := io.ReadAll(resp.Body)
-	require.NoError(t, err)
-	return answer{resp.StatusCode, resp.Header, string(data)}
-}
-
-func startChat(t *testing.T, m http.Handler, about string) int64 {
-	t.Helper()
-	a := ask(t, m, "POST", newChat, about)
-	require.Equal(t, 200, a.status, a.body)
-	var r gen.CreateChatResponse
-	require.NoError(t, json.Unmarshal([]byte(a.body), &r))
-	return r.Result.ChatID
-}
-
-func readChat(t *testing.T, m http.Handler, chat int64) gen.GetChatInfoDTO {
-	t.Helper()
-	a := ask(t, m, "GET", chatOf(chat), "")
-	require.Equal(t, 200, a.status, a.body)
-	var r gen.GetChatResponse
-	require.NoError(t, json.Unmarshal([]byte(a.body), &r))
-	return *r.Result
-}
 
 func TestOneChatForOneContext(t *testing.T) {
 	m := newMarket()
@@ -218,15 +137,6 @@ func TestHeadersOfEveryAnswer(t *testing.T) {
 	assert.Len(t, seen, 3)
 }
 
-// rawAsk is ask for answers that break the contract.
-func rawAsk(m http.Handler, method, target string) *httptest.ResponseRecorder {
-	req := httptest.NewRequest(method, target, nil)
-	req.Header.Set("Api-Key", "k")
-	w := httptest.NewRecorder()
-	m.ServeHTTP(w, req)
-	return w
-}
-
 func TestQuota(t *testing.T) {
 	now := time.Date(2026, 9, 9, 15, 59, 0, 0, time.UTC)
 	m := newMarket(sandbox.WithQuota(3), sandbox.WithClock(func() time.Time { return now }))
@@ -296,9 +206,7 @@ func TestConcurrentWriters(t *testing.T) {
 	for range 32 {
 		all.Go(func() {
 			for range 20 {
-				req := httptest.NewRequest("POST", messageTo(chat), strings.NewReader(hello))
-				req.Header = http.Header{"Api-Key": {"k"}, "Content-Type": {"application/json"}}
-				m.ServeHTTP(httptest.NewRecorder(), req)
+				rawSend(m, chat)
 			}
 		})
 	}
@@ -391,11 +299,7 @@ func TestScopes(t *testing.T) {
 func TestBodiesThatAreRefused(t *testing.T) {
 	m := newMarket()
 	chat := startChat(t, m, order5)
-	req := httptest.NewRequest("POST", messageTo(chat), strings.NewReader(hello))
-	req.Header = http.Header{"Api-Key": {"k"}, "Content-Type": {"text/plain"}}
-	w := httptest.NewRecorder()
-	m.ServeHTTP(w, req)
-	assert.Equal(t, 415, w.Code)
+	assert.Equal(t, 415, serve(m, "POST", messageTo(chat), hello, "Content-Type", "text/plain").Code)
 	a := ask(t, m, "POST", messageTo(chat), `{"message":"`+strings.Repeat("x", 512<<10)+`"}`)
 	assert.Equal(t, 400, a.status)
 	_, message := a.error(t)

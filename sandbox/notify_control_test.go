@@ -17,22 +17,13 @@ import (
 	"github.com/ymarket-go/chats/sandbox"
 )
 
-// request makes a request of the control API, as a test in another language does.
-func request(market *sandbox.Market, method, path, contentType, body string) *httptest.ResponseRecorder {
-	r := httptest.NewRequest(method, "http://127.0.0.1:8080"+path, strings.NewReader(body))
-	r.Header.Set("Content-Type", contentType)
-	w := httptest.NewRecorder()
-	market.Site().ServeHTTP(w, r)
-	return w
-}
-
 // Deliveries are listed with their verdict, in the control API and on the page.
 func TestDeliveriesAreShown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		market := sandbox.New()
 		_, none := drive(t, market, "GET", "/_sandbox/deliveries", "")
 		assert.JSONEq(t, `[]`, none)
-		assert.Contains(t, request(market, "GET", "/_sandbox/", "", "").Body.String(), "None. Name a shop")
+		assert.Contains(t, pageOf(t, market, ""), "None. Name a shop")
 		good, posted := (&rememberingShop{}).handler(t), 0
 		answers := map[int]http.Handler{2: answersWith("text/plain", 200, `{}`), 4: answersWith("application/json", 400, `{}`)}
 		h := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -2,9 +2,6 @@ package sandbox_test
 
 import (
 	"fmt"
-	"html"
-	"net/http"
-	"net/http/httptest"
 	"regexp"
 	"strings"
 	"testing"
@@ -15,44 +12,6 @@ import (
 
 	"github.com/ymarket-go/chats/sandbox"
 )
-
-// pageOf loads the page with a query, "?chats=2".
-func pageOf(t *testing.T, m *sandbox.Market, query string) string {
-	t.Helper()
-	w := visit(m.Site(), "GET", "/_sandbox/"+query)
-	require.Equal(t, 200, w.Code, query)
-	assert.Equal(t, "text/html; charset=utf-8", w.Header().Get("Content-Type"))
-	return w.Body.String()
-}
-
-// section is a part of the page by the id of its element.
-func section(t *testing.T, page, id string) string {
-	t.Helper()
-	_, from, found := strings.Cut(page, `<section id="`+id+`"`)
-	require.True(t, found, id)
-	inside, _, found := strings.Cut(from, "</section>")
-	require.True(t, found, id)
-	_, inside, _ = strings.Cut(inside, ">")
-	return inside
-}
-
-var (
-	tags   = regexp.MustCompile(`<[^>]*>`)
-	chatID = regexp.MustCompile(`<article id="chat-(\d+)"`)
-)
-
-// words are what somebody reads of a part of the page.
-func words(part string) string {
-	return strings.Join(strings.Fields(html.UnescapeString(tags.ReplaceAllString(part, ""))), " ")
-}
-
-// chatsOf are the last digits of the chats of a page, in their order.
-func chatsOf(page string) (ids []string) {
-	for _, match := range chatID.FindAllStringSubmatch(page, -1) {
-		ids = append(ids, strings.TrimLeft(strings.TrimPrefix(match[1], "7"), "0"))
-	}
-	return ids
-}
 
 // What a shop or a buyer has written is shown as text, and no script or style but the page's own is run.
 func TestPageShowsTextAsText(t *testing.T) {
@@ -65,11 +24,11 @@ func TestPageShowsTextAsText(t *testing.T) {
 	assert.Contains(t, shown, "&lt;script&gt;alert(1)&lt;/script&gt; &amp;")
 	assert.NotContains(t, shown, "<script>")
 	assert.NotContains(t, shown, "<b>=")
-	assert.Equal(t, 404, visit(m.Control(), "GET", "/_sandbox/elsewhere").Code)
+	assert.Equal(t, 404, rawAsk(m.Control(), "GET", "/_sandbox/elsewhere").Code)
 
 	nonces := map[string]bool{}
 	for range 2 {
-		w := visit(m.Site(), "GET", "/_sandbox/")
+		w := rawAsk(m.Site(), "GET", "/_sandbox/")
 		nonce := regexp.MustCompile(`<script nonce="(\w{20,})">`).FindStringSubmatch(w.Body.String())
 		require.NotNil(t, nonce)
 		assert.Contains(t, w.Body.String(), `<style nonce="`+nonce[1]+`">`)
@@ -279,23 +238,20 @@ func TestPageRefusesWhatItDoesNotKnow(t *testing.T) {
 		"?call=99999999999":      `call is "99999999999"`,
 		"?messages=1&quotas=1.5": `quotas is "1.5"`,
 	} {
-		w := visit(m.Site(), "GET", "/_sandbox/"+query)
+		w := rawAsk(m.Site(), "GET", "/_sandbox/"+query)
 		assert.Equal(t, 400, w.Code, query)
 		assert.Contains(t, words(w.Body.String()), says)
 		assert.Contains(t, w.Body.String(), `id="chat-7000001"`)
 		assert.NotContains(t, w.Body.String(), "<b>\"")
 	}
-	assert.Equal(t, 200, visit(m.Site(), "GET", "/_sandbox/?utm_source=x&done=%3Cb%3E").Code)
+	assert.Equal(t, 200, rawAsk(m.Site(), "GET", "/_sandbox/?utm_source=x&done=%3Cb%3E").Code)
 	assert.NotContains(t, pageOf(t, m, "?done=%3Cb%3E"), "&lt;b&gt;")
 }
 
 // Of each call the page shows both bodies and a command that makes it once more, with the key's place for a key.
 func TestPageShowsACall(t *testing.T) {
 	m := newMarket(sandbox.WithAPIKey("secret-of-the-shop"))
-	w := httptest.NewRecorder()
-	req := httptest.NewRequest("POST", newChat, strings.NewReader(order5))
-	req.Header = http.Header{"Api-Key": {"secret-of-the-shop"}, "Content-Type": {"application/json"}}
-	m.Site().ServeHTTP(w, req)
+	w := serve(m.Site(), "POST", newChat, order5, "Api-Key", "secret-of-the-shop")
 	rawAsk(m, "GET", "/v2/businesses/1/chat?chat=secret&chatId=8")
 	shown := pageOf(t, m, "")
 	assert.NotContains(t, shown, "secret-of-the-shop")

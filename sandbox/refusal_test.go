@@ -2,7 +2,6 @@ package sandbox_test
 
 import (
 	"encoding/json"
-	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -89,7 +88,7 @@ func TestRefusalsAreBounded(t *testing.T) {
 // A key is never cited.
 func TestRefusalsDoNotCiteHeaders(t *testing.T) {
 	m := newMarket()
-	req := httptest.NewRequest("GET", chatOf(1), nil)
+	req := newRequest("GET", chatOf(1), "")
 	req.Header["Api-Key"] = []string{"canary", "canary"}
 	w := httptest.NewRecorder()
 	m.ServeHTTP(w, req)
@@ -98,10 +97,7 @@ func TestRefusalsDoNotCiteHeaders(t *testing.T) {
 	assert.NotContains(t, w.Body.String(), "rejected value")
 	assert.NotContains(t, w.Body.String(), "canary")
 
-	req = httptest.NewRequest("POST", inMessage, strings.NewReader(hello))
-	req.Header = http.Header{"Api-Key": {"k"}, "Content-Type": {"text/plain; secret=canary"}}
-	w = httptest.NewRecorder()
-	m.ServeHTTP(w, req)
+	w = serve(m, "POST", inMessage, hello, "Content-Type", "text/plain; secret=canary")
 	assert.Equal(t, 415, w.Code)
 	assert.JSONEq(t, `{"status":"ERROR","errors":[{"code":"UNSUPPORTED_MEDIA_TYPE","message":"Content type 'text/plain' not supported"}]}`, w.Body.String())
 	assert.Error(t, m.Calls()[1].Verdict)

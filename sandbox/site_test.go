@@ -1,27 +1,10 @@
 package sandbox_test
 
 import (
-	"net/http"
-	"net/http/httptest"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 )
-
-// visit makes a request at 127.0.0.1:8080; headers are name, value, name, value. Host is set as the header is.
-func visit(h http.Handler, method, target string, headers ...string) *httptest.ResponseRecorder {
-	r := httptest.NewRequest(method, target, nil)
-	r.Host = "127.0.0.1:8080"
-	for i := 0; i < len(headers); i += 2 {
-		if headers[i] == "Host" {
-			r.Host = headers[i+1]
-		}
-		r.Header.Set(headers[i], headers[i+1])
-	}
-	w := httptest.NewRecorder()
-	h.ServeHTTP(w, r)
-	return w
-}
 
 // Whoever types the address without the page's path into a browser is sent to the page. A client of the API that asks
 // for the same addresses gets the API's 404, and is in its log.
@@ -30,10 +13,10 @@ func TestBrowsersAreSentToThePage(t *testing.T) {
 	const html = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 	for _, path := range []string{"/", "/_sandbox"} {
 		for _, method := range []string{"GET", "HEAD"} {
-			w := visit(m.Site(), method, path, "Accept", html)
+			w := serve(m.Site(), method, path, "", "Accept", html)
 			assert.Equal(t, 302, w.Code, "%s %s", method, path)
 			assert.Equal(t, "/_sandbox/", w.Header().Get("Location"))
-			assert.Equal(t, 302, visit(m.Control(), method, path, "Accept", html).Code)
+			assert.Equal(t, 302, serve(m.Control(), method, path, "", "Accept", html).Code)
 		}
 	}
 	assert.Empty(t, m.Calls(), "the page is no call of the API")
@@ -42,14 +25,14 @@ func TestBrowsersAreSentToThePage(t *testing.T) {
 		{"POST", "/", "Accept", html}, {"POST", "/_sandbox", "Accept", html}, {"GET", "//", "Accept", html},
 		{"GET", "/elsewhere", "Accept", html}, {"GET", "/_sandboxes", "Accept", html}, {"GET", "/v2", "Accept", html},
 	} {
-		w := visit(m.Site(), r[0], r[1], append(r[2:], "Api-Key", "k")...)
+		w := serve(m.Site(), r[0], r[1], "", append(r[2:], "Api-Key", "k")...)
 		assert.Equal(t, 404, w.Code, r)
 		assert.Contains(t, w.Body.String(), `"code":"NOT_FOUND"`, r)
 	}
 	assert.Len(t, m.Calls(), 10)
-	w := visit(m.Site(), "GET", "/", "Accept", html, "Host", "rebound.example")
+	w := serve(m.Site(), "GET", "/", "", "Accept", html, "Host", "rebound.example")
 	assert.Equal(t, 403, w.Code, "a name that was made to lead here is told nothing")
-	w = visit(m.Control(), "GET", "/elsewhere", "Accept", html)
+	w = serve(m.Control(), "GET", "/elsewhere", "", "Accept", html)
 	assert.Contains(t, w.Body.String(), "there is no GET")
 }
 
@@ -81,6 +64,6 @@ func TestOnlyItsOwnPageDrivesTheSandbox(t *testing.T) {
 		if !row.allowed {
 			want = 403
 		}
-		assert.Equal(t, want, visit(m.Site(), row.method, target, row.headers...).Code, row)
+		assert.Equal(t, want, serve(m.Site(), row.method, target, "", row.headers...).Code, row)
 	}
 }

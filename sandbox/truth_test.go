@@ -129,11 +129,7 @@ func TestControlByName(t *testing.T) {
 		"sandbox.internal.example": 403, "0.0.0.0:8080": 403,
 	} {
 		for _, handler := range []http.Handler{m.Control(), m.Site()} {
-			req := httptest.NewRequest("POST", "/_sandbox/reset", nil)
-			req.Host = host
-			w := httptest.NewRecorder()
-			handler.ServeHTTP(w, req)
-			assert.Equal(t, want, w.Code, host)
+			assert.Equal(t, want, serve(handler, "POST", "/_sandbox/reset", "", "Host", host).Code, host)
 		}
 	}
 	assert.Equal(t, 404, rawAsk(m.Site(), "GET", "http://rebound.example"+chatOf(1)).Code, "the Market itself has any name")
@@ -142,12 +138,10 @@ func TestControlByName(t *testing.T) {
 // The page of another name sees nothing either, and is told why.
 func TestControlSaysWhyItRefuses(t *testing.T) {
 	m := newMarket()
-	w := httptest.NewRecorder()
-	m.Control().ServeHTTP(w, httptest.NewRequest("GET", "http://rebound.example/_sandbox/chats", nil))
+	w := rawAsk(m.Control(), "GET", "http://rebound.example/_sandbox/chats")
 	assert.Equal(t, 403, w.Code)
 	assert.JSONEq(t, `{"error":"the header Host is \"rebound.example\", allowed is localhost, a loopback address or a name that the sandbox was told"}`, w.Body.String())
-	w = httptest.NewRecorder()
-	m.Control().ServeHTTP(w, httptest.NewRequest("GET", "http://localhost/_sandbox/reset", nil))
+	w = rawAsk(m.Control(), "GET", "http://localhost/_sandbox/reset")
 	assert.Equal(t, 404, w.Code)
 	assert.JSONEq(t, `{"error":"there is no GET \"/_sandbox/reset\", control.yaml lists what there is"}`, w.Body.String())
 }
