@@ -52,6 +52,20 @@ func TestHelp(t *testing.T) {
 	}
 }
 
+// A flag that is only given or not shows no value; help and completion have help, too.
+func TestHelpOfFlags(t *testing.T) {
+	for _, args := range [][]string{{"--help"}, {"help"}, {"send", "--help"}, {"help", "sandbox"}, {"help", "completion"}, {"completion"}, {"completion", "bash", "--help"}} {
+		code, out, complaint := run(t, args...)
+		assert.Zero(t, code, complaint)
+		assert.Contains(t, out, "Usage:\n")
+		assert.NotContains(t, out, "true|false", args)
+		assert.Regexp(t, `\n  -h, --help +help for`, out)
+	}
+	_, out, _ := run(t, "send", "--help")
+	assert.Regexp(t, `\n      --yes +do not ask before sending\n`, out)
+	assert.Regexp(t, `\n      --chat int +the number of the chat`, out)
+}
+
 // A default that the text of a flag tells is not told once more as Go writes it.
 func TestSandboxHelp(t *testing.T) {
 	_, out, _ := run(t, "sandbox", "--help")

@@ -20,6 +20,7 @@ func main() {
 
 // execute runs the command line, and gives the exit code. What has not been said yet, it says.
 func execute(ctx context.Context, root *cobra.Command) int {
+	strictTopics(root)
 	err := root.ExecuteContext(ctx)
 	var code exitCode
 	if err == nil || errors.As(err, &code) {
@@ -60,6 +61,7 @@ func newCommand(on terminals) *cobra.Command {
 	root.AddCommand(demoCommand(), checkCommand(), sandboxCommand(), listenCommand())
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.Flags().Bool("version", false, "print the version, the commit and Go's version")
+	plainHelp(root)
 	completeRest(root)
 	return root
 }

@@ -135,7 +135,7 @@ func ofFlag(option *sandbox.OptionError) error {
 func (s *sandboxServer) listensAs() string {
 	host, _, err := net.SplitHostPort(s.addr)
 	if err != nil {
-		return "" // net.Listen says what is wrong
+		return "" // listenAt says what is wrong
 	}
 	host, _, _ = strings.Cut(host, "%") // the zone of an IPv6 address stands in no Host
 	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {

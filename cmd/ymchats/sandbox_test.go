@@ -62,6 +62,18 @@ func page(url string) string {
 	return string(body)
 }
 
+// A port that is taken is no mistake on the command line.
+func TestAddressInUse(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer taken.Close()
+	for _, name := range []string{"sandbox", "listen"} {
+		code, _, complaint := ended().run(t, name, "--addr", taken.Addr().String())
+		assert.Equal(t, 1, code)
+		assert.Contains(t, complaint, "ymchats: --addr: listen tcp "+taken.Addr().String())
+	}
+}
+
 // It says so when others can reach it.
 func TestSandboxBeyondLoopback(t *testing.T) {
 	code, out, _ := ended().run(t, "sandbox", "--addr", "0.0.0.0:0")

@@ -11,6 +11,13 @@ import (
 
 // listenAt opens the socket of --addr.
 func listenAt(addr string) (net.Listener, error) {
+	_, port, err := net.SplitHostPort(addr)
+	if err == nil {
+		_, err = net.LookupPort("tcp", port)
+	}
+	if err != nil {
+		return nil, usageError{fmt.Errorf("--addr is %.60q, allowed is HOST:PORT with a port of 0 to 65535", addr)}
+	}
 	listener, err := net.Listen("tcp", addr)
 	if err != nil {
 		return nil, fmt.Errorf("--addr: %w", err)

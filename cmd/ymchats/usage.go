@@ -3,8 +3,10 @@ package main
 import (
 	"errors"
 	"fmt"
+	"math"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -29,14 +31,30 @@ func flagError(cmd *cobra.Command, err error) error {
 	var value *pflag.InvalidValueError
 	switch {
 	case errors.As(err, &value):
-		flag := value.GetFlag()
-		err = fmt.Errorf("--%s is not allowed as it is written, allowed is %s", flag.Name, allowedValues[flag.Value.Type()])
+		err = badValue(value.GetFlag(), value.GetValue())
 	case errors.As(err, &unknown) && unknown.GetSpecifiedShortnames() == "" && isName(unknown.GetSpecifiedName()):
 		err = unknownFlag(cmd, unknown.GetSpecifiedName())
 	case errors.As(err, &unknown), errors.As(err, new(*pflag.InvalidSyntaxError)):
 		err = errors.New("unknown flag: flags are written --name, and -- stands before a text that begins with -")
 	}
 	return usageError{err}
+}
+
+// badValue does not show the value.
+func badValue(flag *pflag.Flag, text string) error {
+	kind := flag.Value.Type()
+	if strings.HasPrefix(kind, "int") && isOutOfRange(text) {
+		return fmt.Errorf("--%s is out of range, allowed is %s up to %d", flag.Name, allowedValues[kind], math.MaxInt64)
+	}
+	return fmt.Errorf("--%s is not allowed as it is written, allowed is %s", flag.Name, allowedValues[kind])
+}
+
+// isOutOfRange finds a number with too many digits.
+func isOutOfRange(text string) bool {
+	return slices.ContainsFunc(strings.Split(text, ","), func(number string) bool {
+		_, err := strconv.ParseInt(number, 0, 64)
+		return errors.Is(err, strconv.ErrRange)
+	})
 }
 
 func unknownFlag(cmd *cobra.Command, name string) error {
@@ -73,7 +91,7 @@ func noArguments(cmd *cobra.Command, args []string) error {
 	case len(args) == 0:
 		return nil
 	case cmd.HasParent():
-		return usageError{fmt.Errorf("%s takes no words, only flags: see ymchats %[1]s --help", cmd.Name())}
+		return usageError{fmt.Errorf("%s takes no words, only flags: see %s --help", cmd.Name(), cmd.CommandPath())}
 	}
 	return usageError{unknownCommand(cmd, args[0])}
 }
@@ -143,24 +161,4 @@ func distance(a, b string) int {
 		}
 	}
 	return row[len(b)]
-}
-
-// completeValues offers the values of a flag.
-func completeValues(cmd *cobra.Command, flag string, values ...string) {
-	_ = cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
-}
-
-// completeRest offers nothing where a command has no completion of its own: a shell would offer files, and only
-// --config takes one.
-func completeRest(root *cobra.Command) {
-	for _, cmd := range root.Commands() {
-		if cmd.ValidArgsFunction == nil {
-			cmd.ValidArgsFunction = cobra.NoFileCompletions
-		}
-		cmd.Flags().VisitAll(func(f *pflag.Flag) {
-			if _, found := cmd.GetFlagCompletionFunc(f.Name); !found && f.Name != "config" {
-				_ = cmd.RegisterFlagCompletionFunc(f.Name, cobra.NoFileCompletions)
-			}
-		})
-	}
 }

@@ -46,6 +46,15 @@ func TestUsage(t *testing.T) {
 		{"get --chat 7000001 --base-url ftp://example.com/v2", "the base URL of --base-url has none of the schemes"},
 		{"get --chat 7000001 --base-url http://host/v2", "the base URL of --base-url is http:// and its host is not loopback, so the token could be read on its way, allowed is https://\n"},
 
+		{"get --chat 99999999999999999999", "--chat is out of range, allowed is a whole number up to 9223372036854775807\n"},
+		{"get --chat -99999999999999999999", "--chat is out of range, allowed is a whole number"},
+		{"sandbox --quota 99999999999999999999", "--quota is out of range, allowed is a whole number up to"},
+		{"sandbox --order 1,99999999999999999999", "--order is out of range, allowed is whole numbers with commas between them up to"},
+		{"sandbox --addr :99999", `--addr is ":99999", allowed is HOST:PORT with a port of 0 to 65535`},
+		{"sandbox --addr localhost", `--addr is "localhost", allowed is HOST:PORT`},
+		{"sandbox --addr 127.0.0.1:web-site", `--addr is "127.0.0.1:web-site", allowed is HOST:PORT`},
+		{"listen --addr 127.0.0.1:99999", `--addr is "127.0.0.1:99999", allowed is HOST:PORT`},
+
 		{"get --yes=canary", "unknown flag: --yes\n"},
 		{"get -key=canary", "unknown flag: flags are written --name"},
 		{"send -5canary", "unknown flag: flags are written --name"},
@@ -65,6 +74,11 @@ func TestUsage(t *testing.T) {
 		{"version", "unknown command version; did you mean --version?\n"},
 		{"frobnicate", "unknown command frobnicate: see ymchats --help"},
 		{"canary:1", "unknown command: see ymchats --help"},
+		{"help sned", "unknown command sned; did you mean new or send?"},
+		{"help send canary:1", "unknown command: see ymchats --help"},
+		{"help completion tcsh", "unknown command tcsh: see ymchats --help"},
+		{"completion tcsh", "completion needs one of bash, zsh, fish and powershell"},
+		{"completion canary:1", "completion needs one of bash, zsh, fish and powershell"},
 
 		{"sandbox --quota 0", "--quota is 0, allowed is 1 and above\n"},
 		{"sandbox --parallel -1", "--parallel is -1, allowed is 1 and above"},
