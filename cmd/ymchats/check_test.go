@@ -7,7 +7,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"encoding/xml"
-	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -23,26 +22,10 @@ import (
 	"github.com/ymarket-go/chats/cmd/ymchats/internal/har"
 )
 
-// check runs the command, and gives its exit code and what it printed.
+// check runs the command on a standard input, and gives its exit code and what it printed.
 func check(t *testing.T, stdin string, args ...string) (code int, out, complaint string) {
 	t.Helper()
-	var stdout, stderr bytes.Buffer
-	root := newCommand(realTerminals)
-	root.SetArgs(append([]string{"check"}, args...))
-	root.SetIn(strings.NewReader(stdin))
-	root.SetOut(&stdout)
-	root.SetErr(&stderr)
-	err := root.ExecuteContext(t.Context())
-	var exit exitCode
-	switch {
-	case errors.As(err, &exit):
-		code = int(exit)
-	case err != nil:
-		require.ErrorAs(t, err, new(usageError))
-		code = 2
-		stderr.WriteString(err.Error())
-	}
-	return code, stdout.String(), stderr.String()
+	return shell{in: strings.NewReader(stdin)}.run(t, append([]string{"check"}, args...)...)
 }
 
 func TestCheckCleanTraffic(t *testing.T) {
@@ -276,9 +259,8 @@ func TestCheckBaseURLs(t *testing.T) {
 		assert.Equal(t, 2, code, bad)
 		assert.NotContains(t, complaint, "canary")
 	}
-	root := newCommand(realTerminals)
-	root.SetArgs([]string{"chekc"})
-	assert.ErrorAs(t, root.ExecuteContext(t.Context()), new(usageError))
+	code, _, _ := run(t, "chekc")
+	assert.Equal(t, 2, code)
 }
 
 // Other traffic cannot be in the way, whatever it is; our own is found however its address is written.
@@ -382,10 +364,11 @@ func heapOf(t *testing.T, format string, file io.Reader, every int) uint64 {
 	return max(peak, inUse()) - before
 }
 
-// A file of 100 MB needs a small part of that.
+// A file needs a small part of its size, and a large entry a few times its own.
 func TestCheckLargeFiles(t *testing.T) {
-	inUse := heapOf(t, "text", endless(100, largeEntry(1<<20)), 1)
-	assert.Less(t, inUse, uint64(32<<20), "bytes in use")
+	const entrySize, entries = 256 << 10, 40
+	inUse := heapOf(t, "text", endless(entries, largeEntry(entrySize)), 1)
+	assert.Less(t, inUse, uint64(8*entrySize), "bytes in use, of a file of %d", entries*entrySize)
 	t.Logf("%.1f MB", float64(inUse)/(1<<20))
 }
 
@@ -402,17 +385,11 @@ func TestCheckManyEntries(t *testing.T) {
 		"other hosts":    largeEntry(100),
 	} {
 		for _, format := range []string{"text", "json", "junit", "github"} {
-			inUse := heapOf(t, format, endless(entriesOf(t), entry+"\n"), 100)
-			assert.Less(t, inUse, uint64(1<<20), "%s as %s: bytes in use", what, format)
-			t.Logf("%s as %s: %.1f MB", what, format, float64(inUse)/(1<<20))
+			inUse := heapOf(t, format, endless(*manyEntries, entry+"\n"), *manyEntries/3)
+			assert.Less(t, inUse, uint64(64<<10), "%s as %s: bytes in use", what, format)
+			t.Logf("%s as %s: %.2f MB", what, format, float64(inUse)/(1<<20))
 		}
 	}
-}
-
-// entriesOf is how many entries a test reads: with -entries 100000 it takes minutes.
-func entriesOf(t *testing.T) int {
-	t.Helper()
-	return *manyEntries
 }
 
 var manyEntries = flag.Int("entries", 600, "how many entries TestCheckManyEntries reads in each case")
