@@ -2,6 +2,7 @@ package wrapper
 
 import (
 	"flag"
+	"math/rand/v2"
 	"runtime"
 	"sync"
 	"testing"
@@ -10,8 +11,8 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// The walk goes through all that can happen around one doubtful send, in steps, and asks the rule and the check what the
-// client would do. All times are since the attempt began, in steps.
+// The walk goes through all that can happen around one doubtful send while another call of the same Client is under way,
+// in steps, and asks the rule and the check what the client would do. All times are since the attempt began, in steps.
 const (
 	step  = 250 * time.Millisecond
 	never = 1 << 20
@@ -22,251 +23,186 @@ const (
 
 func steps(seconds int) int { return seconds * int(time.Second/step) }
 
-// seen is how the chat is read.
-type seen int
+// source is where the read of the chat comes from.
+type source int
 
 const (
-	fresh          seen = iota
-	lagging             // by a machine of the Market that does not know of the last 3 s yet, and tells today's Date
-	old                 // an answer of before the send that a cache gives, with its Date; the Market has told this client none
-	oldAfterOthers      // the same, and this client has had an answer of the Market 2 s before that
-	oldWithAge          // the same, and the cache says so
-	oldRepeated         // the same with a new Date, and this client has had it before
+	fresh       source = iota
+	lagging            // a machine of the Market that does not know of the last 3 s yet, and writes today's Date
+	oldCopy            // a cache, with the Date of its copy
+	oldWithAge         // the same, and the cache says so
+	oldRepeated        // the same with a new Date, and this Client has had it before
+	sources
 )
 
 // world is one way in which things can go.
 type world struct {
-	stored    int           // when the Market stores the message
-	answered  int           // when the attempt ends
-	findings  findings      // of the answer
-	pause     int           // the backoff
-	latency   int           // of the read, until the Market looks at the chat, and once more until its answer is here
-	others    int           // when somebody else writes into the chat; before the send it is below 0
-	ahead     time.Duration // how far the clock of the machine that tells Date is ahead of the one that tells updatedAt
-	truncated bool          // both are cut to whole seconds
-	clockSet  time.Duration // how far this machine's clock is set in between
-	seen      seen
+	stored      int           // when the Market stores the message
+	answered    int           // when the attempt ends
+	marketEnded bool          // the Market itself answers, with a 500
+	pause       int           // the backoff
+	latency     int           // of the read, until the Market looks at the chat, and once more until its answer is here
+	truncated   bool          // the Market cuts its times to whole seconds
+	ahead       int           // how far the clock of the machine that writes Date is ahead of the one that writes updatedAt
+	clockSet    time.Duration // how far this machine's clock is set in between
+	source      source
+	copied      int // when a cache took its copy
+	others      int // when somebody else writes into the chat; before the send it is below 0
+	call        int // when the other call of this Client is answered
+	callAhead   int // how far the clock of that answer is ahead
 }
 
-// ending is what becomes of it.
-type ending int
+// draw makes a world of choices: choose gives a number below n. Some worlds are impossible.
+func draw(choose func(n int) int) (w world, possible bool) {
+	w.stored = never
+	if choose(2) == 1 {
+		w.stored = choose(storeTimes)
+	}
+	w.marketEnded = choose(2) == 0
+	w.answered = choose(steps(lastAnswer) + 1)
+	if w.marketEnded && (w.answered > steps(lastStore) || w.stored != never && w.stored > w.answered) {
+		return w, false // the Market answers when it has ended, and within its 10 s
+	}
+	w.pause = choose(2) * 2
+	w.latency = choose(2) * steps(2)
+	w.truncated = choose(2) == 0
+	w.ahead = choose(2*steps(1)+1) - steps(1)
+	w.clockSet = []time.Duration{-24 * time.Hour, 0, time.Hour}[choose(3)]
+	w.source = source(choose(int(sources)))
+	w.others, w.call = never, never
+	switch {
+	case w.source >= oldCopy:
+		w.copied = []int{-steps(4), -1, w.stored - 1}[choose(3)]
+		if w.stored == never && w.copied > 0 {
+			return w, false
+		}
+	default:
+		w.others = choose(steps(17)+1) - steps(4)
+		if w.others == steps(13) {
+			w.others = never
+		}
+	}
+	if w.others == never {
+		w.call = []int{never, -steps(6), w.look() - steps(1), w.look() - 1}[choose(4)]
+		w.callAhead = []int{0, w.ahead}[choose(2)]
+	}
+	return w, true
+}
 
-const (
-	sentOnce     ending = iota // repeated, and the first one was not stored
-	doubled                    // repeated, and it was
-	leftUnknown                // not repeated, though nothing was stored
-	rightUnknown               // not repeated, and it was stored
-)
+const storeTimes = (lastStore+2)*int(time.Second/step) + 1
 
 var (
 	walkBegan = time.Date(2026, 9, 9, 12, 0, 0, 400_000_000, time.UTC)
 	longAgo   = walkBegan.Add(-time.Hour)
 )
 
-// clock tells the time of each step, by a clock that is ahead and may be cut to whole seconds.
-type clock struct{ times [200]time.Time }
+func at(n int) time.Time { return walkBegan.Add(time.Duration(n) * step) }
 
-const firstStep = -40
+// written is a time as a machine of the Market writes it.
+func (w world) written(n, ahead int) time.Time {
+	t := at(n + ahead)
+	if w.truncated {
+		return t.Truncate(time.Second)
+	}
+	return t
+}
 
-func newClock(ahead time.Duration, truncated bool) *clock {
-	c := &clock{}
-	for i := range c.times {
-		c.times[i] = walkBegan.Add(ahead + time.Duration(firstStep+i)*step)
-		if truncated {
-			c.times[i] = c.times[i].Truncate(time.Second)
+func (w world) verdict() verdict {
+	found := findings{reached: mayHaveLeft} // the rule takes answers of somebody in between for none
+	if w.marketEnded {
+		found.status, found.body = 500, apiError
+	}
+	return judge(operation{}, ResendChecked, found)
+}
+
+// look is when the client reads the chat.
+func (w world) look() int {
+	if w.verdict().marketMayGoOn {
+		return max(w.answered+w.pause, steps(lastStore))
+	}
+	return w.answered + w.pause
+}
+
+// clock is what the Client has learned of the Market's clock before it reads.
+func (w world) clock() marketClock {
+	var m market
+	learn := func(when, ahead int) {
+		if when != never {
+			m.learnDate(w.written(when, ahead), at(when))
 		}
 	}
-	return c
+	if !w.marketEnded {
+		learn(w.call, w.callAhead)
+		return m.now()
+	}
+	if w.call < w.answered {
+		learn(w.call, w.callAhead)
+	}
+	learn(w.answered, w.ahead)
+	if w.call >= w.answered {
+		learn(w.call, w.callAhead)
+	}
+	return m.now()
 }
 
-func (c *clock) at(n int) time.Time { return c.times[n-firstStep] }
-
-// view is what the client knows when it has read the chat.
-type view struct {
-	doubt doubt
-	now   time.Time
-	asked time.Time
-	read  int    // when the Market looked at the chat
-	date  *clock // the clock of Date
-	last  *clock // the clock of updatedAt
-}
-
-// look says when the client reads the chat, and what it knows then.
-func (w world) look(send operation, date, last *clock) view {
-	verdict := judge(send, ResendChecked, w.findings)
-	look := w.answered + w.pause
-	if verdict.marketMayGoOn {
-		look = max(look, steps(lastStore))
-	}
-	read := look + w.latency
-	elapsed := time.Duration(read+w.latency) * step
-	v := view{read: read, asked: walkBegan.Add(time.Duration(look) * step), date: date, last: last, doubt: doubt{began: walkBegan}}
-	v.now = walkBegan.Add(elapsed + max(w.clockSet, 0)) // the time that has passed is the larger one of two clocks
-	if w.marketTold() {
-		v.doubt.clock = marketClock{date.at(w.answered), walkBegan.Add(time.Duration(w.answered) * step)}
-	}
-	return v
-}
-
-// end says how it ends.
-func (w world) end(v view) ending {
-	if w.seen == oldAfterOthers && !w.marketTold() {
-		v.doubt.clock = marketClock{v.date.at(-steps(6)), walkBegan.Add(-time.Duration(steps(6)) * step)}
-	}
-	why := v.doubt.check(w.sighting(v), v.now)
-	stored := w.stored != never
-	switch {
-	case why != nil && stored:
-		return rightUnknown
-	case why != nil:
-		return leftUnknown
-	case stored:
-		return doubled
-	}
-	return sentOnce
-}
-
-func (w world) sighting(v view) sighting {
-	knows, told := v.read, v.read // up to when the answer knows the chat, and what its Date says
-	switch w.seen {
+// sighting is what the read shows.
+func (w world) sighting() sighting {
+	read := w.look() + w.latency
+	knows, dated := read, read // up to when the answer knows the chat, and what its Date says
+	switch w.source {
 	case lagging:
 		knows -= steps(3)
-	case old, oldAfterOthers, oldWithAge:
-		knows, told = -steps(4), -steps(4)
+	case oldCopy, oldWithAge:
+		knows, dated = w.copied, w.copied
 	case oldRepeated:
-		knows = -steps(4)
+		knows = w.copied
 	}
 	s := sighting{
-		asked:     v.asked,
-		date:      v.date.at(told),
+		asked:     at(w.look()),
+		date:      w.written(dated, w.ahead),
 		createdAt: longAgo,
 		updatedAt: longAgo,
-		cached:    w.seen == oldWithAge,
-		repeated:  w.seen == oldRepeated,
+		cached:    w.source == oldWithAge,
+		repeated:  w.source == oldRepeated,
 	}
 	if w.stored <= knows {
-		s.updatedAt = v.last.at(w.stored)
+		s.updatedAt = w.written(w.stored, 0)
 	}
 	if w.others <= knows && (w.stored > knows || w.others > w.stored) {
-		s.updatedAt = v.last.at(w.others)
+		s.updatedAt = w.written(w.others, 0)
 	}
 	return s
 }
 
-// walk goes through all worlds whose message is stored then, and counts their endings.
-func walk(stored int, clocks map[bool][]*clock, count func(world, ending)) {
-	send := operation{}
-	w := world{stored: stored}
-	each := func(choices int, choose func(int), next func()) {
-		for i := range choices {
-			choose(i)
-			next()
-		}
-	}
-	answers := []findings{
-		{reached: mayHaveLeft, status: 500, body: apiError},
-		{reached: mayHaveLeft}, // the rule takes answers of somebody in between for none
-	}
-	each(len(answers), func(i int) { w.findings = answers[i] }, func() {
-		marketEnded := w.findings.status == 500
-		each(steps(lastAnswer)+1, func(i int) { w.answered = i }, func() {
-			if marketEnded && (w.answered > steps(lastStore) || stored != never && stored > w.answered) {
-				return // the Market answers when it has ended, and within its 10 s
-			}
-			each(2, func(i int) { w.pause = i * 2 }, func() {
-				each(2, func(i int) { w.latency = i * steps(2) }, func() {
-					w.walkClocks(send, clocks, count)
-				})
-			})
-		})
-	})
+// repeats tells whether the client sends the message again.
+func (w world) repeats() bool {
+	d := doubt{began: walkBegan, clock: w.clock()}
+	passed := time.Duration(w.look()+2*w.latency)*step + max(w.clockSet, 0) // the larger one of two clocks
+	return d.check(w.sighting(), walkBegan.Add(passed)) == nil
 }
 
-func (w world) walkClocks(send operation, clocks map[bool][]*clock, count func(world, ending)) {
-	for _, truncated := range []bool{false, true} {
-		last := clocks[truncated][secondAhead]
-		for i, date := range clocks[truncated] {
-			w.ahead, w.truncated = time.Duration(i-secondAhead)*step, truncated
-			for _, w.clockSet = range []time.Duration{-24 * time.Hour, 0, time.Hour} {
-				w.walkReads(w.look(send, date, last), count)
-			}
-		}
-	}
-}
-
-func (w world) walkReads(v view, count func(world, ending)) {
-	w.others = never
-	for w.seen = fresh; w.seen <= oldRepeated; w.seen++ {
-		count(w, w.end(v))
-	}
-	for w.seen = fresh; w.seen <= old; w.seen++ {
-		for w.others = -steps(4); w.others < steps(13); w.others++ {
-			count(w, w.end(v))
-		}
-	}
-}
-
-// secondAhead is the index of the clock that is not ahead, among those that are up to a second apart.
-const secondAhead = int(time.Second / step)
-
-func walkClocks() map[bool][]*clock {
-	clocks := map[bool][]*clock{}
-	for _, truncated := range []bool{false, true} {
-		for i := -secondAhead; i <= secondAhead; i++ {
-			clocks[truncated] = append(clocks[truncated], newClock(time.Duration(i)*step, truncated))
-		}
-	}
-	return clocks
-}
-
-// tally counts what came of all worlds, by cause.
-type tally struct {
-	worlds                       int
-	endings                      [4]int
-	doubledBy, unknownBy         map[string]int
-	doubledNoReason, unknownNone int
-	exampleDoubled, exampleNone  world
-}
-
-func (t *tally) count(w world, e ending) {
-	t.worlds++
-	t.endings[e]++
-	switch e {
-	case doubled:
-		if w.seen == lagging || w.stored > steps(lastStore) || w.seen == old && !w.marketTold() {
-			t.doubledBy[w.doubledBy()]++
-			return
-		}
-		t.doubledNoReason++
-		t.exampleDoubled = w
-	case leftUnknown:
-		cause := w.unknownBy()
-		t.unknownBy[cause]++
-		if cause == "" {
-			t.unknownNone++
-			t.exampleNone = w
-		}
-	}
-}
-
-// marketTold: the doubtful answer tells the client what time it is for the Market.
-func (w world) marketTold() bool { return w.findings.status == 500 }
-
+// doubledBy is the documented cause of a message that arrives twice; empty: there is none.
 func (w world) doubledBy() string {
+	newest := w.clock().date
 	switch {
-	case w.seen == lagging:
+	case w.source == lagging:
 		return "the read lags"
 	case w.stored > steps(lastStore):
 		return "stored later than 10 s"
+	case w.source == oldCopy && newest.IsZero():
+		return "read from a cache that hides its age, by a Client that has had no answer before"
+	case w.source == oldCopy && !w.sighting().date.Before(newest.Add(-time.Second)):
+		return "read from a cache that hides its age, and is no older than the machines of the Market differ"
 	}
-	return "read from a cache that hides its age, by a client that has had no answer before"
+	return ""
 }
 
+// unknownBy is the cause of a message that is not sent again, though it was not stored; empty: there is none.
 func (w world) unknownBy() string {
 	switch {
-	case w.seen == oldWithAge || w.seen == oldRepeated:
+	case w.source == oldWithAge || w.source == oldRepeated:
 		return "the read came from a cache"
-	case w.seen == old || w.seen == oldAfterOthers:
+	case w.source == oldCopy:
 		return "the read was older than the doubtful attempt"
 	case w.clockSet > 0:
 		return "this machine's clock was set on"
@@ -276,69 +212,134 @@ func (w world) unknownBy() string {
 	return ""
 }
 
-var walkAll = flag.Bool("walk", false, "let TestResendWalk go in steps of 250 ms; otherwise the Market stores at each second")
-
-// Nothing doubles a message but what the documentation names, and nothing is left unknown without a cause.
-func TestResendWalk(t *testing.T) {
-	t.Parallel()
-	every := steps(1)
-	if *walkAll {
-		every = 1
-	}
-	storeTimes := []int{never}
-	for n := 0; n <= steps(lastStore+2); n += every {
-		storeTimes = append(storeTimes, n)
-	}
-	var all tally
-	all.doubledBy, all.unknownBy = map[string]int{}, map[string]int{}
-	var mu sync.Mutex
-	var workers sync.WaitGroup
-	next := make(chan int)
-	clocks := walkClocks()
-	for range runtime.GOMAXPROCS(0) {
-		workers.Go(func() {
-			for stored := range next {
-				part := tally{doubledBy: map[string]int{}, unknownBy: map[string]int{}}
-				walk(stored, clocks, part.count)
-				mu.Lock()
-				all.add(part)
-				mu.Unlock()
-			}
-		})
-	}
-	for _, stored := range storeTimes {
-		next <- stored
-	}
-	close(next)
-	workers.Wait()
-
-	t.Logf("worlds: %d, sent once %d, rightly unknown %d", all.worlds, all.endings[sentOnce], all.endings[rightUnknown])
-	t.Logf("doubled: %d, of them by cause: %v", all.endings[doubled], all.doubledBy)
-	t.Logf("unknown though nothing was stored: %d, by cause: %v", all.endings[leftUnknown], all.unknownBy)
-	assert.Zero(t, all.doubledNoReason, "doubled without a documented cause, for example %+v", all.exampleDoubled)
-	assert.Zero(t, all.unknownNone, "unknown without a cause, for example %+v", all.exampleNone)
-	assert.Positive(t, all.endings[sentOnce])
-	assert.Positive(t, all.doubledBy["the read lags"])
-	assert.Positive(t, all.doubledBy["stored later than 10 s"])
+// tally counts what came of all worlds, by cause.
+type tally struct {
+	worlds, sentOnce, rightlyUnknown int
+	doubledBy, unknownBy             map[string]int
+	example                          map[string]world // of an ending without a cause
 }
 
-func (t *tally) add(part tally) {
-	t.worlds += part.worlds
-	for i, n := range part.endings {
-		t.endings[i] += n
+func newTally() *tally {
+	return &tally{doubledBy: map[string]int{}, unknownBy: map[string]int{}, example: map[string]world{}}
+}
+
+func (t *tally) count(w world) {
+	t.worlds++
+	switch repeated, stored := w.repeats(), w.stored != never; {
+	case repeated && stored:
+		by := w.doubledBy()
+		t.doubledBy[by]++
+		if by == "" {
+			t.example["doubled"] = w
+		}
+	case repeated:
+		t.sentOnce++
+	case stored:
+		t.rightlyUnknown++
+	default:
+		by := w.unknownBy()
+		t.unknownBy[by]++
+		if by == "" {
+			t.example["unknown"] = w
+		}
 	}
+}
+
+func (t *tally) add(part *tally) {
+	t.worlds += part.worlds
+	t.sentOnce += part.sentOnce
+	t.rightlyUnknown += part.rightlyUnknown
 	for cause, n := range part.doubledBy {
 		t.doubledBy[cause] += n
 	}
 	for cause, n := range part.unknownBy {
 		t.unknownBy[cause] += n
 	}
-	if part.doubledNoReason > 0 {
-		t.doubledNoReason += part.doubledNoReason
-		t.exampleDoubled = part.exampleDoubled
+	for ending, w := range part.example {
+		t.example[ending] = w
 	}
-	if part.unknownNone > 0 {
-		t.unknownNone += part.unknownNone
-		t.exampleNone = part.exampleNone
+}
+
+// every goes through all worlds that begin with these choices.
+func every(count func(world), choices ...int) {
+	var limits []int
+	for _, choice := range choices {
+		limits = append(limits, choice+1)
 	}
+	for len(choices) > 0 {
+		n := 0
+		w, possible := draw(func(limit int) int {
+			if n == len(choices) {
+				choices, limits = append(choices, 0), append(limits, limit)
+			}
+			n++
+			return choices[n-1]
+		})
+		if possible {
+			count(w)
+		}
+		for len(choices) > 0 {
+			last := len(choices) - 1
+			if choices[last]++; choices[last] < limits[last] {
+				break
+			}
+			choices, limits = choices[:last], limits[:last]
+		}
+	}
+}
+
+// some goes through worlds that are drawn at random.
+func some(seed uint64, count func(world)) {
+	random := rand.New(rand.NewPCG(seed, 0))
+	for range 20_000 {
+		if w, possible := draw(random.IntN); possible {
+			count(w)
+		}
+	}
+}
+
+var (
+	walkAll  = flag.Bool("walk", false, "let TestResendWalk go through all worlds, and not through some at random")
+	walkSeed = flag.Uint64("walk.seed", rand.Uint64(), "which worlds TestResendWalk goes through")
+)
+
+// Nothing doubles a message but what the documentation names, and nothing is left unknown without a cause.
+func TestResendWalk(t *testing.T) {
+	t.Parallel()
+	all := newTally()
+	var mu sync.Mutex
+	var workers sync.WaitGroup
+	parts := make(chan int)
+	for range runtime.GOMAXPROCS(0) {
+		workers.Go(func() {
+			for part := range parts {
+				counted := newTally()
+				switch {
+				case !*walkAll:
+					some(*walkSeed+uint64(part), counted.count)
+				case part == storeTimes:
+					every(counted.count, 0)
+				default:
+					every(counted.count, 1, part)
+				}
+				mu.Lock()
+				all.add(counted)
+				mu.Unlock()
+			}
+		})
+	}
+	for part := range storeTimes + 1 {
+		parts <- part
+	}
+	close(parts)
+	workers.Wait()
+
+	t.Logf("once more with -walk.seed=%d", *walkSeed)
+	t.Logf("worlds: %d, sent once %d, rightly unknown %d", all.worlds, all.sentOnce, all.rightlyUnknown)
+	t.Logf("doubled, by cause: %v", all.doubledBy)
+	t.Logf("unknown though nothing was stored, by cause: %v", all.unknownBy)
+	assert.Empty(t, all.example, "endings without a cause")
+	assert.Positive(t, all.sentOnce)
+	assert.Len(t, all.doubledBy, 4, "each documented cause is met: %v", all.doubledBy)
+	assert.Len(t, all.unknownBy, 4, "each cause is met: %v", all.unknownBy)
 }

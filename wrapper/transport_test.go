@@ -128,7 +128,8 @@ func TestConnectionCut(t *testing.T) {
 				_, _ = io.WriteString(w, ok(op).body)
 			}
 		})
-		client, err := wrapper.New(business, wrapper.APIKey(token), wrapper.WithBaseURL(server.URL), impatient)
+		client, err := wrapper.New(business, wrapper.APIKey(token), wrapper.WithBaseURL(server.URL), impatient,
+			wrapper.WithMarketGivingUp(100*ms))
 		require.NoError(t, err)
 		require.NoError(t, call(t.Context(), client), op)
 		assert.EqualValues(t, 2, attempts.Load(), op)
