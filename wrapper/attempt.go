@@ -53,7 +53,7 @@ func (c *Client) attempt(ctx context.Context, call *call) *attempt {
 	ctx, cancel := context.WithDeadlineCause(ctx, began.Add(c.timeout), errAttemptTimeout)
 	defer cancel()
 	a.trace.start(began, cancel)
-	a.trace.given = credentials{call.request.Header, call.query}
+	a.trace.before = credentials{call.request.Header, call.query}
 	req := call.request.Clone(context.WithValue(ctx, traceKey{}, &a.trace))
 	req.URL.RawQuery = call.query
 	req.Body, req.GetBody, req.ContentLength = nil, nil, int64(len(call.body))

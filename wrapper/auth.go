@@ -29,7 +29,7 @@ func headerAuth(name, scheme, token string) Auth {
 	}
 	values := []string{scheme + token}
 	return func(_ context.Context, req *http.Request) error {
-		req.Header[name] = values // shared by all requests: whoever changes a header gives it other values
+		req.Header[name] = values // shared by all requests: to change a header is to give it other values
 		return nil
 	}
 }
@@ -47,7 +47,7 @@ func (a authorized) Do(req *http.Request) (*http.Response, error) {
 	signed := req
 	if a.watched {
 		signed = req.Clone(req.Context())
-		t.given = credentials{req.Header, req.URL.RawQuery}
+		t.before = credentials{req.Header, req.URL.RawQuery}
 	}
 	t.signed = signed
 	err := a.auth(req.Context(), signed)
@@ -57,7 +57,7 @@ func (a authorized) Do(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		t.withheld.Store(true)
 		if req.Body != nil {
-			_ = req.Body.Close() // a Doer closes the body, whatever happens
+			_ = req.Body.Close() // a Doer closes the body also where it fails
 		}
 		return nil, err
 	}

@@ -39,39 +39,40 @@
 //	the caller's context ends                  stop                 stop, maybe unknown  -        the context's, the last
 //
 // "The Market says" means a 500 in the Market's own form: a JSON object with status ERROR or with errors in it. Any
-// other 5xx, and a 500 in any other form, comes from somebody in between, and tells nothing of what the Market is
-// doing.
+// other 5xx, and a 500 in any other form, comes from something between the client and the Market, and does not show
+// what the Market is doing.
 //
-// A call is tried 4 times, unless [RetryPolicy] or [Attempts] say otherwise. The pause called window lasts until the
-// quota is back by the Market's own clock, and up to 250 ms more. The one called backoff is a random part of 500 ms,
-// of 1 s, of 2 s, and so on: full jitter, up to MaxDelay. The one called long is the same, but a check waits for the
-// Market's own 10 s to be over. Each attempt has 15 s of its own; only the caller's own context makes errors.Is(err,
-// context.DeadlineExceeded) true.
+// A call is tried 4 times, unless [RetryPolicy] or [Attempts] set another number. The pause called window lasts until
+// the quota is back by the Market's own clock, and up to 250 ms more. The pause called backoff is a random part of
+// 500 ms, of 1 s, of 2 s, and so on, up to MaxDelay: full jitter. The pause called long is the same, but a check waits
+// until the Market's own 10 s are over. Each attempt has 15 s of its own; only the caller's own context makes
+// errors.Is(err, context.DeadlineExceeded) true.
 //
 // One attempt is one request on the wire, over HTTP/1 and HTTP/2. net/http sends a request again on its own when a
 // stream or a connection is lost; the client ends the attempt before that, and goes by the table.
 //
 // # Messages that may arrive twice
 //
-// The API knows no idempotency key, and a 500, or a connection that is cut, does not tell whether the message is in
-// the chat. That is what check stands for: after the pause SendMessage reads the chat, and repeats only if nobody has
-// written into it since the doubtful attempt began.
+// The API has no idempotency key, and neither a 500 nor a connection that is cut shows whether the message is in the
+// chat. That is why SendMessage checks: after the pause it reads the chat, and repeats only if the chat has not been
+// written into since the doubtful attempt began.
 //
-// It goes by the Market's clock: the Date of that answer and the chat's UpdatedAt must be further apart than the time
-// that has passed since, and 2 s more, as both may be cut to whole seconds and the Market's machines may differ. The
-// answer must be the Market's and fresh: a 200 about this chat, without the header Age of caches, and not older than
-// what the Market has told this Client before. A 404 proves nothing, as proxies say 404, too. Everything else ends
-// the call with [ErrOutcomeUnknown], whose text says which of these it was: read the chat before sending again.
+// The check goes by the Market's clock: the Date of the answer and the chat's UpdatedAt must be further apart than the
+// time that has passed since the attempt began, and 2 s more, as both may be cut to whole seconds and the Market's
+// machines may differ. The answer must be the Market's and fresh: a 200 about this chat, without the header Age of
+// caches, and not older than the newest answer of the Market to this Client. A 404 proves nothing, as proxies answer
+// 404, too. Everything else ends the call with [ErrOutcomeUnknown], and the text of the error says why: read the chat
+// before sending again.
 //
-// Where the Market itself has not answered, it may be at the message still: it gives up after 10 s. So the check
-// comes no earlier than 10 s after the request has left, and where that does not fit MaxDelay or the deadline, the
-// call ends at once with ErrOutcomeUnknown. Nothing is read as long as nothing goes wrong.
+// Where the Market itself has not answered, it may still be working on the message: it gives up after 10 s. So the
+// check comes no earlier than 10 s after the request has left, and where that does not fit MaxDelay or the deadline,
+// the call ends at once with ErrOutcomeUnknown. A call that meets no failure reads nothing.
 //
-// What remains: a message that somebody else wrote in the 2 to 3 s before the send, or a chat that was made then, makes
-// a doubtful send unknown. A message arrives twice if the Market stores it later than 10 s after it was sent, or if the
-// chat is read from something that lags behind: a machine of the Market, or a cache that hides its age and whose answer
-// this Client has not had before. A proxy that sends a POST twice on its own, because it was told to, does so behind
-// the client's back. A proxy's 403 or 404 is taken for the Market's.
+// What remains: a message that was written into the chat in the 2 to 3 s before the send, or a chat that was made
+// then, makes a doubtful send unknown. A message arrives twice if the Market stores it later than 10 s after it was
+// sent, or if the chat is read from a source that lags behind: a machine of the Market, or a cache that hides its age
+// and whose answer this Client has not had before. A proxy that is configured to send a POST again does so without the
+// client's knowledge. A proxy's 403 or 404 counts as the Market's.
 //
 // [ResendAlways] repeats without the check: about every message that was stored before its 500 arrives twice.
 // [ResendNever] stops at once with ErrOutcomeUnknown.
@@ -84,18 +85,22 @@
 //
 // # Errors
 //
-// Every call returns an [*Error] or nil. errors.Is tells its class, errors.As gives the whole of it: the API's own
-// codes and texts, the state of the quota, the number of attempts, and the traceparent that the Market's support asks
-// for.
+// Every call returns an [*Error] or nil. errors.Is finds its class. errors.As gives all of it: the API's own codes and
+// texts, the state of the quota, the number of attempts, and the traceparent that the Market's support asks for.
+// [Error.Advice] says what a program does about it:
 //
 //	var e *wrapper.Error
-//	switch {
-//	case errors.Is(err, wrapper.ErrOutcomeUnknown): // first: another class may be true as well
-//	case errors.Is(err, wrapper.ErrRateLimited) && errors.As(err, &e): // come back at e.RetryAt
+//	if errors.As(err, &e) {
+//		switch e.Advice() {
+//		case wrapper.RetryLater: // at e.RetryAt, if it is set
+//		case wrapper.GiveUp: // this call never succeeds
+//		case wrapper.Stop: // no call succeeds: the key, its scopes or the base URL are wrong
+//		case wrapper.Look: // the message may be in the chat
+//		}
 //	}
 //
 // No error text, log line, %#v or JSON made by this package holds the token, the message or the buyer's name. A text
-// of the API that repeats the message or the token, however it is written, is shown as "…" beside its code: one that
-// has 16 letters or digits in a row in common with it, or all of one that is shorter. Of a message with fewer than 4
-// letters or digits nothing can be told from chance, and nothing is hidden.
+// of the API that repeats the message or the token, in any spelling or escaping, is shown as "…" beside its code. A
+// text repeats it if it has 16 letters or digits in a row in common with it, or all of one that is shorter. A message
+// with fewer than 4 letters or digits may stand in any text by chance, and hides nothing.
 package wrapper

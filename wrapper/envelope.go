@@ -12,7 +12,7 @@ import (
 	"github.com/ymarket-go/chats/gen"
 )
 
-// content tells what the body of an answer is.
+// content is what the body of an answer is.
 type content int
 
 const (

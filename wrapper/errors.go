@@ -58,7 +58,7 @@ type Error struct {
 	Operation   string            // operationId of the contract; "raw" for a request of Raw that is for none
 	StatusCode  int               // of the last answer that came; 0: none did
 	Errors      []gen.APIErrorDTO // the API's own codes and texts, with the sent text and "(rejected value: …)" cut out
-	Quota       Quota             // zero: the answer told of none
+	Quota       Quota             // zero: the answer had none
 	RetryAt     time.Time         // when coming back makes sense; zero: unknown
 	Attempts    int               // requests handed to the transport
 	Outcome     Outcome           // what the call may have done
@@ -108,7 +108,7 @@ func (e *Error) Error() string {
 	return oneLine(text.String()) + " (" + oneLine(remarks) + ")"
 }
 
-// outcomeWords tells an outcome to those who do not know the names of the constants.
+// outcomeWords says an outcome in words for readers who do not know the names of the constants.
 func outcomeWords(o Outcome) string {
 	if o == Unknown {
 		return "unknown whether the message arrived"

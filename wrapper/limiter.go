@@ -47,7 +47,7 @@ type limiter struct {
 	mu      sync.Mutex
 	running int
 	waiting int              // in the queues of all gates
-	arrived int              // numbers those who wait
+	arrived int              // numbers the waiters
 	gates   map[string]*gate // by operationId
 }
 
@@ -57,7 +57,7 @@ type waiter struct {
 	gate     *gate
 	number   int
 	place    *list.Element // in the gate's queue; nil: it has left
-	admitted chan error    // has room for one, so that nobody waits for a waiter
+	admitted chan error    // has room for one error, so that the limiter never waits for a waiter
 }
 
 func newLimiter(policy RetryPolicy) *limiter {
@@ -217,7 +217,7 @@ const longestWindow = 24 * time.Hour
 
 // gate keeps the quota of an operation: no more requests are started than the window has left.
 type gate struct {
-	window  Quota     // the newest one that an answer told of
+	window  Quota     // of the newest window that an answer had
 	ends    time.Time // the same end by the monotonic clock
 	running int       // requests that may or may not be counted in the window yet
 	queue   list.List // of *waiter, in the order in which they came
@@ -226,16 +226,16 @@ type gate struct {
 	release func(Response)
 }
 
-// shut tells that the window has no room for one more request. The window has ended when one of the clocks says so:
+// shut reports that the window has no room for one more request. The window has ended when one of the clocks says so:
 // the wall clock may be set back, and the monotonic one stands while the machine sleeps.
 func (g *gate) shut(now time.Time) bool {
 	return g.window.Remaining <= g.running && g.left(now) > 0
 }
 
-// usedUp tells that the window has no room, whatever comes of the requests that run.
+// usedUp reports that the window has no room, even if none of the running requests counts.
 func (g *gate) usedUp(now time.Time) bool { return g.window.Remaining == 0 && g.left(now) > 0 }
 
-// left is the time until the window ends; 0 or less: it has ended, or none is known.
+// left is the time until the window ends; 0 or less: it has ended, or no answer had one.
 func (g *gate) left(now time.Time) time.Duration {
 	return min(g.window.Until.Sub(now.Round(0)), g.ends.Sub(now))
 }
@@ -253,7 +253,7 @@ func (g *gate) learn(said Quota, now time.Time) {
 	g.window = window
 }
 
-// setTimer has wake called when the window ends, if somebody waits for that. The timer does not outlive the last
+// setTimer has wake called when the window ends, if a waiter waits for that. The timer does not outlive the last
 // waiter.
 func (g *gate) setTimer(now time.Time) {
 	needed := g.queue.Len() > 0 && g.shut(now)

@@ -97,10 +97,10 @@ type marketClock struct {
 
 // earliest is the earliest Date that a fresh answer can have to a request that began then. It is later than the newest
 // one by about the time since; the monotonic clock alone measures that, as the wall clock may be set.
-func (m marketClock) earliest(asked time.Time) time.Time {
+func (m marketClock) earliest(began time.Time) time.Time {
 	if m.date.IsZero() {
 		return time.Time{}
 	}
-	since := max(asked.Sub(m.at)-clockSlack, -time.Second)
+	since := max(began.Sub(m.at)-clockSlack, -time.Second)
 	return m.date.Add(since)
 }

@@ -11,13 +11,13 @@ const StatusMethodFailure = 420
 // statusClientClosedRequest is what proxies log, and sometimes answer, when the client has gone.
 const statusClientClosedRequest = 499
 
-// Response is what Capture tells of the last answer that a call got; where none came, only Attempts is set. A Limiter
-// is told of the answer to each request.
+// Response is what Capture keeps of the last answer to a call; where none came, only Attempts is set. A Limiter gets the
+// answer to each request.
 type Response struct {
 	StatusCode  int         // 0: no answer came
 	Header      http.Header // as it came: nothing is cut out that a server has put there, so keep it out of logs
-	Quota       Quota       // zero: the answer told of none
-	Attempts    int         // requests handed to the transport; a Limiter is not told of it
+	Quota       Quota       // zero: the answer had none
+	Attempts    int         // requests handed to the transport; not set for a Limiter
 	TraceParent string      // what the Market's support asks for
 }
 
@@ -42,7 +42,7 @@ type Quota struct {
 // further apart.
 const sameWindow = 20 * time.Second
 
-// Narrow gives what is known of a window after one more answer. Within a window the quota only falls and answers
+// Narrow gives the state of a window after one more answer. Within a window the quota only falls and answers
 // overtake each other, so the lowest figure holds, and the earliest end. Of a later window the answer alone counts;
 // a late answer of an earlier window changes nothing.
 func (q Quota) Narrow(said Quota) Quota {

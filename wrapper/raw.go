@@ -34,7 +34,7 @@ func (r raw) Do(req *http.Request) (*http.Response, error) {
 	return &resp, nil
 }
 
-// hidesAnswer tells that the last answer is not what the caller has to know.
+// hidesAnswer reports that the error matters more to the caller than the last answer.
 func hidesAnswer(c *call) bool {
 	a := c.last
 	if a.StatusCode == 0 || errors.Is(a.err, errAnswerTooLarge) {
@@ -88,10 +88,10 @@ func (c *Client) callOf(req *http.Request) *call {
 func (c *Client) operationOf(req *http.Request) (operation, error) {
 	target := *req.URL
 	target.RawQuery = ""
-	for _, known := range c.prepared {
+	for _, prepared := range c.prepared {
 		sameHost := req.Host == "" || req.Host == target.Host
-		if target == *known.request.URL && req.Method == known.request.Method && sameHost {
-			return known.operation, nil
+		if target == *prepared.request.URL && req.Method == prepared.request.Method && sameHost {
+			return prepared.operation, nil
 		}
 	}
 	return operation{Operation: gen.Operation{ID: "raw"}}, fmt.Errorf("it goes elsewhere than to the operations "+

@@ -22,10 +22,10 @@ import (
 // token. A text that does is not shown.
 
 const (
-	commonRun    = 16   // letters and digits in a row that tell a repetition from chance: "deliveryservice" has 15
-	shortestTold = 4    // of a secret with fewer letters and digits nothing can be told from chance
-	maxSaid      = 2000 // characters of a text that are looked at, and shown
-	hidden       = "…"
+	commonRun = 16   // letters and digits in a row that are no chance: "deliveryservice" has 15
+	shortest  = 4    // a secret with fewer letters and digits may stand in any text by chance
+	maxSaid   = 2000 // characters of a text that are searched, and shown
+	hidden    = "…"
 )
 
 // secrets finds texts that repeat what was sent, however they write it.
@@ -37,32 +37,32 @@ type secrets struct {
 func newSecrets(texts ...string) *secrets {
 	s := &secrets{runs: map[string]bool{}}
 	for _, text := range texts {
-		told := lettersAndDigits(text)
-		if len(told) < commonRun {
-			if len(told) >= shortestTold {
-				s.short = append(s.short, string(told))
+		letters := lettersAndDigits(text)
+		if len(letters) < commonRun {
+			if len(letters) >= shortest {
+				s.short = append(s.short, string(letters))
 			}
 			continue
 		}
-		for i := range len(told) - commonRun + 1 {
-			s.runs[string(told[i:i+commonRun])] = true
+		for i := range len(letters) - commonRun + 1 {
+			s.runs[string(letters[i:i+commonRun])] = true
 		}
 	}
 	return s
 }
 
-// in tells whether a text repeats a secret.
+// in reports whether a text repeats a secret.
 func (s *secrets) in(text string) bool {
-	told := lettersAndDigits(text)
+	letters := lettersAndDigits(text)
 	for _, short := range s.short {
-		if strings.Contains(string(told), short) {
+		if strings.Contains(string(letters), short) {
 			return true
 		}
 	}
-	return s.hasRun(told)
+	return s.hasRun(letters)
 }
 
-// across tells whether a text that continues in another one repeats a secret which begins in the first.
+// across reports whether a text that continues in another one repeats a secret which begins in the first.
 func (s *secrets) across(text, rest string) bool {
 	head, tail := lettersAndDigits(text), lettersAndDigits(rest)
 	head = head[max(0, len(head)-commonRun+1):]
@@ -70,9 +70,9 @@ func (s *secrets) across(text, rest string) bool {
 	return s.hasRun(append(head, tail...))
 }
 
-func (s *secrets) hasRun(told []rune) bool {
-	for i := range len(told) - commonRun + 1 {
-		if s.runs[string(told[i:i+commonRun])] {
+func (s *secrets) hasRun(letters []rune) bool {
+	for i := range len(letters) - commonRun + 1 {
+		if s.runs[string(letters[i:i+commonRun])] {
 			return true
 		}
 	}
@@ -82,13 +82,13 @@ func (s *secrets) hasRun(told []rune) bool {
 // lettersAndDigits are what remains of a text when escapes are undone, and case, white space and punctuation do not
 // count.
 func lettersAndDigits(text string) []rune {
-	var told []rune
+	var letters []rune
 	for _, r := range undoEscapes(text) {
 		if unicode.IsLetter(r) || unicode.IsDigit(r) {
-			told = append(told, unicode.ToLower(unicode.ToUpper(r)))
+			letters = append(letters, unicode.ToLower(unicode.ToUpper(r)))
 		}
 	}
-	return told
+	return letters
 }
 
 // maxEscapes is how often a text may have been escaped: for JSON within HTML within a URL, and once more.
@@ -135,8 +135,8 @@ func undoEscape(escaped string) string {
 	default:
 		undone = escaped[1:]
 	}
-	if err != nil {
-		return " "
+	if err != nil { // a letter that needs no escape, or a number that is no character
+		return escaped[1:]
 	}
 	return undone
 }
@@ -193,19 +193,14 @@ func addedValues(before, after credentials) []string {
 			added = append(added, parameters(value)...)
 		}
 	}
-	known, query := queryOf(before), queryOf(after)
+	old, _ := url.ParseQuery(before.query) // without the parts that cannot be read
+	query, _ := url.ParseQuery(after.query)
 	for name, values := range query {
-		if !slices.Equal(values, known[name]) {
+		if !slices.Equal(values, old[name]) {
 			added = append(added, values...)
 		}
 	}
 	return added
-}
-
-// queryOf reads a query, whatever of it can be read.
-func queryOf(c credentials) url.Values {
-	values, _ := url.ParseQuery(c.query)
-	return values
 }
 
 // parameters are what a header holds without its scheme, and each value within it where it is written like

@@ -12,10 +12,10 @@ const marketTimeout = 10 * time.Second
 
 // sighting is what a read of the chat shows of a message that may be in it.
 type sighting struct {
-	asked     time.Time // by this machine's clock
-	date      time.Time // when it was answered by the Market's clock, as the next two are; zero: the answer does not tell
-	updatedAt time.Time // when somebody last wrote into the chat; zero: the chat does not tell
-	createdAt time.Time // zero: the chat does not tell
+	began     time.Time // when the read began, by this machine's clock
+	date      time.Time // when it was answered by the Market's clock, as the next two are; zero: the answer does not say
+	updatedAt time.Time // when the chat was last written into; zero: the chat does not say
+	createdAt time.Time // zero: the chat does not say
 	cached    bool      // a cache says that it answered
 	repeated  bool      // this Client has had the same answer before
 }
@@ -33,7 +33,7 @@ func (c *Client) look(ctx context.Context, chatID int64, text string) (sighting,
 	}
 	a := call.answered
 	return sighting{
-		asked:     a.trace.began,
+		began:     a.trace.began,
 		date:      a.date,
 		updatedAt: chat.UpdatedAt,
 		createdAt: chat.CreatedAt,
@@ -42,7 +42,7 @@ func (c *Client) look(ctx context.Context, chatID int64, text string) (sighting,
 	}, nil
 }
 
-// doubt is what is known of a message that may have arrived.
+// doubt is about a message that may have arrived.
 type doubt struct {
 	began time.Time   // when its first doubtful attempt began
 	clock marketClock // before the chat was read
@@ -72,7 +72,7 @@ func (d doubt) check(s sighting, now time.Time) error {
 		return errNoDate
 	case s.updatedAt.IsZero():
 		return errNoUpdatedAt
-	case s.date.Before(d.clock.earliest(s.asked)):
+	case s.date.Before(d.clock.earliest(s.began)):
 		return errOutdated
 	case s.date.Sub(s.updatedAt) > unseen:
 		return nil

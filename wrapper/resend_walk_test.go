@@ -41,6 +41,7 @@ type world struct {
 	answered    int           // when the attempt ends
 	marketEnded bool          // the Market itself answers, with a 500
 	pause       int           // the backoff
+	look        int           // when the client reads the chat
 	latency     int           // of the read, until the Market looks at the chat, and once more until its answer is here
 	truncated   bool          // the Market cuts its times to whole seconds
 	ahead       int           // how far the clock of the machine that writes Date is ahead of the one that writes updatedAt
@@ -64,6 +65,7 @@ func draw(choose func(n int) int) (w world, possible bool) {
 		return w, false // the Market answers when it has ended, and within its 10 s
 	}
 	w.pause = choose(2) * 2
+	w.look = w.looksAt()
 	w.latency = choose(2) * steps(2)
 	w.truncated = choose(2) == 0
 	w.ahead = choose(2*steps(1)+1) - steps(1)
@@ -83,7 +85,7 @@ func draw(choose func(n int) int) (w world, possible bool) {
 		}
 	}
 	if w.others == never {
-		w.call = []int{never, -steps(6), w.look() - steps(1), w.look() - 1}[choose(4)]
+		w.call = []int{never, -steps(6), w.look - steps(1), w.look - 1}[choose(4)]
 		w.callAhead = []int{0, w.ahead}[choose(2)]
 	}
 	return w, true
@@ -107,17 +109,13 @@ func (w world) written(n, ahead int) time.Time {
 	return t
 }
 
-func (w world) verdict() verdict {
+// looksAt is when the client reads the chat.
+func (w world) looksAt() int {
 	found := findings{reached: mayHaveLeft} // the rule takes answers of somebody in between for none
 	if w.marketEnded {
 		found.status, found.body = 500, apiError
 	}
-	return judge(operation{}, ResendChecked, found)
-}
-
-// look is when the client reads the chat.
-func (w world) look() int {
-	if w.verdict().marketMayGoOn {
+	if judge(operation{}, ResendChecked, found).marketMayGoOn {
 		return max(w.answered+w.pause, steps(lastStore))
 	}
 	return w.answered + w.pause
@@ -147,7 +145,7 @@ func (w world) clock() marketClock {
 
 // sighting is what the read shows.
 func (w world) sighting() sighting {
-	read := w.look() + w.latency
+	read := w.look + w.latency
 	knows, dated := read, read // up to when the answer knows the chat, and what its Date says
 	switch w.source {
 	case lagging:
@@ -158,7 +156,7 @@ func (w world) sighting() sighting {
 		knows = w.copied
 	}
 	s := sighting{
-		asked:     at(w.look()),
+		began:     at(w.look),
 		date:      w.written(dated, w.ahead),
 		createdAt: longAgo,
 		updatedAt: longAgo,
@@ -177,7 +175,7 @@ func (w world) sighting() sighting {
 // repeats tells whether the client sends the message again.
 func (w world) repeats() bool {
 	d := doubt{began: walkBegan, clock: w.clock()}
-	passed := time.Duration(w.look()+2*w.latency)*step + max(w.clockSet, 0) // the larger one of two clocks
+	passed := time.Duration(w.look+2*w.latency)*step + max(w.clockSet, 0) // the larger one of two clocks
 	return d.check(w.sighting(), walkBegan.Add(passed)) == nil
 }
 

@@ -21,7 +21,7 @@ type RetryPolicy struct {
 type Resend int
 
 const (
-	ResendChecked Resend = iota // read the chat, and repeat only if nobody has written into it since
+	ResendChecked Resend = iota // read the chat, and repeat only if it has not been written into since
 	ResendAlways                // repeat: the buyer may see the text twice
 	ResendNever                 // stop with ErrOutcomeUnknown
 )
@@ -49,7 +49,7 @@ func (p RetryPolicy) backoff(attempts int, random float64) time.Duration {
 	return time.Duration(random * bound)
 }
 
-// windowJitter spreads those who wait for the same window over a quarter of a second after its end.
+// windowJitter spreads the calls that wait for the same window over a quarter of a second after its end.
 const windowJitter = 250 * time.Millisecond
 
 // untilWindowEnds is the pause until a window ends that has so much time left, with a little jitter within MaxDelay.

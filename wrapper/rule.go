@@ -55,18 +55,18 @@ func judge(op operation, resend Resend, f findings) verdict {
 		return verdict{outcome: Unknown, problem: f.problem}
 	case f.status >= 400: // the request is at fault: a second one would be refused as well
 		return verdict{outcome: Rejected}
-	case f.status >= 300: // the API has no redirects: whoever sends one is not the Market
+	case f.status >= 300: // the API has no redirects, so this is not the Market
 		return verdict{outcome: Rejected, problem: errUnknownStatus}
 	case f.status != http.StatusOK: // it sounds like success, and the contract knows nothing of it
 		return verdict{outcome: mayBeDone(op), problem: errUnknownStatus}
-	case f.body == apiError: // the Market refused, whatever the status says
+	case f.body == apiError: // the Market refused, though the status says otherwise
 		return verdict{outcome: Rejected}
 	case f.body == blank && !f.wantsResult: // integrators met an empty 200 after a send
 		return verdict{accepted: true}
 	case f.body == promised:
 		return verdict{accepted: true}
 	}
-	return verdict{outcome: mayBeDone(op), problem: f.problem} // nobody knows what it means
+	return verdict{outcome: mayBeDone(op), problem: f.problem} // the contract does not say what it means
 }
 
 // inDoubt is the verdict on an attempt that may have been carried out.

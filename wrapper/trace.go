@@ -9,26 +9,26 @@ import (
 	"time"
 )
 
-// reach tells how far a request came.
+// reach is how far a request came.
 type reach int
 
 const (
-	notHandedOver reach = iota // the transport was not asked
-	neverLeft                  // it was, and for certain nothing left this machine
+	notHandedOver reach = iota // to the transport
+	neverLeft                  // the transport had it, and for certain nothing left this machine
 	mayHaveLeft
 )
 
 // trace follows the request of an attempt.
 type trace struct {
-	began  time.Time // when the attempt did; zero: it was not sent
+	began  time.Time // when the attempt began; zero: it was not sent
 	giveUp func()    // ends it
 	hooks  httptrace.ClientTrace
 
-	given  credentials   // what Auth was given
-	signed *http.Request // what it made of it; nil: it was not asked
+	before credentials   // what the request had before Auth
+	signed *http.Request // with what Auth added; nil: Auth was not called
 
 	wouldResend atomic.Bool  // the transport was about to send the request again
-	withheld    atomic.Bool  // Auth failed or the context had ended, so the transport was not asked
+	withheld    atomic.Bool  // Auth failed or the context had ended, so the transport did not get it
 	wanted      atomic.Bool  // the transport asked for a connection
 	connected   atomic.Bool  // and got one
 	written     atomic.Bool  // the headers were written, or about to be
@@ -68,7 +68,7 @@ func (t *trace) start(began time.Time, giveUp func()) {
 			t.connected.Store(true)
 			t.step()
 		},
-		// Over HTTP/2 a stream may be reset before net/http says that it wrote the headers; what it encodes it tells before.
+		// Over HTTP/2 a stream may be reset before WroteHeaders is called; this one is called before the headers leave.
 		WroteHeaderField: func(string, []string) { t.written.Store(true) },
 		WroteHeaders: func() {
 			t.written.Store(true)
@@ -87,11 +87,11 @@ func (t *trace) endIfWritten() {
 
 func (t *trace) step() { t.lastStep.Store(int64(time.Since(t.began))) }
 
-// sentAt tells when the request left at the latest, as far as is known.
+// sentAt is the latest moment at which the request may have left, as far as the hooks saw it.
 func (t *trace) sentAt() time.Time { return t.began.Add(time.Duration(t.lastStep.Load())) }
 
-// reach tells how far the request came. A transport that wants no connection tells nothing, as those of tests do, so
-// it may have left; and net/http may still be writing when it gives up with the context.
+// reach gives how far the request came. A transport that calls no hooks, as those of tests do, may have sent it; and
+// net/http may still be writing when it gives up with the context.
 func (t *trace) reach(contextEnded bool) reach {
 	switch {
 	case t.withheld.Load():
@@ -109,5 +109,5 @@ func (t *trace) authValues() []string {
 	if t.signed == nil {
 		return nil
 	}
-	return addedValues(t.given, credentials{t.signed.Header, t.signed.URL.RawQuery})
+	return addedValues(t.before, credentials{t.signed.Header, t.signed.URL.RawQuery})
 }
