@@ -522,23 +522,27 @@ func TestSecretsOfTheCheck(t *testing.T) {
 		{"name":"Content-Type","value":"text/%s"}],"postData":{"text":%q}},"response":{"status":%s,"headers":[{"name":"Content-Type","value":"application/json"}],"content":{"text":%q,"encoding":%q}}}`
 	whole := func(entries ...string) string { return `{"log":{"entries":[` + strings.Join(entries, ",") + `]}}` }
 	wrong := fmt.Sprintf(entry, "1", secretQuery, secretToken, secretName, `{"message":["`+secretName+`"]}`, "200", `{"status":"`+secretName+`","result":"`+secretName+`"}`, "")
+	var files []string
 	for what, har := range map[string]string{
 		"violations": whole(wrong), "cut off": whole(wrong)[:len(wrong)/2], "after it": whole(wrong) + secretName, "no HAR": `{"` + secretName + `":"` + secretToken + `"}`, "no JSON": secretName,
-		"types":    whole(`{"request":{"method":7,"url":"` + secretQuery + `","headers":"` + secretToken + `"}}`),
+		"types":    whole(`{"request":{"method":7,"url":"https://api.partner.market.yandex.ru/v2/businesses/1/chat?` + secretQuery + `","headers":"` + secretToken + `"}}`),
 		"status":   whole(fmt.Sprintf(entry, "1", "1", secretToken, secretName, "{}", `"`+secretName+`"`, "", "")),
 		"encoding": whole(fmt.Sprintf(entry, "1", "1", secretToken, secretName, secretName, "200", secretName, secretName)),
 		"base64":   whole(fmt.Sprintf(entry, "1", "1", secretToken, secretName, secretName, "200", secretName+"!", "base64")),
 		"method":   whole(strings.Replace(wrong, `"POST"`, `"PO `+secretName+`"`, 1)),
 		"path":     whole(fmt.Sprintf(entry, secretQuery, "1", secretToken, secretName, "{}", "404", "{}", "")),
 	} {
-		for _, format := range []string{"text", "json", "junit", "github"} {
-			var said bytes.Buffer
-			command := exec.Command(ymchats, "check", "--strict", "--format", format, "-")
-			command.Stdin, command.Stdout, command.Stderr = strings.NewReader(har), &said, &said
-			require.Error(t, command.Run(), what)
-			require.NotEmpty(t, said.String(), what)
-			s.look(what+" as "+format, said.String())
+		file := filepath.Join(t.TempDir(), strings.ReplaceAll(what, " ", "_")+".har")
+		write(t, file, har)
+		files = append(files, file)
+	}
+	for _, format := range []string{"text", "json", "junit", "github"} {
+		said, err := exec.Command(ymchats, append([]string{"check", "--strict", "--format", format}, files...)...).CombinedOutput()
+		require.Error(t, err)
+		for _, file := range files {
+			assert.True(t, strings.Contains(string(said), filepath.Base(file)), "%s says nothing of %s", format, file)
 		}
+		s.look(format, string(said))
 	}
 }
 

@@ -13,8 +13,6 @@ import (
 	"net/http"
 	"os"
 	"regexp"
-	"runtime/debug"
-	"slices"
 	"strconv"
 	"sync"
 	"syscall"
@@ -30,7 +28,7 @@ import (
 	"github.com/ymarket-go/chats/wrapper"
 )
 
-var sends = flag.Int("sends", 20_000, "messages of each setting in TestSoak")
+var sends = flag.Int("sends", 4_000, "messages of each setting in TestSoak")
 
 const (
 	cabinets = 50
@@ -84,14 +82,8 @@ func soakSeed(t *testing.T) uint64 {
 	return seed
 }
 
-// soakSize is half of that where time is short.
-func soakSize() int {
-	total := *sends
-	if testing.Short() || underRace() {
-		total /= 2
-	}
-	return max(total/(cabinets*writers), 1) * cabinets * writers
-}
+// soakSize is a whole number of messages for each writer.
+func soakSize() int { return max(*sends/(cabinets*writers), 1) * cabinets * writers }
 
 // runSoak makes all sends with one setting, on virtual time, and compares what they returned with the ledger.
 func runSoak(t *testing.T, resend wrapper.Resend, seed uint64, total int) (result soakResult) {
@@ -352,9 +344,4 @@ func (e *soakMessage) wrong(there int, resend wrapper.Resend) string {
 		return "it was given up in a quiet chat"
 	}
 	return ""
-}
-
-func underRace() bool {
-	info, ok := debug.ReadBuildInfo()
-	return ok && slices.Contains(info.Settings, debug.BuildSetting{Key: "-race", Value: "true"})
 }
