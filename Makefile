@@ -17,8 +17,8 @@ fleet-demo: ## Several processes of one cabinet, with and without shared limits;
 generate: ## Generate the client, the notifications' types and the sandbox's handlers from the contracts
 	go generate ./...
 
-test: ## Run all tests
-	go test ./...
+test: ## Run all tests; four packages at once, as some of them mostly wait
+	go test -p 4 ./...
 
 lint: ## Check formatting and look for mistakes
 	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then echo "run gofmt -w on: $$unformatted"; exit 1; fi
