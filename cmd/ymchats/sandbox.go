@@ -153,6 +153,15 @@ func operationNames() (names []string) {
 	return names
 }
 
+// scopes are those that the contract knows.
+func scopes() (all []string) {
+	for _, op := range gen.Operations {
+		all = append(all, op.Scopes...)
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
 func kindNames() (names []string) {
 	for _, kind := range sandbox.Kinds {
 		names = append(names, kind.Name)
@@ -218,13 +227,4 @@ func completeFault(_ *cobra.Command, _ []string, typed string) ([]string, cobra.
 		offers = append(offers, operation+"="+kind.Name+"\t"+kind.Does)
 	}
 	return offers, cobra.ShellCompDirectiveNoFileComp
-}
-
-// scopes are those that the contract knows.
-func scopes() (all []string) {
-	for _, op := range gen.Operations {
-		all = append(all, op.Scopes...)
-	}
-	slices.Sort(all)
-	return slices.Compact(all)
 }

@@ -7,7 +7,6 @@ import (
 	"context"
 	"flag"
 	"log"
-	"net/http"
 	"os"
 	"os/signal"
 	"syscall"
@@ -31,9 +30,7 @@ func main() {
 		log.Print("asked to end: the sends in hand are finished; ask again to end at once")
 		stop()
 	})
-	auth := wrapper.APIKey(os.Getenv("YM_API_KEY"))
-	must(0, auth(ctx, &http.Request{Header: http.Header{}})) // else a key that cannot be one would fail every row
-	client := must(wrapper.New(*business, auth, wrapper.WithBaseURL(*market)))
+	client := must(wrapper.New(*business, wrapper.APIKey(os.Getenv("YM_API_KEY")), wrapper.WithBaseURL(*market)))
 	queue := must(open(*path))
 	must(0, cmp.Or((&worker{queue, client, *wait}).run(ctx), queue.close()))
 }

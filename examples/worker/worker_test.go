@@ -99,6 +99,20 @@ func TestWrongKey(t *testing.T) {
 	})
 }
 
+// Nor is one that cannot be a key, of which the Market hears nothing.
+func TestNoKey(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		market, w := newWorker(t)
+		var err error
+		w.client, err = wrapper.New(12345, wrapper.APIKey(""), wrapper.WithHTTPClient(&http.Client{Transport: market.RoundTripper()}))
+		require.NoError(t, err)
+		require.NoError(t, w.queue.add(1, "Hello!"))
+		require.ErrorContains(t, w.run(t.Context()), "not sent")
+		assert.Equal(t, "pending", onlyRow(t, w.queue).state)
+		assert.Empty(t, market.Calls())
+	})
+}
+
 // Nor is a key that may not do this, whichever call it is: the rows stay as they are.
 func TestKeyWithoutAccess(t *testing.T) {
 	for operation, state := range map[string]string{"createChat": "pending", "sendMessageToChat": "pending", "getChat": "sending"} {
