@@ -31,6 +31,7 @@ func TestForeignAnswers(t *testing.T) {
 		"a byte order mark":        {401, "\ufeff" + `{"status":"ERROR"}`, 4, ""},
 		"without a status":         {403, `{"errors":[{"code":"FORBIDDEN"}]}`, 4, ""},
 		"cut off":                  {404, ours[:20], 5, ""},
+		"an empty 200":             {200, "", 1, ""},
 		"broken":                   {500, "<html>", 1, ""},
 		"a proxy's 503":            {503, "<html>", 1, ""},
 		"another limit":            {429, "slow down", 1, ""},

@@ -84,6 +84,9 @@ func (s *sender) send(cmd *cobra.Command, args []string) error {
 		return err
 	}
 	s.situation.message = true
+	if s.to.what == "chat" {
+		s.situation.chatID = s.to.id
+	}
 	text, err := s.text(cmd, args)
 	if err == nil {
 		err = refusal(text)
@@ -99,15 +102,15 @@ func (s *sender) send(cmd *cobra.Command, args []string) error {
 
 // deliver finds the chat of an order or a return, and sends the message into it.
 func (s *sender) deliver(ctx context.Context, text string) (any, string, error) {
-	chatID, about := s.to.id, ""
+	about := ""
 	if s.to.what != "chat" {
 		chat, err := s.client.CreateChat(ctx, s.to.context())
 		if err != nil {
 			return nil, "", err
 		}
-		chatID, about = chat.ChatID, fmt.Sprint(", about ", s.to)
+		s.situation.chatID, about = chat.ChatID, fmt.Sprint(", about ", s.to)
 	}
-	s.situation.chatID = chatID
+	chatID := s.situation.chatID
 	words := fmt.Sprintf("Sent %s to the buyer of chat %d%s", length(text), chatID, about)
 	return map[string]int64{"chatId": chatID}, words, s.client.SendMessage(ctx, chatID, text)
 }

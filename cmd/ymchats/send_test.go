@@ -222,7 +222,8 @@ func TestSendAsks(t *testing.T) {
 	}
 	newSandboxWithChat(t)
 	_, out, _ := shell{onTerminal: allTerminals}.run(t, "send", "--chat", chat, testText, "--json")
-	assert.Contains(t, out, `{"error":{"class":"declined","operation":"sendMessageToChat","status":0,"errors":[],"outcome":"not sent"`)
+	assert.Equal(t, `{"error":{"class":"declined","operation":"sendMessageToChat","status":0,"errors":[],"outcome":"not sent","attempts":0,"chatId":7000001,`+
+		`"text":"sendMessageToChat: not sent: you did not say yes (attempts: 0, not sent)"}}`+"\n", out)
 }
 
 // Who typed the text on the terminal is asked there as well: what follows the end of the text is the answer.
