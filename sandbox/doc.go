@@ -21,11 +21,11 @@
 // Every request is checked against the contract, and answered with the Market's codes, texts and headers. The quota of
 // each operation of a cabinet counts down in windows that end on the full hour of the sandbox's clock; 5xx and
 // connections that were cut cost nothing, everything else does. More than 4 requests of a cabinet at once get 420. Both
-// forms of path are known, with /v2 and without. Each connection is closed after its answer, unless [WithKeepAlive]
+// forms of path work, with /v2 and without. Each connection is closed after its answer, unless [WithKeepAlive]
 // keeps it.
 //
 // A 400 cites the value that was refused, as the Market's does: "'message' size must be between '1' and '4096'
-// (rejected value: …)". A program that logs the API's texts is found out by a test that looks for the buyer's text in
+// (rejected value: …)". A program that logs the API's texts is caught by a test that looks for the buyer's text in
 // its log. What [Call] and the log of ymchats sandbox have of a request has no values. The page shows bodies, without
 // the key.
 //
@@ -55,7 +55,7 @@
 // # Tests in other languages
 //
 // [Market.Site] is the sandbox and its [Market.Control], by JSON over HTTP, with a page for people; ymchats sandbox
-// serves it. Control answers those who name the machine by localhost or a loopback address; [WithHost] adds names.
+// serves it. Control answers requests that name the machine by localhost or a loopback address; [WithHost] adds names.
 //
 // # The page
 //

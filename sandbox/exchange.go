@@ -214,7 +214,7 @@ func mediaType(header http.Header) string {
 const maxShownQuery = 256
 
 // shownQuery is a query with the names of its parameters. Of their values it has the numbers of those that the contract
-// declares. Others may be a secret: they are shown as "…", and given back as secrets.
+// declares. Others may be a secret: they are shown as "…", and returned as secrets.
 func shownQuery(query string, declared []string) (shown string, secrets []string) {
 	var parts []string
 	for part := range strings.SplitSeq(query, "&") {

@@ -151,7 +151,7 @@ func Refuse() Fault {
 }
 
 // CommitThen lets the request happen in the sandbox, once, and then another Fault answers; what that takes for the true
-// answer is the one that was given. CommitThen(Delay(d, nil)) answers late what happened at once,
+// answer is the one of that request. CommitThen(Delay(d, nil)) answers late what happened at once,
 // Delay(d, CommitThen(f)) lets it happen late. It panics when the Fault is nil.
 func CommitThen(answer Fault) Fault {
 	if answer == nil {

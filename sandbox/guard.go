@@ -47,7 +47,7 @@ func usedUpText(perHour int, operation, cabinet string) string {
 		perHour, operation, cabinet)
 }
 
-// unauthorized answers a request whose key or token is not good, and tells whether it did.
+// unauthorized answers a request whose key or token is not good; true: it did.
 func (m *Market) unauthorized(w http.ResponseWriter, header http.Header) bool {
 	key, token := header.Get("Api-Key"), bearer(header)
 	switch {
@@ -63,7 +63,7 @@ func (m *Market) unauthorized(w http.ResponseWriter, header http.Header) bool {
 	return true
 }
 
-// hasOneOf tells whether the key has one of the scopes.
+// hasOneOf is true when the key has one of the scopes.
 func (m *Market) hasOneOf(scopes []string) bool {
 	return m.scopes == nil || slices.ContainsFunc(scopes, func(s string) bool { return slices.Contains(m.scopes, s) })
 }

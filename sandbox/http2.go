@@ -61,7 +61,7 @@ func streamOf(r *http.Request) (conn *frameConn, stream uint32, ok bool) {
 	return conn, uint32(id), err == nil
 }
 
-// streamHeader tells a handler which stream its request came on: net/http does not.
+// streamHeader names the stream of a request for its handler: net/http does not.
 const streamHeader = "x-sandbox-stream"
 
 // breakage writes what ends a stream instead of an answer.
@@ -72,7 +72,7 @@ type breakage func(to *http2.Framer, stream uint32) error
 // up. HTTP/1 passes as it is. One goroutine may read while another one writes.
 type frameConn struct {
 	net.Conn
-	speaksHTTP2 bool // known once the first bytes are read
+	speaksHTTP2 bool // settled once the first bytes are read
 
 	in     *bufio.Reader
 	ready  bytes.Buffer  // to be read by the server
@@ -160,7 +160,7 @@ func (c *frameConn) readFrame() error {
 	return c.frames.WriteRawFrame(head.Type, head.Flags, head.StreamID, payload)
 }
 
-// isRequest tells a frame with which the header of a request ends.
+// isRequest is true for a frame with which the header of a request ends.
 func isRequest(head http2.FrameHeader) bool {
 	return head.Type == http2.FrameHeaders && head.Flags.Has(http2.FlagHeadersEndHeaders) ||
 		head.Type == http2.FrameContinuation && head.Flags.Has(http2.FlagContinuationEndHeaders)

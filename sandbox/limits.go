@@ -22,7 +22,7 @@ type limits struct {
 // noCabinet stands for what is no operation, and for a businessId that is no number.
 const noCabinet = 0
 
-// What is no operation has a quota too, as every answer tells of one. Nothing comes of it.
+// What is no operation has a quota too, as every answer has the headers of one. It refuses nothing.
 const quotaOfNoOperation = 1000
 
 // maxWindowBytes bounds what is remembered of windows: of about 100,000. Beyond it those are forgotten that were not used
@@ -120,7 +120,7 @@ func (l *limits) add(w *window) {
 	}
 }
 
-// settle says what is left of the quota once the status is known. 5xx are free, and so is no answer at all.
+// settle says what is left of the quota after a status. 5xx are free, and so is no answer at all.
 func (t *ticket) settle(status int) (remaining int) {
 	t.limits.mu.Lock()
 	defer t.limits.mu.Unlock()

@@ -22,7 +22,7 @@ type Market struct {
 	scopes    []string // nil: all
 	cabinets  []int64  // nil: all
 	orders    []int64  // nil: all
-	hosts     []string // names that Control may be asked by
+	hosts     []string // names of this machine that Control answers to
 	clock     func() time.Time
 	unchecked bool
 	keepAlive bool

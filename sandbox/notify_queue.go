@@ -25,7 +25,7 @@ type subscription struct {
 	off    bool
 }
 
-// ended tells that the shop gets no more notifications. The notifier is locked.
+// ended is true when the shop gets no more notifications. The notifier is locked.
 func (s *subscription) ended() bool { return s.off || s.ctx.Err() != nil }
 
 // queue holds the notifications for a shop about one cabinet. The first one is in work until it is taken or given up.
@@ -104,7 +104,7 @@ func (q *queue) deliver(what notice) bool {
 	return false
 }
 
-// over tells that nothing more of this queue is to be posted.
+// over is true when nothing more of this queue is to be posted.
 func (q *queue) over() bool {
 	q.lock()
 	defer q.unlock()

@@ -40,16 +40,16 @@ var contractOperations = sync.OnceValue(func() map[string]operation {
 	all := map[string]operation{}
 	for _, op := range gen.Operations {
 		described := doc.Paths.Value(op.Path).GetOperation(op.Method)
-		known := operation{Operation: op}
+		here := operation{Operation: op}
 		for _, p := range described.Parameters {
 			if p.Value.In == openapi3.ParameterInQuery && p.Value.Schema.Value.Type.Is("integer") {
-				known.query = append(known.query, p.Value.Name)
+				here.query = append(here.query, p.Value.Name)
 			}
 		}
 		if described.RequestBody != nil {
-			known.body = described.RequestBody.Value.Content.Get(op.ContentType).Schema.Value
+			here.body = described.RequestBody.Value.Content.Get(op.ContentType).Schema.Value
 		}
-		all[op.ID] = known
+		all[op.ID] = here
 	}
 	return all
 })

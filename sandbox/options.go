@@ -96,8 +96,8 @@ func WithParallel(n int) Option {
 func WithScopes(scopes ...string) Option {
 	return func(m *Market) error {
 		for _, s := range scopes {
-			if known := allScopes(); !slices.Contains(known, s) {
-				return &OptionError{"WithScopes", fmt.Sprintf("%.40q", s), fmt.Sprintf("one of %v", known)}
+			if scopes := allScopes(); !slices.Contains(scopes, s) {
+				return &OptionError{"WithScopes", fmt.Sprintf("%.40q", s), fmt.Sprintf("one of %v", scopes)}
 			}
 		}
 		m.scopes = append([]string{}, scopes...)
@@ -111,7 +111,7 @@ func WithKeepAlive() Option {
 	return func(m *Market) error { m.keepAlive = true; return nil }
 }
 
-// WithHost sets names of the machine, without a port, by which Control may be asked besides localhost and loopback
+// WithHost sets names of the machine, without a port, that Control answers to besides localhost and loopback
 // addresses: "sandbox.internal", or an address that others reach. A request by any other name gets 403, as it may be a
 // page's whose own name was made to lead here.
 func WithHost(names ...string) Option {

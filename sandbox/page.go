@@ -87,7 +87,7 @@ func (d pageData) Clock(t time.Time) string {
 // Stamp is a time as the attribute datetime wants it.
 func (d pageData) Stamp(t time.Time) string { return t.Format(time.RFC3339) }
 
-// baseOf is the address by which the page was asked for, without a path.
+// baseOf is the address of a request for the page, without a path.
 func baseOf(r *http.Request) string {
 	if r.TLS != nil {
 		return "https://" + r.Host

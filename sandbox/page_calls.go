@@ -90,7 +90,7 @@ func (v pageView) calls(parts [][]Call, total int) iter.Seq2[int, *Call] {
 	}
 }
 
-// lets tells whether a call is to be shown. One that is asked for by its number is, whatever the filter says.
+// lets is true for a call that is shown. A view of one call shows it, whatever the filter is.
 func (v pageView) lets(number int, c *Call) bool {
 	switch {
 	case v.Call != 0:

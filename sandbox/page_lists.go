@@ -26,7 +26,7 @@ func (m *Market) pageQuotas(v pageView) pageQuotas {
 	return pageQuotas{list, pager}
 }
 
-// UsedUp tells whether the next request gets 420. What is no operation has a quota that nothing comes of.
+// UsedUp is true when the next request gets 420. The quota of what is no operation refuses nothing.
 func (q quota) UsedUp() bool { return q.Operation != "" && q.Used >= q.Limit }
 
 // Beyond is how many requests came when the quota was used up.

@@ -117,7 +117,7 @@ func numberText(n int) string {
 	return strconv.Itoa(n)
 }
 
-// Filtered tells whether some calls are left out.
+// Filtered is true when some calls are left out.
 func (v pageView) Filtered() bool { return v.Operation != "" || v.Status != "" || v.Violations }
 
 // shownStatuses are those that the filter offers, and the one that is chosen.

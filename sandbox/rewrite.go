@@ -108,7 +108,7 @@ func CloseAfter() Fault {
 	})
 }
 
-// Cached answers getChat out of a cache that asked the sandbox so long ago, by its clock: with the chat as it
+// Cached answers getChat out of a cache that read it from the sandbox so long ago, by its clock: with the chat as it
 // was then, the Date of then, and Age. Of a chat that did not exist then it has the first moment. Answers that are not
 // a chat, and other operations, stay as they are. It panics when age is below 0.
 func Cached(age time.Duration) Fault {
@@ -119,15 +119,15 @@ func Cached(age time.Duration) Fault {
 	})
 }
 
-// Lagging answers getChat from a machine that is behind by so much: with the chat as it was then, and nothing that
-// tells it. So does a cache that hides what it is. Otherwise it is as Cached.
+// Lagging answers getChat from a machine that is behind by so much: with the chat as it was then, and no sign
+// of it. So does a cache that hides what it is. Otherwise it is as Cached.
 func Lagging(by time.Duration) Fault {
 	mustNotBeNegative("Lagging", int(by))
 	return earlier(by, func(http.Header, time.Time, time.Duration) {})
 }
 
-// earlier gives a chat as it was, and lets tell set the headers. age is less than ago for a chat that is younger.
-func earlier(ago time.Duration, tell func(header http.Header, date time.Time, age time.Duration)) Fault {
+// earlier gives a chat as it was, and lets mark set the headers. age is less than ago for a chat that is younger.
+func earlier(ago time.Duration, mark func(header http.Header, date time.Time, age time.Duration)) Fault {
 	return onceKnown(func(w http.ResponseWriter, r *http.Request, status int, body []byte) {
 		var answer gen.GetChatResponse
 		x := exchangeOf(r)
@@ -135,7 +135,7 @@ func earlier(ago time.Duration, tell func(header http.Header, date time.Time, ag
 			now := x.market.now()
 			age := min(ago, max(now.Sub(answer.Result.CreatedAt), 0))
 			rewind(answer.Result, x.market.Messages(answer.Result.ChatID), now.Add(-age))
-			tell(w.Header(), now, age)
+			mark(w.Header(), now, age)
 			body, _ = json.Marshal(answer)
 		}
 		w.WriteHeader(status)
@@ -143,10 +143,10 @@ func earlier(ago time.Duration, tell func(header http.Header, date time.Time, ag
 	})
 }
 
-// isChat tells a chat from what createChat gives, which has an id alone.
+// isChat is false for what createChat gives, which has an id alone.
 func isChat(result *gen.GetChatInfoDTO) bool { return result != nil && !result.CreatedAt.IsZero() }
 
-// rewind sets what getChat tells of a chat to what it was at that time.
+// rewind sets a chat to what getChat would have given at that time.
 func rewind(chat *gen.GetChatInfoDTO, messages []Message, at time.Time) {
 	chat.UpdatedAt, chat.Status = chat.CreatedAt, gen.ChatStatusTypeNew
 	for _, message := range messages {

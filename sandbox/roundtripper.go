@@ -71,7 +71,7 @@ func (w *memory) response(req *http.Request) *http.Response {
 	}
 }
 
-// refused fails as net/http does when nothing listens. The trace tells that a connection was wanted and nothing sent.
+// refused fails as net/http does when nothing listens. The trace has a connection that was wanted, and nothing sent.
 func refused(req *http.Request) error {
 	if trace := httptrace.ContextClientTrace(req.Context()); trace != nil && trace.GetConn != nil {
 		trace.GetConn(req.URL.Host)

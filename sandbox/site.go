@@ -25,7 +25,7 @@ func (m *Market) Site() http.Handler {
 // pagePath is where the page is, and below it the rest of Control.
 const pagePath = "/_sandbox/"
 
-// looksForPage tells whether a browser was given the address without the page's path.
+// looksForPage is true for a browser that opens the address without the page's path.
 func looksForPage(r *http.Request) bool {
 	return (r.Method == http.MethodGet || r.Method == http.MethodHead) &&
 		(r.URL.Path == "/" || r.URL.Path+"/" == pagePath) && strings.Contains(r.Header.Get("Accept"), "text/html")
@@ -57,8 +57,7 @@ func (m *Market) guardControl(next http.Handler) http.Handler {
 	})
 }
 
-// isCalled tells whether a host, with a port or without, is this machine as somebody on it names it, or as WithHost
-// does.
+// isCalled is true for a host, with a port or without, that is this machine by a name of loopback or one of WithHost.
 func (m *Market) isCalled(host string) bool {
 	name := host
 	if withoutPort, _, err := net.SplitHostPort(host); err == nil {
@@ -69,5 +68,5 @@ func (m *Market) isCalled(host string) bool {
 		return true
 	}
 	return strings.EqualFold(name, "localhost") ||
-		slices.ContainsFunc(m.hosts, func(told string) bool { return strings.EqualFold(told, name) })
+		slices.ContainsFunc(m.hosts, func(host string) bool { return strings.EqualFold(host, name) })
 }

@@ -146,7 +146,7 @@ var (
 	errFull   = errors.New("the sandbox is full, it keeps 256 MiB of chats and messages: reset it, or make a new one")
 )
 
-// take makes room, or tells that there is none.
+// take makes room, or gives errFull.
 func (s *store) take(bytes int) error {
 	if s.bytes+bytes > s.maxBytes {
 		return errFull

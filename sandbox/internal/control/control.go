@@ -120,7 +120,7 @@ type Advance struct {
 
 // Beginning defines model for Beginning.
 type Beginning struct {
-	// BusinessID The cabinet that is asked
+	// BusinessID The cabinet that the buyer writes to
 	BusinessID int64  `json:"businessId"`
 	Text       string `json:"text"`
 }
@@ -330,7 +330,7 @@ type SetFault struct {
 	// `probability` and `seed` go with every kind.
 	Fault *Fault `json:"fault,omitempty"`
 
-	// Program A program has set it in Go, so that nothing tells what it does
+	// Program A program has set it in Go, so that it has no description
 	Program *bool `json:"program,omitempty"`
 }
 
