@@ -25,9 +25,11 @@ type switchValue struct{ pflag.Value }
 
 func (switchValue) Type() string { return "boolfunc" }
 
+// cobra keeps the functions of its templates once for all commands of a program.
+func init() { cobra.AddTemplateFunc("flagUsages", flagUsages) }
+
 // plainHelp makes the help of all commands describe flags by flagUsages.
 func plainHelp(root *cobra.Command) {
-	cobra.AddTemplateFunc("flagUsages", flagUsages)
 	const ofCobra, ours = ".LocalFlags.FlagUsages", "flagUsages .LocalFlags"
 	root.SetUsageTemplate(strings.Replace(root.UsageTemplate(), ofCobra, ours, 1))
 }
