@@ -18,8 +18,8 @@
 //
 // The checks are stricter than those of kin-openapi, which does strings and numbers: query parameters that are
 // unknown or repeated, properties of a request that are not declared, names that come twice, bytes after the JSON,
-// integers beyond int64, a body where none belongs, statuses that are not declared and dates that do not exist are
-// violations too. So is a request of more than 512 KiB, the API's own limit, and an answer of more than 1 MiB.
+// integers beyond int64, texts of a request with half of a surrogate pair, a body where none belongs, statuses that are
+// not declared and dates that do not exist are violations too. So is a request of more than 512 KiB, the API's own limit, and an answer of more than 1 MiB.
 //
 // An answer may have fields and enum values that the contract does not know, as the Market may add some any day, and
 // an empty 200 to a send means sent. [Validator.Notices] tells of such values and of an empty 200, so that somebody

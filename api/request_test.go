@@ -107,3 +107,29 @@ func TestViolationsAreSorted(t *testing.T) {
 		assert.Equal(t, []string{"body /context/id: format int64", "body /context/id: type integer"}, places(err))
 	}
 }
+
+// A text that was cut between the halves of an emoji must not reach a buyer. Of an answer nothing is said: it is not
+// the client's text.
+func TestHalfOfASurrogatePair(t *testing.T) {
+	half := []string{"body /message: has half of a surrogate pair"}
+	v := newValidator(t)
+	for text, want := range map[string][]string{
+		`\ud83d`:             half,
+		`x\ud83d y`:          half,
+		`\ude9a`:             half,
+		`\uDE9A\uD83D`:       half,
+		`\ud83d\u0041`:       half,
+		`\ud83d\n\ude9a`:     half,
+		`\ud83d\ud83d\ude9a`: half,
+		`\ud83d\ude9a\ud83d`: half,
+		`\\\ud83d`:           half,
+		`\ud83d\ude9a`:       nil,
+		`\uD83D\uDE9A\u0416`: nil,
+		`\\ud83d`:            nil,
+		`\u0041\"\u00e9 🚚`:   nil,
+	} {
+		assert.Equal(t, want, places(v.Request(request(t, "POST", message, `{"message":"`+text+`"}`))), text)
+	}
+	const error400 = `{"status":"ERROR","errors":[{"code":"BAD_REQUEST","message":"\ud83d"}]}`
+	assert.NoError(t, v.Response(request(t, "POST", message, ""), answer(400, error400)))
+}

@@ -194,6 +194,9 @@ func (w *walker) single(shape *shape, token []byte) {
 		for _, rule := range brokenRules(shape.scalar, value) {
 			w.report(rule)
 		}
+		if w.strict && jsontext.HalfPair(token) >= 0 { // a buyer would see half an emoji
+			w.report("has half of a surrogate pair")
+		}
 	}
 }
 

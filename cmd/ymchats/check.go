@@ -39,7 +39,8 @@ func checkCommand() *cobra.Command {
 contract. The client that was recorded may be written in any language. "-" reads from standard input.
 
 Each entry is of one of three kinds. Requests of the contract's operations are checked. Other requests to the same host
-are listed once each, with their count; --strict makes violations of them. Requests to other hosts are passed over.
+are listed once each, with their count; --strict makes violations of them. A path below /businesses/{businessId}/chat or
+/chats that the Market does not have is a violation always. Requests to other hosts are passed over.
 A key that is sent over http:// is a violation always, unless the host is loopback. What a file does not hold is
 unknown, and no violation.
 
@@ -167,16 +168,21 @@ func (c *checker) file(ctx context.Context, name string, stdin io.Reader, r repo
 		in = f
 	}
 	return har.Read(in, func(e *har.Entry) error {
-		c.take(name, e, r)
+		if err := c.take(name, e, r); err != nil {
+			return err
+		}
 		return ctx.Err()
 	})
 }
 
-// take checks an entry, counts it and reports on it.
-func (c *checker) take(file string, e *har.Entry, r report) {
+// take checks an entry, counts it and reports on it. An error means that the file cannot be read.
+func (c *checker) take(file string, e *har.Entry, r report) error {
+	found, err := c.entry(e)
+	if err != nil {
+		return err
+	}
 	s := &c.outcome.Summary
 	s.Entries++
-	found := c.entry(e)
 	switch found.kind {
 	case otherHost:
 		s.OtherHosts++
@@ -211,4 +217,5 @@ func (c *checker) take(file string, e *har.Entry, r report) {
 		found.other.File = file
 		c.outcome.OtherRequests.add(*found.other)
 	}
+	return nil
 }

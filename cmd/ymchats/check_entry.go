@@ -23,12 +23,17 @@ type checkedEntry struct {
 	notRecorded int      // headers and bodies that the file does not hold, or not whole
 }
 
-// entry checks one entry.
-func (c *checker) entry(e *har.Entry) checkedEntry {
+// entry checks one entry. An error means that the file cannot be read.
+func (c *checker) entry(e *har.Entry) (checkedEntry, error) {
 	at := c.servers.locate(e, c.contract)
 	found := checkedEntry{kind: at.kind, host: at.host}
 	if at.kind == otherHost {
-		return found
+		return found, nil
+	}
+	if at.kind == ours {
+		if err := e.Check(); err != nil {
+			return found, err
+		}
 	}
 	template := finding{Entry: e.Number, Line: e.Line, Part: "request"}
 	template.Method, template.Path = shownMethod(at.method), shownPath(at.path)
@@ -44,7 +49,7 @@ func (c *checker) entry(e *har.Entry) checkedEntry {
 	}
 	if at.kind == sameHost {
 		c.otherRequest(at, template, &found)
-		return found
+		return found, nil
 	}
 	if c.side != "response" {
 		c.request(e, at, template, &found)
@@ -52,17 +57,19 @@ func (c *checker) entry(e *har.Entry) checkedEntry {
 	if c.side != "request" {
 		c.response(e, at, template, &found)
 	}
-	return found
+	return found, nil
 }
 
-// otherRequest lists what is no operation of the contract, or makes a violation of it. A browser asks by OPTIONS
-// whether it may ask, and a proxy is told by CONNECT where to: these are nobody's mistakes.
+// otherRequest lists what is no operation of the contract, or makes a violation of it: with --strict, and where it is
+// below the contract's own paths. A browser asks by OPTIONS whether it may ask, and a proxy learns by CONNECT where to
+// connect: these are nobody's mistakes.
 func (c *checker) otherRequest(at located, template finding, found *checkedEntry) {
 	f := template.with("path", at.rule)
 	if at.rule == wrongMethod {
 		f.Where = "method"
 	}
-	if c.strict && template.Method != http.MethodOptions && template.Method != http.MethodConnect {
+	preparation := template.Method == http.MethodOptions || template.Method == http.MethodConnect
+	if (c.strict || at.mistyped) && !preparation {
 		found.violations = append(found.violations, f)
 		return
 	}

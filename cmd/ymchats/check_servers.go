@@ -49,16 +49,23 @@ const (
 
 // located is where a request went.
 type located struct {
-	kind   kind
-	host   string   // with a port where it is not the usual one; of another host
-	server *url.URL // of the same host
-	scheme string
-	method string
-	path   string     // as it was recorded, "" where it cannot be parsed
-	to     *url.URL   // ours: path and query behind the server's
-	route  *api.Route // ours
-	rule   string     // of the same host: what is wrong
+	kind     kind
+	host     string   // with a port where it is not the usual one; of another host
+	server   *url.URL // of the same host
+	scheme   string
+	method   string
+	path     string     // as it was recorded, "" where it cannot be parsed
+	to       *url.URL   // ours: path and query behind the server's
+	route    *api.Route // ours
+	rule     string     // of the same host: what is wrong
+	mistyped bool       // of the same host: the path is one of chats, and none that the Market has
 }
+
+var (
+	chatPath = regexp.MustCompile(`(?i)^/businesses/[^/]+/chats?(/.*)?$`)
+	// uncheckedPath is that of the Market's operations on chats that the contract does not describe.
+	uncheckedPath = regexp.MustCompile(`^/businesses/[^/]+/chats(/history|/file/send)?$`)
+)
 
 // locate finds out where a request went.
 func (s servers) locate(e *har.Entry, contract *api.Validator) located {
@@ -89,6 +96,8 @@ func (s servers) locate(e *har.Entry, contract *api.Validator) located {
 		}
 		if api.Violations(err)[0].Where == "method" {
 			at.rule = wrongMethod
+		} else if chatPath.MatchString(to.Path) && !uncheckedPath.MatchString(to.Path) {
+			at.mistyped = true
 		}
 	}
 	return at

@@ -354,7 +354,7 @@ func heapOf(t *testing.T, format string, file io.Reader, every int) uint64 {
 	before := inUse()
 	entries, peak := 0, before
 	require.NoError(t, har.Read(file, func(e *har.Entry) error {
-		c.take("-", e, r)
+		require.NoError(t, c.take("-", e, r))
 		if entries++; entries%every == 0 {
 			peak = max(peak, inUse())
 		}
@@ -406,8 +406,8 @@ func BenchmarkCheck(b *testing.B) {
 	c := newChecker(b)
 	b.ResetTimer()
 	err = har.Read(endless(b.N, string(recorded.Log.Entries[0])), func(e *har.Entry) error {
-		if found := c.entry(e); found.kind != ours || len(found.violations) > 0 {
-			return fmt.Errorf("the entry should be checked and clean: %v", found)
+		if found, err := c.entry(e); err != nil || found.kind != ours || len(found.violations) > 0 {
+			return fmt.Errorf("the entry should be checked and clean: %v, %w", found, err)
 		}
 		return nil
 	})
@@ -558,18 +558,18 @@ func TestCheckOtherRequests(t *testing.T) {
 		entry("OPTIONS", "/v2/businesses/1/chats/new"), entry("CONNECT", ""), entry("canary me", "/v2/Canary/canary1/"+strings.Repeat("canary1", 50)),
 	}, ",\n") + `]}}`
 	code, out, _ := check(t, list, "--allow-empty", "-")
-	assert.Zero(t, code)
+	assert.Equal(t, 1, code)
 	assert.Equal(t, strings.TrimPrefix(`
+-:4: entry 4, GET /v2/businesses/…/chat/: no operation: request: path: is not one of the contract
 other requests to the same host, which were not checked:
   2 × GET /v2/businesses/…/chats/message: method is not one of the path, first at -:1
   1 × POST /V2/businesses/…/chats/new: path is not one of the contract, first at -:3
-  1 × GET /v2/businesses/…/chat/: path is not one of the contract, first at -:4
   1 × GET /v2/campaigns/…/orders/…/buyer: path is not one of the contract, first at -:5
   1 × GET …: path cannot be parsed, first at -:6
   1 × OPTIONS /v2/businesses/…/chats/new: method is not one of the path, first at -:7
   1 × CONNECT …: path is not one of the contract, first at -:8
   1 × … /v2/…/…/…: path is not one of the contract, first at -:9
-files 1, entries 9: ours 0, other requests to the same host 9, requests to other hosts 0; checked 0, violations 0
+files 1, entries 9: ours 0, other requests to the same host 9, requests to other hosts 0; checked 0, violations 1
 `, "\n"), out)
 	code, out, _ = check(t, list, "--strict", "-")
 	assert.Equal(t, 1, code)
@@ -719,4 +719,81 @@ func packed(text string) string {
 	_, _ = io.WriteString(w, text)
 	_ = w.Close()
 	return base64.StdEncoding.EncodeToString(into.Bytes())
+}
+
+// A path below those of chats that the Market does not have is a mistake, whatever the method.
+func TestCheckMistypedPaths(t *testing.T) {
+	for url, code := range map[string]int{
+		"/v2/businesses/1/chats/mesage?chatId=1":    1,
+		"/businesses/1/chats/send":                  1,
+		"/v2/businesses/1/chat/message?chatId=1":    1,
+		"/v2/businesses/1/chat/":                    1,
+		"/v2/businesses/1/Chats/new":                1,
+		"/v2/businesses/1/chats/new/":               1,
+		"/v2/businesses/x/chats/history/1":          1,
+		"/v2/businesses/1/chats":                    3, // these the Market has, and the contract does not describe them
+		"/v2/businesses/1/chats/history?chatId=1":   3,
+		"/v2/businesses/1/chats/file/send":          3,
+		"/v2/businesses/1/offers":                   3,
+		"/v2/businesses/1/chatter":                  3,
+		"/v3/businesses/1/chats/mesage":             3, // below no server
+		"/v2/campaigns/1/businesses/1/chats/mesage": 3,
+	} {
+		got, out, _ := check(t, harOf("POST", market+url, keyed, `{}`), "-")
+		assert.Equal(t, code, got, url)
+		assert.Equal(t, code == 1, strings.Contains(out, "no operation: request: path: is not one of the contract\n"), out)
+	}
+	for _, method := range []string{"OPTIONS", "CONNECT"} {
+		code, _, _ := check(t, harOf(method, market+"/v2/businesses/1/chats/mesage", "", `{}`), "--allow-empty", "-")
+		assert.Zero(t, code, method)
+	}
+}
+
+// A recording that is not UTF-8 does not show what was sent. Other traffic may be of any encoding.
+func TestCheckEncodings(t *testing.T) {
+	const refused = "entry 1: this is not UTF-8: a HAR file is UTF-8"
+	entry := func(text string) string {
+		return harOf("POST", market+"/v2/businesses/1/chats/message?chatId=1",
+			keyed+`,"postData":{"text":"{\"message\":\"`+text+`\"}"}`, replied+`{"text":"{\"status\":\"OK\"}"}}`)
+	}
+	utf16 := func(text string, low int) string {
+		wide := make([]byte, 2*len(text))
+		for i := range len(text) {
+			wide[2*i+low] = text[i]
+		}
+		return string(wide)
+	}
+	clean := entry("x")
+	for what, row := range map[string]struct {
+		har  string
+		code int
+		says string
+	}{
+		"UTF-8":                      {entry("Здравствуйте"), 0, ""},
+		"CP1251":                     {entry("\xc7\xe4\xf0\xe0\xe2\xf1\xf2\xe2\xf3\xe9\xf2\xe5"), 2, refused},
+		"KOI8-R":                     {entry("\xfa\xc4\xd2\xc1\xd7\xd3\xd4\xd7\xd5\xca\xd4\xc5"), 2, refused},
+		"CP1251 in the answer":       {strings.Replace(clean, `OK`, "\xce\xca", 1), 2, refused},
+		"CP1251 in a header":         {strings.Replace(clean, `"k"`, "\"\xea\"", 1), 2, refused},
+		"Latin-1 of another host":    {strings.Replace(entry("\xe9"), market, "https://other.example", 1), 0, ""},
+		"UTF-16, little endian":      {utf16(clean, 0), 2, "this is UTF-16: a HAR file is UTF-8"},
+		"UTF-16, big endian":         {utf16(clean, 1), 2, "this is UTF-16: a HAR file is UTF-8"},
+		"UTF-16 with its byte order": {"\xff\xfe" + utf16(clean, 0), 2, "this is UTF-16: a HAR file is UTF-8"},
+	} {
+		code, _, complaint := check(t, row.har, "--allow-empty", "-")
+		assert.Equal(t, row.code, code, what)
+		assert.Contains(t, complaint, row.says, what)
+	}
+}
+
+// A cut emoji is found in the JSON of a body, and where the recorder has unescaped it.
+func TestCheckHalfPairs(t *testing.T) {
+	for text, code := range map[string]int{
+		`\\ud83d`: 1, `\ud83d`: 1, `x\ude9a`: 1, `\uDE9A\uD83D`: 1,
+		`\\ud83d\\ude9a`: 0, `\ud83d\ude9a`: 0, `\ud83d\ude9a \\n`: 0,
+	} {
+		har := harOf("POST", market+"/v2/businesses/1/chats/message?chatId=1", keyed+`,"postData":{"text":"{\"message\":\"`+text+`\"}"}`, `{}`)
+		got, out, _ := check(t, har, "-")
+		assert.Equal(t, code, got, text)
+		assert.Equal(t, code == 1, strings.Contains(out, "request: body /message: has half of a surrogate pair\n"), out)
+	}
 }

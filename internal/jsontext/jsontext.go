@@ -7,6 +7,9 @@ import (
 	"encoding/json"
 	"errors"
 	"iter"
+	"strconv"
+	"unicode"
+	"unicode/utf16"
 )
 
 // Scanner reads a valid JSON text from its beginning to its end.
@@ -141,6 +144,38 @@ func Text(token []byte) string {
 	var s string
 	_ = json.Unmarshal(token, &s) // it is a string
 	return s
+}
+
+// HalfPair finds the first escape of a string's token that is half of a surrogate pair, as a program leaves it that cuts
+// a text between the two halves of an emoji. It is -1 where there is none. encoding/json reads U+FFFD there.
+func HalfPair(token []byte) int {
+	for at := 0; ; {
+		next := bytes.IndexByte(token[at:], '\\')
+		if next < 0 {
+			return -1
+		}
+		at += next
+		unit := escapedUnit(token[at:])
+		switch {
+		case unit < 0:
+			at += len(`\n`)
+		case !utf16.IsSurrogate(unit):
+			at += len(`\u0000`)
+		case utf16.DecodeRune(unit, escapedUnit(token[at+len(`\u0000`):])) == unicode.ReplacementChar:
+			return at
+		default:
+			at += 2 * len(`\u0000`)
+		}
+	}
+}
+
+// escapedUnit is the unit of UTF-16 that an escape stands for, and below 0 where the text does not begin with one.
+func escapedUnit(text []byte) rune {
+	if !bytes.HasPrefix(text, []byte(`\u`)) {
+		return -1
+	}
+	unit, _ := strconv.ParseUint(string(text[len(`\u`):len(`\u0000`)]), 16, 16) // the text is valid
+	return rune(unit)
 }
 
 // Single is what a token stands for: a string, a json.Number, a bool or nil.

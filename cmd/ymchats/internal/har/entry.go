@@ -2,6 +2,7 @@ package har
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -9,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/ymarket-go/chats/internal/jsontext"
 )
@@ -19,6 +21,7 @@ type Entry struct {
 	Line   int    // where it begins, from 1
 	URL    string // "": not recorded
 
+	text     []byte
 	started  []byte
 	request  object
 	response []byte
@@ -26,7 +29,7 @@ type Entry struct {
 
 // newEntry reads no more than is needed to find whose traffic an entry is. It keeps the text.
 func newEntry(number, line int, text []byte) *Entry {
-	e := &Entry{Number: number, Line: line}
+	e := &Entry{Number: number, Line: line, text: text}
 	for name, value := range jsontext.Members(text) {
 		switch strings.ToLower(string(name)) {
 		case "starteddatetime":
@@ -39,6 +42,14 @@ func newEntry(number, line int, text []byte) *Entry {
 	}
 	e.URL = stringOf(e.request.url)
 	return e
+}
+
+// Check refuses an entry that is not UTF-8: nothing in it can be trusted to be what was sent.
+func (e *Entry) Check() error {
+	if !utf8.Valid(e.text) {
+		return errors.New("this is not UTF-8: a HAR file is UTF-8")
+	}
+	return nil
 }
 
 // Started is when the request was sent. The zero time: not recorded.

@@ -112,7 +112,7 @@ func contentOf(value []byte) (content, error) {
 		case "text":
 			c.text = nil
 			if jsontext.IsString(value) {
-				text := stringOf(value)
+				text := stringOf(keepHalfPairs(value))
 				c.text = &text
 			} else if !jsontext.IsNull(value) {
 				err = errType
@@ -133,6 +133,21 @@ func contentOf(value []byte) (content, error) {
 		}
 	}
 	return c, nil
+}
+
+// keepHalfPairs escapes each half of a surrogate pair in a string's token once more. A text cannot hold one, but the
+// JSON in it can, as its escape: so that a check of the body sees it.
+func keepHalfPairs(token []byte) []byte {
+	var kept []byte
+	for at := jsontext.HalfPair(token); at >= 0; at = jsontext.HalfPair(token) {
+		kept = append(kept, token[:at]...)
+		kept = append(kept, `\\`...)
+		token = token[at+1:]
+	}
+	if kept == nil {
+		return token
+	}
+	return append(kept, token...)
 }
 
 // readBody reads the body of a message. One that is neither there nor known to be empty is not recorded.

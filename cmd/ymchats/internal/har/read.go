@@ -53,7 +53,8 @@ func start(r *bufio.Reader) error {
 		return err
 	case bytes.HasPrefix(first, []byte("PK\x03\x04")), bytes.HasPrefix(first, []byte("\x1f\x8b")):
 		return errors.New("this is packed: unpack it, and check the .har file in it")
-	case bytes.HasPrefix(first, []byte("\xff\xfe")), bytes.HasPrefix(first, []byte("\xfe\xff")):
+	case bytes.HasPrefix(first, []byte("\xff\xfe")), bytes.HasPrefix(first, []byte("\xfe\xff")),
+		bytes.HasPrefix(first, []byte("{\x00")), bytes.HasPrefix(first, []byte("\x00{")):
 		return errors.New("this is UTF-16: a HAR file is UTF-8")
 	}
 	return nil
