@@ -8,14 +8,19 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"github.com/ymarket-go/chats/wrapper"
 )
 
-// In a cluster the keys of a cabinet stand in one slot, and the fleet works as with one server.
+// A cluster of three masters and a replica for each.
 func TestCluster(t *testing.T) {
 	beside(t)
-	c := startCluster(t, 0)
+	c := startCluster(t)
+	t.Run("one cabinet", c.oneCabinet)
+	t.Run("many cabinets", c.manyCabinets)
+	t.Run("failover", c.failover)
+}
+
+// The keys of a cabinet stand in one slot, and the fleet works as with one server.
+func (c *cluster) oneCabinet(t *testing.T) {
 	j := newJudge(t, 40*time.Millisecond, time.Hour, 150)
 	workers := hire(t, 4, task{Addrs: c.addrs, Market: j.url, ChatID: j.chatID, Callers: 8, Timeout: 5 * time.Second})
 	done := collect(t, workers)
@@ -28,47 +33,48 @@ func TestCluster(t *testing.T) {
 	assert.Empty(t, failures(done))
 	j.checkMessages(t, done)
 	with := 0
-	for _, node := range c.nodes {
-		rdb := node.admin()
-		if n := rdb.DBSize(context.Background()).Val(); n > 0 {
+	for _, n := range c.keys(t) {
+		if n > 0 {
 			with++
 		}
-		checkKeys(t, rdb)
-		rdb.Close()
 	}
 	assert.Equal(t, 1, with, "nodes with keys of the one cabinet")
 }
 
 // Cabinets stand in all nodes, and each knows the clock of its own.
-func TestClusterOfManyCabinets(t *testing.T) {
-	beside(t)
-	c := startCluster(t, 0)
+func (c *cluster) manyCabinets(t *testing.T) {
 	shared, err := New(c.client(t), WithTimeout(5*time.Second))
 	require.NoError(t, err)
 	defer shared.Close()
 	for id := range int64(30) {
 		limiter, err := shared.Limiter(id + 1)
 		require.NoError(t, err)
-		release, err := limiter.Acquire(context.Background(), "getChat")
-		require.NoError(t, err)
-		release(wrapper.Response{StatusCode: 200, Quota: wrapper.Quota{Remaining: 9, Until: time.Now().Add(time.Hour)}})
+		take(t, limiter, "getChat")(left(9, time.Hour))
 	}
 	total := int64(0)
-	for _, node := range c.nodes {
-		rdb := node.admin()
-		n := rdb.DBSize(context.Background()).Val()
+	for _, n := range c.keys(t) {
 		assert.NotZero(t, n, "keys in each node")
 		total += n
-		checkKeys(t, rdb)
-		rdb.Close()
 	}
-	assert.EqualValues(t, 30, total)
+	assert.EqualValues(t, 30+1, total, "with that of one cabinet")
+}
+
+// keys counts them in each master, and checks them.
+func (c *cluster) keys(t *testing.T) (counts []int64) {
+	for _, node := range c.nodes[:3] {
+		rdb := node.admin()
+		defer rdb.Close()
+		checkKeys(t, rdb)
+		counts = append(counts, rdb.DBSize(background).Val())
+	}
+	return counts
 }
 
 // A master is killed, its replica takes over: meanwhile the processes go on alone.
-func TestClusterFailover(t *testing.T) {
-	beside(t)
-	c := startCluster(t, 1)
+func (c *cluster) failover(t *testing.T) {
+	for _, master := range c.nodes[:3] {
+		master.do("FLUSHALL") // the window of the one cabinet
+	}
 	j := newJudge(t, 40*time.Millisecond, time.Hour, 1_000_000)
 	workers := hire(t, 4, task{Addrs: c.addrs[:3], Market: j.url, ChatID: j.chatID, Callers: 8})
 	eventually(t, "all work", func() bool { sent, _, _ := j.counts(); return sent > 40 })

@@ -14,6 +14,7 @@ import (
 
 // A call that nobody contends costs two commands; the first one of a cabinet a third, to learn Redis' clock.
 func TestCommandsOfACall(t *testing.T) {
+	beside(t)
 	onEach(t, func(t *testing.T, s *server) {
 		_, l := member(t, s, WithTimeout(slow))
 		for range 100 {
@@ -25,6 +26,7 @@ func TestCommandsOfACall(t *testing.T) {
 
 // A cabinet with a window for each operation and a lease takes less than 1 KB of Redis.
 func TestMemoryOfACabinet(t *testing.T) {
+	beside(t)
 	onEach(t, func(t *testing.T, s *server) {
 		_, l := member(t, s, WithTimeout(slow))
 		for _, operation := range gen.Operations {

@@ -43,6 +43,7 @@ func (l *lines) String() string {
 }
 
 func TestOneLineEachWay(t *testing.T) {
+	beside(t)
 	s := onOne(t)
 	var log lines
 	shared, l := member(t, s, WithLogger(log.logger()))

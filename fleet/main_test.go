@@ -2,7 +2,10 @@ package fleet
 
 import (
 	"context"
+	"flag"
 	"os"
+	"runtime"
+	"strconv"
 	"testing"
 	"time"
 
@@ -16,6 +19,10 @@ func TestMain(m *testing.M) {
 	if task := os.Getenv(taskVariable); task != "" {
 		work(task)
 		os.Exit(0)
+	}
+	flag.Parse()
+	if flag.Lookup("test.parallel").Value.String() == strconv.Itoa(runtime.GOMAXPROCS(0)) {
+		_ = flag.Set("test.parallel", "6") // these tests wait more than they work
 	}
 	code := m.Run()
 	// A command that nobody waits for any more ends within go-redis' own limits.

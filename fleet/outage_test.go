@@ -90,6 +90,9 @@ func endure(t *testing.T, o breakage, n int) {
 	s := onOne(t, o.args...)
 	j := newJudge(t, 40*time.Millisecond, time.Hour, 1_000_000)
 	do := task{Network: s.network(), Addrs: []string{s.address}, Market: j.url, ChatID: j.chatID, Callers: 8}
+	if !*figures {
+		do.Lease = endless
+	}
 	workers := hire(t, n, do)
 	eventually(t, "all work", func() bool { sent, _, _ := j.counts(); return sent > 20 })
 	time.Sleep(time.Second)

@@ -24,16 +24,6 @@ const (
 	goOn = syscall.SIGCONT
 )
 
-func memberOver(t *testing.T, _ *server, rdb redis.UniversalClient, options ...Option) (*Fleet, *Limiter) {
-	t.Helper()
-	shared, err := New(rdb, options...)
-	require.NoError(t, err)
-	t.Cleanup(func() { shared.Close() })
-	l, err := shared.Limiter(cabinet)
-	require.NoError(t, err)
-	return shared, l
-}
-
 // old answers as a server does that was made before scripts could declare flags.
 type old struct{}
 
@@ -152,6 +142,7 @@ func (p *proxy) serve(client net.Conn) {
 
 // Whichever answer is lost: the call goes on, nothing is doubled, and all slots are free soon.
 func TestLostAnswers(t *testing.T) {
+	beside(t)
 	for name, row := range map[string]struct {
 		word  string
 		lease time.Duration

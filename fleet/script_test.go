@@ -163,6 +163,7 @@ func (b *bench) hset(field string, value any) {
 }
 
 func TestScriptGivesFourLeasesInOrder(t *testing.T) {
+	beside(t)
 	onEach(t, func(t *testing.T, s *server) {
 		b := newBench(t, s, "a", "b", "c")
 		assert.Equal(t, "granted granted granted granted queued queued queued", b.acquired("a1 a2 b1s b2s b3 c1 a3"))
@@ -181,6 +182,7 @@ func TestScriptGivesFourLeasesInOrder(t *testing.T) {
 
 // Nobody overtakes who waits already.
 func TestScriptLetsNobodyOvertake(t *testing.T) {
+	beside(t)
 	b := newBench(t, onOne(t), "a", "b")
 	b.acquired("a1 a2 a3 a4 b1")
 	b.hset("l:"+leaseName("a1"), b.now()-1) // it has ended by itself
@@ -189,6 +191,7 @@ func TestScriptLetsNobodyOvertake(t *testing.T) {
 }
 
 func TestScriptLeasesEnd(t *testing.T) {
+	beside(t)
 	b := newBench(t, onOne(t), "a")
 	a := b.acquire("a1")
 	assert.Equal(t, 3*time.Second, a.left, "the duration of a new lease")
@@ -209,6 +212,7 @@ func TestScriptLeasesEnd(t *testing.T) {
 
 // A waiter that runs without Redis leaves the queue.
 func TestScriptHeldIsNotQueued(t *testing.T) {
+	beside(t)
 	b := newBench(t, onOne(t), "a")
 	b.acquired("a1 a2 a3 a4 a5 a6")
 	b.tell("", "a5")
@@ -217,8 +221,11 @@ func TestScriptHeldIsNotQueued(t *testing.T) {
 
 // Waiters that are not seen any more are forgotten, and so are those who leave.
 func TestScriptForgetsWaiters(t *testing.T) {
+	beside(t)
 	b := newBench(t, onOne(t), "a", "b", "c")
 	b.acquired("a1 a2 a3 a4 b1 c1 b2 c2")
+	expires := b.rdb.ZScore(context.Background(), "ymchats:{1}:seen", leaseName("b1")).Val()
+	assert.InDelta(t, b.now()+3000, expires, 1000)
 	over := redis.Z{Score: float64(b.now() - 1), Member: leaseName("b1")}
 	require.NoError(t, b.rdb.ZAdd(context.Background(), "ymchats:{1}:seen", over).Err())
 	b.tell("c1", "")
@@ -229,6 +236,7 @@ func TestScriptForgetsWaiters(t *testing.T) {
 
 // A process that was killed listens no more: others go first, and alone it gets a lease that ends soon.
 func TestScriptPassesByWhoMayBeGone(t *testing.T) {
+	beside(t)
 	b := newBench(t, onOne(t), "a", "c")
 	b.acquired("a1 a2 a3 a4 x1 c1")
 	b.tell("a1", "")
@@ -245,6 +253,7 @@ func TestScriptPassesByWhoMayBeGone(t *testing.T) {
 
 // A node of a cluster cannot count who listens: the order holds, and what is given by message ends soon.
 func TestScriptInAClusterKeepsTheOrder(t *testing.T) {
+	beside(t)
 	b := newBench(t, onOne(t), "a")
 	b.count = "0"
 	b.acquired("a1 a2 a3 a4 x1 a5")
@@ -256,6 +265,7 @@ func TestScriptInAClusterKeepsTheOrder(t *testing.T) {
 
 // Who waits for a window without room is passed by, and keeps the place. More has to be left than runs.
 func TestScriptGate(t *testing.T) {
+	beside(t)
 	onEach(t, func(t *testing.T, s *server) {
 		b := newBench(t, s, "a", "b")
 		b.tell("", "", "getChat 2 60000")
@@ -279,6 +289,7 @@ func TestScriptGate(t *testing.T) {
 
 // What answers say of a window, one after the other, and what stands in Redis then.
 func TestScriptLearns(t *testing.T) {
+	beside(t)
 	b := newBench(t, onOne(t), "a")
 	for what, row := range map[string]struct {
 		said []string // remaining and end
@@ -310,6 +321,7 @@ func TestScriptLearns(t *testing.T) {
 
 // A window that has ended is forgotten.
 func TestScriptWindowsEnd(t *testing.T) {
+	beside(t)
 	b := newBench(t, onOne(t), "a")
 	b.hset("q:getChat", fmt.Sprint("0 ", b.now()-1))
 	assert.Equal(t, "granted", b.acquired("a1"))
@@ -319,6 +331,7 @@ func TestScriptWindowsEnd(t *testing.T) {
 
 // The hash lives as long as the longest of what is in it.
 func TestScriptKeysExpire(t *testing.T) {
+	beside(t)
 	b := newBench(t, onOne(t), "a")
 	b.acquired("a1")
 	assert.InDelta(t, 3, b.rdb.PTTL(context.Background(), "ymchats:{1}").Val().Seconds(), 2)
@@ -332,6 +345,7 @@ func TestScriptKeysExpire(t *testing.T) {
 
 // What was read too late does nothing, but for what has ended.
 func TestScriptLate(t *testing.T) {
+	beside(t)
 	b := newBench(t, onOne(t), "a")
 	b.acquired("a1")
 	b.allowed = -1
@@ -350,8 +364,9 @@ func TestScriptLate(t *testing.T) {
 	assert.Equal(t, " | ", b.state())
 }
 
-// More waiters than a page of the queue, the first ones without room in their window.
-func TestScriptReadsTheQueueInPages(t *testing.T) {
+// Many waiters, the first ones without room in their window.
+func TestScriptPassesManyWaiters(t *testing.T) {
+	beside(t)
 	b := newBench(t, onOne(t), "a", "b")
 	b.tell("", "", "getChat 1 60000")
 	b.acquired("a0 b1s b2s b3s")
@@ -365,6 +380,7 @@ func TestScriptReadsTheQueueInPages(t *testing.T) {
 
 // In memory that is full nothing is changed, in both forms of the script.
 func TestScriptIsRefusedAsAWhole(t *testing.T) {
+	beside(t)
 	onEach(t, func(t *testing.T, s *server) {
 		for name, form := range map[string]*redis.Script{"declared": newScript().declared, "plain": newScript().plain} {
 			b := newBench(t, s, "a")

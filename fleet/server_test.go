@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -224,21 +223,20 @@ func freePort(t *testing.T) int {
 	return l.Addr().(*net.TCPAddr).Port
 }
 
-// cluster is three masters and, if wanted, a replica for each.
+// nodeTimeout is when a cluster takes a node for dead, in milliseconds. A busy machine needs its time.
+const nodeTimeout = "2000"
+
+// cluster is three masters, and after these a replica for each.
 type cluster struct {
 	nodes []*server
 	addrs []string
 }
 
-var clusters sync.Mutex // one at a time
-
-func startCluster(t *testing.T, replicas int) *cluster {
+func startCluster(t *testing.T) *cluster {
 	t.Helper()
 	program := programs(t)[0]
-	clusters.Lock()
-	t.Cleanup(clusters.Unlock)
 	c := &cluster{}
-	for range 3 * (1 + replicas) {
+	for range 6 {
 		s := startNode(t, program)
 		c.nodes, c.addrs = append(c.nodes, s), append(c.addrs, s.address)
 	}
@@ -255,7 +253,7 @@ func startNode(t *testing.T, program string) *server {
 		port, bus := freePort(t), freePort(t)
 		s := &server{t: t, program: program, address: fmt.Sprintf("127.0.0.1:%d", port), args: []string{
 			"--bind", "127.0.0.1", "--port", strconv.Itoa(port), "--cluster-port", strconv.Itoa(bus),
-			"--cluster-enabled", "yes", "--cluster-node-timeout", "2000", "--dir", dir, "--save", "", "--loglevel", "warning"}}
+			"--cluster-enabled", "yes", "--cluster-node-timeout", nodeTimeout, "--dir", dir, "--save", "", "--loglevel", "warning"}}
 		s.process = exec.Command(program, s.args...)
 		require.NoError(t, s.process.Start())
 		s.ended = make(chan struct{})

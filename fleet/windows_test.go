@@ -17,15 +17,19 @@ var figures = flag.Bool("figures", false, "take the figures of docs/fleet.md: lo
 
 // Processes that have more work than two windows send all that two windows allow, and the Market refuses nothing.
 func TestTwoWindows(t *testing.T) {
+	beside(t)
 	onEach(t, func(t *testing.T, s *server) {
 		for _, n := range []int{1, 4, 16} {
-			t.Run(fmt.Sprint(n, " processes"), func(t *testing.T) { twoWindows(t, s, n) })
+			t.Run(fmt.Sprint(n, " processes"), func(t *testing.T) {
+				beside(t)
+				twoWindows(t, start(t, s.program), n)
+			})
 		}
 	})
 }
 
 func twoWindows(t *testing.T, s *server, n int) {
-	quota, left := 100, 6*time.Second
+	quota, left := 100, 4*time.Second
 	if *figures {
 		quota, left = 400, 16*time.Second
 	}

@@ -104,10 +104,13 @@ func (do task) fleet() (*Fleet, *Limiter) {
 	return shared, limiter
 }
 
-// leaseOf sets leases that are shorter than WithLease allows.
+// leaseOf sets leases of other durations than WithLease allows, from the beginning on.
 func leaseOf(d time.Duration) Option {
-	return func(c *config) error { c.newLease, c.lease = min(d, firstLease), d; return nil }
+	return func(c *config) error { c.newLease, c.lease = d, d; return nil }
 }
+
+// endless leases do not end by themselves in a test: one that is not given back is seen.
+const endless = 24 * time.Hour
 
 func (do task) send(client *wrapper.Client, stopped <-chan struct{}) result {
 	var r result
