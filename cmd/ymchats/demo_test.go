@@ -145,10 +145,10 @@ func TestServeStops(t *testing.T) {
 func TestOverhear(t *testing.T) {
 	broken := errors.New("broken")
 	for what, row := range map[string]struct {
-		body io.Reader // nil: no answer comes
-		read string
-		err  error
-		told string
+		body    io.Reader // nil: no answer comes
+		read    string
+		err     error
+		printed string
 	}{
 		"no answer":      {nil, "", broken, "← no answer: broken"},
 		"errors":         {strings.NewReader(`{"errors":[{"code":"A"},{"code":"B","message":"b"}]}`), `{"errors":[{"code":"A"},{"code":"B","message":"b"}]}`, nil, "← 403 A B: b"},
@@ -174,7 +174,7 @@ func TestOverhear(t *testing.T) {
 		}
 		assert.Equal(t, row.err, err, what)
 		assert.Equal(t, row.read, string(read), what)
-		assert.Equal(t, "  → GET /v2/a?b=1\n  "+row.told+"\n", out.String(), what)
+		assert.Equal(t, "  → GET /v2/a?b=1\n  "+row.printed+"\n", out.String(), what)
 	}
 }
 

@@ -67,10 +67,10 @@ func TestFailures(t *testing.T) {
 			market.Script(operation, row.faults...)
 			code, out, _ = run(t, append(row.args, row.more, "--json")...)
 			assert.Equal(t, row.code, code)
-			var told map[string]failure
-			require.NoError(t, json.Unmarshal([]byte(out), &told), out)
-			assert.Equal(t, row.class, told["error"].Class)
-			assert.Equal(t, operation, told["error"].Operation)
+			var object map[string]failure
+			require.NoError(t, json.Unmarshal([]byte(out), &object), out)
+			assert.Equal(t, row.class, object["error"].Class)
+			assert.Equal(t, operation, object["error"].Operation)
 		})
 	}
 }
@@ -95,27 +95,27 @@ func (f *failure) UnmarshalJSON(text []byte) error {
 func TestFailureJSON(t *testing.T) {
 	market := newSandbox(t)
 	_, out, _ := run(t, "get", "--chat", "7", "--json")
-	var told struct{ Error map[string]any }
-	require.NoError(t, json.Unmarshal([]byte(out), &told))
+	var object struct{ Error map[string]any }
+	require.NoError(t, json.Unmarshal([]byte(out), &object))
 	trace := market.Calls()[0].TraceParent
 	assert.Equal(t, map[string]any{
 		"class": "notFound", "operation": "getChat", "status": 404.0, "outcome": "rejected", "attempts": 1.0, "traceparent": trace,
 		"errors": []any{map[string]any{"code": "NOT_FOUND", "message": "Can't find chat by id: '7'"}},
 		"text":   "getChat: 404: NOT_FOUND: Can't find chat by id: '7' (attempts: 1, traceparent " + trace + ")",
-	}, told.Error)
+	}, object.Error)
 
 	market.Script("getChat", sandbox.QuotaUsedUp(time.Hour))
 	_, out, _ = run(t, "get", "--chat", "7", "--json")
-	require.NoError(t, json.Unmarshal([]byte(out), &told))
-	_, err := time.Parse(time.RFC3339, told.Error["retryAt"].(string))
+	require.NoError(t, json.Unmarshal([]byte(out), &object))
+	_, err := time.Parse(time.RFC3339, object.Error["retryAt"].(string))
 	assert.NoError(t, err)
 
-	told.Error = nil
+	object.Error = nil
 	_, out, _ = run(t, "get", "--chat", "0", "--json")
-	require.NoError(t, json.Unmarshal([]byte(out), &told))
-	assert.Equal(t, []any{}, told.Error["errors"])
-	assert.Equal(t, "not sent", told.Error["outcome"])
-	assert.NotContains(t, told.Error, "retryAt")
+	require.NoError(t, json.Unmarshal([]byte(out), &object))
+	assert.Equal(t, []any{}, object.Error["errors"])
+	assert.Equal(t, "not sent", object.Error["outcome"])
+	assert.NotContains(t, object.Error, "retryAt")
 }
 
 // Whoever has interrupted a call learns what it may have done, and only that.

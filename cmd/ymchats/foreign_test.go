@@ -59,9 +59,9 @@ func TestForeignAnswers(t *testing.T) {
 			t.Setenv("YM_BASE_URL", server.URL+"/v3")
 			code, out, complaint := run(t, "get", "--chat", chat, "--json", "--max-wait", "1ms")
 			assert.Equal(t, row.code, code)
-			var told struct{ Error struct{ Class string } }
-			require.NoError(t, json.Unmarshal([]byte(out), &told))
-			assert.Equal(t, row.says != "", told.Error.Class == "notTheAPI", told.Error.Class)
+			var object struct{ Error struct{ Class string } }
+			require.NoError(t, json.Unmarshal([]byte(out), &object))
+			assert.Equal(t, row.says != "", object.Error.Class == "notTheAPI", object.Error.Class)
 			lines := strings.Split(strings.TrimSpace(complaint), "\n")
 			if last := lines[len(lines)-1]; row.says != "" {
 				assert.Equal(t, "ymchats: "+row.says+": look at the base URL of YM_BASE_URL "+server.URL+

@@ -67,19 +67,19 @@ func TestCallsJSON(t *testing.T) {
 func TestCallsTellWaits(t *testing.T) {
 	market := newSandbox(t)
 	market.Script("createChat", sandbox.QuotaUsedUp(time.Second))
-	code, out, told := run(t, "new", "--order", order)
+	code, out, complaint := run(t, "new", "--order", order)
 	assert.Zero(t, code)
-	assert.Regexp(t, `^ymchats: quota used up, trying again in \ds\n$`, told)
+	assert.Regexp(t, `^ymchats: quota used up, trying again in \ds\n$`, complaint)
 	assert.Equal(t, "Chat 7000001, about order 31000001\n", out)
 	assert.Len(t, market.Calls(), 2)
 
 	market.Script("getChat", sandbox.TooMany())
-	code, _, told = shell{onTerminal: allTerminals, columns: 80}.run(t, "get", "--chat", chat)
+	code, _, complaint = shell{onTerminal: allTerminals, columns: 80}.run(t, "get", "--chat", chat)
 	assert.Zero(t, code)
-	assert.Regexp(t, `^\r\rymchats: too many requests at once, trying again in 1s.*\r +\r$`, told, "the countdown is taken back")
+	assert.Regexp(t, `^\r\rymchats: too many requests at once, trying again in 1s.*\r +\r$`, complaint, "the countdown is taken back")
 
 	market.Script("getChat", sandbox.TooMany())
-	code, _, told = run(t, "get", "--chat", chat, "--quiet")
+	code, _, complaint = run(t, "get", "--chat", chat, "--quiet")
 	assert.Zero(t, code)
-	assert.Empty(t, told)
+	assert.Empty(t, complaint)
 }

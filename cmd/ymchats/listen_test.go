@@ -52,14 +52,14 @@ func TestListenToASandbox(t *testing.T) {
 
 // A shop that is not there yet is offered the PING again, and the reason is told once.
 func TestSandboxWaitsForTheShop(t *testing.T) {
-	asked := make(chan struct{}, 10)
+	refused := make(chan struct{}, 10)
 	shop := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
-		if len(asked) == 2 {
+		if len(refused) == 2 {
 			_, _ = io.WriteString(w, `{"version":"1","name":"a","time":"2026-03-01T09:00:00Z"}`)
 			return
 		}
-		asked <- struct{}{}
+		refused <- struct{}{}
 		_, _ = io.WriteString(w, `{"status":"OK"}`)
 	}))
 	defer shop.Close()

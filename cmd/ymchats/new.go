@@ -66,13 +66,13 @@ func subjectFlags(flags *pflag.FlagSet) {
 
 // chosen gives the subject that the command line names by one of these flags. It is not ok to give none or several.
 func chosen(flags *pflag.FlagSet, names ...string) (s subject, ok bool) {
-	given := 0
+	named := 0
 	for _, name := range names {
 		if flags.Changed(name) {
-			given++
+			named++
 			s.what = name
 			s.id, _ = flags.GetInt64(name)
 		}
 	}
-	return s, given == 1
+	return s, named == 1
 }

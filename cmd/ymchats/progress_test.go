@@ -120,6 +120,13 @@ func TestProgressOnAScreenOfNoWidth(t *testing.T) {
 			assert.Equal(t, "ymchats: server error, trying again in 1m0s\n", out.String())
 		})
 	}
+	synctest.Test(t, func(t *testing.T) {
+		var out bytes.Buffer
+		p := &progress{out: &out, columns: func() int { return minColumns }}
+		slog.New(logHandler(p.handle)).Warn("attempt", "status", 500, "pause", time.Minute)
+		p.end()
+		assert.True(t, strings.HasPrefix(out.String(), "\r"), "the narrowest screen of all counts down")
+	})
 }
 
 // --verbose writes the client's own lines, each on a line of its own beside the countdown; --quiet leaves out the waits.
@@ -137,12 +144,12 @@ func TestVerbose(t *testing.T) {
 	} {
 		market.Reset()
 		market.Script("createChat", sandbox.TooMany())
-		code, out, told := s.run(t, append([]string{"new", "--order", order, "--verbose"}, s.args...)...)
+		code, out, complaint := s.run(t, append([]string{"new", "--order", order, "--verbose"}, s.args...)...)
 		assert.Zero(t, code)
 		assert.Equal(t, "Chat 7000001, about order 31000001\n", out)
-		assert.Regexp(t, strings.ReplaceAll(want, "quota used up", "too many requests at once"), told)
+		assert.Regexp(t, strings.ReplaceAll(want, "quota used up", "too many requests at once"), complaint)
 	}
-	code, _, told := run(t, "send", "--chat", chat, testText, "--verbose")
+	code, _, complaint := run(t, "send", "--chat", chat, testText, "--verbose")
 	assert.Zero(t, code)
-	assert.Equal(t, 1, strings.Count(told, "\n"), told)
+	assert.Equal(t, 1, strings.Count(complaint, "\n"), complaint)
 }

@@ -58,9 +58,9 @@ func (r *junitReport) suite(file string) *junitSuite {
 
 func (r *junitReport) testCase(file, class, name string) *junitCase {
 	suite := r.suite(file)
-	for _, known := range suite.Cases {
-		if known.Class == class && known.Name == name {
-			return known
+	for _, c := range suite.Cases {
+		if c.Class == class && c.Name == name {
+			return c
 		}
 	}
 	made := &junitCase{Class: class, Name: name, File: file}

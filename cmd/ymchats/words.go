@@ -59,8 +59,8 @@ func numbered(what string, id *int64) string {
 	return fmt.Sprintf("%s %d", what, *id)
 }
 
-func words[T ~string](known map[T]string, value T) string {
-	if text, ok := known[value]; ok {
+func words[T ~string](names map[T]string, value T) string {
+	if text, ok := names[value]; ok {
 		return text
 	}
 	return printable(string(value))
