@@ -47,6 +47,7 @@ func TestUsage(t *testing.T) {
 		{"get --chat 7000001 --base-url http://host/v2", "the base URL of --base-url is http:// and its host is not loopback, so the token could be read on its way, allowed is https://\n"},
 
 		{"get --chat 99999999999999999999", "--chat is out of range, allowed is a whole number up to 9223372036854775807\n"},
+		{"get --max-wait 99999999999999999999", "--max-wait is not allowed as it is written, allowed is a time with its unit"},
 		{"get --chat -99999999999999999999", "--chat is out of range, allowed is a whole number"},
 		{"sandbox --quota 99999999999999999999", "--quota is out of range, allowed is a whole number up to"},
 		{"sandbox --order 1,99999999999999999999", "--order is out of range, allowed is whole numbers with commas between them up to"},
