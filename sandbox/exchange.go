@@ -174,8 +174,8 @@ func verdictOf(violations []*api.Violation) error {
 	return errors.Join(errs...)
 }
 
-// shortestHidden is how long a secret must be to be hidden in a body, in bytes. A key of a test, such as "k", would hide
-// each k of a message.
+// shortestHidden is how long a secret must be to be hidden in a body, in bytes. A key of a test, such as "k", would
+// hide each k of a message.
 const shortestHidden = 6
 
 // details are what stays of the exchange for the page.

@@ -14,8 +14,8 @@ import (
 )
 
 // The forms of the page post to the control API, as a browser posts them: fields instead of JSON, and POST with
-// method=delete in the address instead of DELETE. Afterwards the browser loads the page anew, as it was, so that nothing
-// is sent twice when somebody loads it once more.
+// method=delete in the address instead of DELETE. Afterwards the browser loads the page anew, as it was, so that
+// nothing is sent twice when somebody loads it once more.
 
 const formType = "application/x-www-form-urlencoded"
 

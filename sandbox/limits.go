@@ -25,8 +25,8 @@ const noCabinet = 0
 // What is no operation has a quota too, as every answer has the headers of one. It refuses nothing.
 const quotaOfNoOperation = 1000
 
-// maxWindowBytes bounds what is remembered of windows: of about 100,000. Beyond it those are forgotten that were not used
-// for longest.
+// maxWindowBytes bounds what is remembered of windows: of about 100,000. Beyond it those are forgotten that were not
+// used for longest.
 const maxWindowBytes = 16 << 20
 
 // windowBytes is about what a window and its place in a map take of memory.
@@ -108,7 +108,8 @@ func (l *limits) window(key windowKey) *window {
 	return w
 }
 
-// add keeps a window. Of the windows that would be forgotten for it those come back that were used since they were added.
+// add keeps a window. Of the windows that would be forgotten for it those come back that were used since they were
+// added.
 func (l *limits) add(w *window) {
 	w.added = l.uses + 1
 	for _, old := range l.recent.add(w) {

@@ -111,14 +111,14 @@ func (d Delivery) size() int { return heapSize(d.Body) + heapSize(d.violations()
 // maxDeliveryBytes bounds what the sandbox remembers of deliveries.
 const maxDeliveryBytes = 64 << 20
 
-// Deliveries gives a copy of every attempt so far to post a notification to a shop, in the order in which they ended; of
-// more than fit into 64 MiB, about 150,000, the newest ones.
+// Deliveries gives a copy of every attempt so far to post a notification to a shop, in the order in which they ended;
+// of more than fit into 64 MiB, about 150,000, the newest ones.
 func (m *Market) Deliveries() []Delivery {
 	return m.notifier.newest(math.MaxInt)
 }
 
-// notifier posts notifications to the shops, and remembers what came of it. Its mutex is the innermost one: nothing else
-// is locked while it is held.
+// notifier posts notifications to the shops, and remembers what came of it. Its mutex is the innermost one: nothing
+// else is locked while it is held.
 type notifier struct {
 	mu            sync.Mutex
 	subscriptions []*subscription
@@ -243,8 +243,8 @@ func chatCreated(c *chat, at time.Time) notice {
 	})
 }
 
-// messageSent is about the newest message of a chat. Ids of messages are numbers in the Market's API; here the number of
-// the chat and that of the message in it make one.
+// messageSent is about the newest message of a chat. Ids of messages are numbers in the Market's API; here the number
+// of the chat and that of the message in it make one.
 func messageSent(c *chat, at time.Time) notice {
 	const kind = notify.NotificationTypeChatMessageSent
 	return newNotice(c.about.cabinet, kind, notify.ChatMessageSentNotificationDTO{

@@ -183,8 +183,8 @@ func write(w http.ResponseWriter, status int, body any) {
 	_, _ = w.Write(encode(body)) // fails when the client is gone
 }
 
-// encode writes texts as they are: json.Marshal would write < as \u003c, and a test that looks for what it sent would not
-// find it.
+// encode writes texts as they are: json.Marshal would write < as \u003c, and a test that looks for what it sent would
+// not find it.
 func encode(body any) []byte {
 	var text bytes.Buffer
 	encoder := json.NewEncoder(&text)

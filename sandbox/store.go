@@ -66,8 +66,8 @@ func (m *Market) direct(businessID int64, text string) (chatID int64, err error)
 }
 
 // StartDispute lets the buyer of a chat ask the Market to decide: the type of the chat is ARBITRAGE from then on, and
-// it waits for the arbiter, whichever side writes. Notifications say so. The error says that there is no such chat, that
-// it is DIRECT, which the API knows no disputes in, or that it has one.
+// it waits for the arbiter, whichever side writes. Notifications say so. The error says that there is no such chat,
+// that it is DIRECT, which the API knows no disputes in, or that it has one.
 func (m *Market) StartDispute(chatID int64) error { return ofPackage(m.startDispute(chatID)) }
 
 func (m *Market) startDispute(chatID int64) error {
