@@ -18,7 +18,7 @@ type packing int
 
 const (
 	notPacked       packing = iota // nothing: it is unpacked, or was never packed
-	packedOtherwise                // in a way that is not known here
+	packedOtherwise                // in a way that nothing here undoes
 	packedWrong                    // not in the way that its header says
 	packedTooLarge                 // it unpacks to more than it may have
 )

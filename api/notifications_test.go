@@ -191,10 +191,10 @@ func TestDeliveriesInTraffic(t *testing.T) {
 	}
 }
 
-// With WithReport deliveries and answers pass as they are, and what is wrong with them is told.
+// With WithReport deliveries and answers pass as they are, and what is wrong with them is reported.
 func TestReportedDeliveries(t *testing.T) {
-	var told []string
-	v, err := api.NewNotificationValidator(api.WithReport(func(err error) { told = append(told, rules(err)) }))
+	var reported []string
+	v, err := api.NewNotificationValidator(api.WithReport(func(err error) { reported = append(reported, rules(err)) }))
 	require.NoError(t, err)
 	shop := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
@@ -203,7 +203,7 @@ func TestReportedDeliveries(t *testing.T) {
 	w := httptest.NewRecorder()
 	v.Handler(shop).ServeHTTP(w, post(`{}`))
 	assert.Equal(t, 200, w.Code)
-	assert.Equal(t, []string{"body /notificationType: required", "body /time: required"}, told)
+	assert.Equal(t, []string{"body /notificationType: required", "body /time: required"}, reported)
 }
 
 func TestPackedDelivery(t *testing.T) {

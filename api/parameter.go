@@ -183,7 +183,7 @@ var (
 	number  = regexp.MustCompile(`^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?$`)
 )
 
-// typed makes a value of a text, as the type that is asked for writes it.
+// typed makes a value of a text, as the parameter's type writes it.
 func typed(kind, text string) (any, bool) {
 	switch kind {
 	case "integer":

@@ -21,29 +21,29 @@ func TestReportThatIsRefused(t *testing.T) {
 	assert.EqualError(t, err, "api: WithReport is given nil, allowed is a function")
 }
 
-// told collects what a Validator reports.
-type told []string
+// reported collects what a Validator reports.
+type reported []string
 
-func (l *told) add(err error) { *l = append(*l, places(err)...) }
+func (l *reported) add(err error) { *l = append(*l, places(err)...) }
 
 // With a report the traffic passes as it is, in both directions.
 func TestTransportWithReport(t *testing.T) {
 	rows := map[string]struct {
 		target, body, reply string
 		status              int
-		want                told
+		want                reported
 	}{
 		"nothing to report":  {message, `{"message":"x"}`, `{"status":"OK"}`, 200, nil},
-		"a request":          {message, `{"message":""}`, `{"status":"OK"}`, 200, told{"body /message: minLength 1"}},
-		"an answer":          {message, `{"message":"x"}`, `{}`, 200, told{"body /status: required"}},
-		"both":               {message, `{}`, `{}`, 200, told{"body /message: required", "body /status: required"}},
-		"a gateway's answer": {message, `{"message":"x"}`, `bad gateway`, 502, told{"status: is not declared"}},
+		"a request":          {message, `{"message":""}`, `{"status":"OK"}`, 200, reported{"body /message: minLength 1"}},
+		"an answer":          {message, `{"message":"x"}`, `{}`, 200, reported{"body /status: required"}},
+		"both":               {message, `{}`, `{}`, 200, reported{"body /message: required", "body /status: required"}},
+		"a gateway's answer": {message, `{"message":"x"}`, `bad gateway`, 502, reported{"status: is not declared"}},
 		"an unknown value":   {message, `{"message":"x"}`, `{"status":"LATER"}`, 200, nil},
-		"no operation":       {"/v2/campaigns", `{}`, `{"campaigns":[]}`, 200, told{"path: is not one of the contract"}},
+		"no operation":       {"/v2/campaigns", `{}`, `{"campaigns":[]}`, 200, reported{"path: is not one of the contract"}},
 	}
 	for what, row := range rows {
 		t.Run(what, func(t *testing.T) {
-			var got told
+			var got reported
 			next := roundTripperFunc(func(req *http.Request) (*http.Response, error) {
 				sent, err := io.ReadAll(req.Body)
 				assert.NoError(t, err)
@@ -197,24 +197,24 @@ func TestHandlerWithReport(t *testing.T) {
 		handle       http.HandlerFunc
 		status       int
 		says         string
-		want         told
+		want         reported
 	}{
 		"nothing to report": {message, `{"message":"x"}`, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, good) }, 200, good, nil},
-		"a request":         {message, `{}`, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, good) }, 200, good, told{"body /message: required"}},
+		"a request":         {message, `{}`, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, good) }, 200, good, reported{"body /message: required"}},
 		"an answer in parts": {message, `{"message":"x"}`, func(w http.ResponseWriter, _ *http.Request) {
 			w.WriteHeader(400)
 			_, _ = io.WriteString(w, bad[:5])
 			assert.NoError(t, http.NewResponseController(w).Flush())
 			w.Header().Set("Content-Type", "text/plain") // too late
 			_, _ = io.WriteString(w, bad[5:])
-		}, 400, bad, told{"body /status: type string"}},
-		"a status":     {message, `{"message":"x"}`, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(418); _, _ = io.WriteString(w, bad) }, 418, bad, told{"status: is not declared"}},
-		"silence":      {newChat, `{}`, func(http.ResponseWriter, *http.Request) {}, 200, "", told{"body: is not JSON"}},
-		"no operation": {"/v2/campaigns", ``, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(404) }, 404, "", told{"path: is not one of the contract"}},
+		}, 400, bad, reported{"body /status: type string"}},
+		"a status":     {message, `{"message":"x"}`, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(418); _, _ = io.WriteString(w, bad) }, 418, bad, reported{"status: is not declared"}},
+		"silence":      {newChat, `{}`, func(http.ResponseWriter, *http.Request) {}, 200, "", reported{"body: is not JSON"}},
+		"no operation": {"/v2/campaigns", ``, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(404) }, 404, "", reported{"path: is not one of the contract"}},
 	}
 	for what, row := range rows {
 		t.Run(what, func(t *testing.T) {
-			var got told
+			var got reported
 			handler := newValidator(t, api.WithReport(got.add)).Handler(row.handle)
 			req := httptest.NewRequest("POST", row.target, strings.NewReader(row.body))
 			req.Header = http.Header{"Api-Key": {"k"}, "Content-Type": {"application/json"}}
@@ -252,7 +252,7 @@ func TestHandlerWithReportOfEarlyHints(t *testing.T) {
 
 // A large answer goes out whole, and is not kept whole.
 func TestHandlerWithReportOfALargeAnswer(t *testing.T) {
-	var got told
+	var got reported
 	handler := newValidator(t, api.WithReport(got.add)).Handler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		for range 3 {
 			n, err := io.WriteString(w, strings.Repeat(" ", 1<<20))
@@ -265,7 +265,7 @@ func TestHandlerWithReportOfALargeAnswer(t *testing.T) {
 	w := httptest.NewRecorder()
 	handler.ServeHTTP(w, req)
 	assert.Equal(t, 3<<20, w.Body.Len())
-	assert.Equal(t, told{"body: is too large to be checked"}, got)
+	assert.Equal(t, reported{"body: is too large to be checked"}, got)
 }
 
 // nowhere is a ResponseWriter that keeps nothing.

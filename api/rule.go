@@ -25,7 +25,7 @@ func brokenRules(schema *openapi3.Schema, value any) []string {
 	return rules
 }
 
-// isOf tells whether a value of JSON may be of a type. Integers are numbers until kin-openapi looks at them.
+// isOf is whether a value of JSON may be of a type. Integers are numbers until kin-openapi looks at them.
 func isOf(kind string, value any) bool {
 	switch value.(type) {
 	case string:

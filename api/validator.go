@@ -22,7 +22,7 @@ type Validator struct {
 }
 
 // NewValidator loads the contract and parses all of it, so one for many checks is better than one for each. It fails
-// on an option that makes no sense, and on a contract that asks for more than a Validator can check.
+// on an option that makes no sense, and on a contract with more in it than a Validator can check.
 func NewValidator(opts ...Option) (*Validator, error) {
 	doc, err := Load()
 	if err != nil {
@@ -123,7 +123,7 @@ func (v *Validator) Request(req *http.Request) error {
 // means that there is no violation; Violations lists what an error has found, up to a hundred. A body may have up to 1
 // MiB; one that Content-Encoding says is packed, by gzip or deflate, is unpacked for the check, and one that is
 // packed in another way is not checked. It leaves the answer as it was; the body that it read can be read again. A
-// nil Body is one that nobody recorded: only the status is checked then. A body whose reading fails is no violation:
+// nil Body is one that was not recorded: only the status is checked then. A body whose reading fails is no violation:
 // errors.Is finds in the error what the reading ended with, and the second reading ends with it too.
 func (v *Validator) Response(req *http.Request, resp *http.Response) error {
 	route, err := v.Route(req)
@@ -134,7 +134,7 @@ func (v *Validator) Response(req *http.Request, resp *http.Response) error {
 	return err
 }
 
-// Notices lists what Response passes although somebody should hear of it, sorted by place: an enum value that the
+// Notices lists what Response passes and a reader should see all the same, sorted by place: an enum value that the
 // contract does not know, an empty 200 to a send, a body that is packed in a way that cannot be undone here. It lists
 // no more than a hundred. It is nil where there is nothing of that, and where the answer belongs to no operation of
 // the contract. It leaves the answer as it was, as Response does, and reads as much of it.

@@ -53,7 +53,7 @@ func walk(shape *shape, data []byte, strict bool) (found, notes findings) {
 	return w.found, w.notes
 }
 
-// value goes through one value. A nil shape stands for one that nobody declared.
+// value goes through one value. A nil shape stands for one that is not declared.
 func (w *walker) value(shape *shape, depth int) error {
 	first := w.text.Next()
 	switch {
@@ -110,9 +110,9 @@ func (w *walker) property(shape *shape, key string) *shape {
 	if shape == nil {
 		return nil
 	}
-	property, known := shape.properties[key]
+	property, declared := shape.properties[key]
 	switch {
-	case known:
+	case declared:
 	case w.strict:
 		w.report("is not declared")
 	case shape.declares(key):
@@ -200,7 +200,7 @@ func (w *walker) single(shape *shape, token []byte) {
 	}
 }
 
-// lacks tells that a text is none of an enum: the Market may have added it.
+// lacks is whether a text is none of an enum: the Market may have added it.
 func (s *shape) lacks(value any) bool {
 	_, isText := value.(string)
 	return isText && s.kind == "string" && len(s.scalar.Enum) > 0 && !slices.Contains(s.scalar.Enum, value)

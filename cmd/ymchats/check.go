@@ -22,7 +22,7 @@ const (
 	exitNothing    = 3
 )
 
-// checkExitHelp tells what the command ends with.
+// checkExitHelp lists the exit codes.
 const checkExitHelp = `Exit codes, of the built program (go run makes 1 of them all):
   0  no violations were found
   1  violations were found

@@ -23,6 +23,10 @@ type checkedEntry struct {
 	notRecorded int      // headers and bodies that the file does not hold, or not whole
 }
 
+func (c *checkedEntry) violate(template finding, where, rule string) {
+	c.violations = append(c.violations, template.with(where, rule))
+}
+
 // entry checks one entry. An error means that the file cannot be read.
 func (c *checker) entry(e *har.Entry) (checkedEntry, error) {
 	at := c.servers.locate(e, c.contract)
@@ -45,7 +49,7 @@ func (c *checker) entry(e *har.Entry) (checkedEntry, error) {
 		template.Operation, template.Path = found.operation, at.server.Path+c.paths[found.operation]
 	}
 	if rule := openKey(at, e); rule != "" {
-		found.violations = append(found.violations, template.with("scheme", rule))
+		found.violate(template, "scheme", rule)
 	}
 	if at.kind == sameHost {
 		c.otherRequest(at, template, &found)
@@ -79,14 +83,14 @@ func (c *checker) otherRequest(at located, template finding, found *checkedEntry
 func (c *checker) request(e *har.Entry, at located, template finding, found *checkedEntry) {
 	req, recorded, err := e.Request(at.to)
 	if err != nil {
-		found.violations = append(found.violations, template.with(damaged, err.Error()))
+		found.violate(template, damaged, err.Error())
 		return
 	}
 	found.checked = append(found.checked, "request")
 	found.notRecorded += missing(recorded, req.Method != http.MethodGet)
 	for _, v := range api.Violations(at.route.Request(req)) {
 		if !unknown(v, recorded) && !(c.ignoreAuth && v.Where == "header Api-Key") {
-			found.violations = append(found.violations, template.with(v.Where, v.Rule))
+			found.violate(template, v.Where, v.Rule)
 		}
 	}
 }
@@ -95,7 +99,7 @@ func (c *checker) response(e *har.Entry, at located, template finding, found *ch
 	template.Part = "response"
 	resp, recorded, err := e.Response()
 	if err != nil {
-		found.violations = append(found.violations, template.with(damaged, err.Error()))
+		found.violate(template, damaged, err.Error())
 		return
 	}
 	if resp == nil {
@@ -107,7 +111,7 @@ func (c *checker) response(e *har.Entry, at located, template finding, found *ch
 	notices, err := at.route.Response(resp)
 	for _, v := range api.Violations(err) {
 		if !unknown(v, recorded) {
-			found.violations = append(found.violations, template.with(v.Where, v.Rule))
+			found.violate(template, v.Where, v.Rule)
 		}
 	}
 	for _, v := range notices {

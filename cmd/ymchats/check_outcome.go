@@ -60,8 +60,8 @@ type listings struct {
 func (l *listings) add(f finding) {
 	common := f
 	common.File, common.Line, common.Entry, common.Time = "", 0, 0, ""
-	if known, ok := l.index[common]; ok {
-		known.Count++
+	if listed, ok := l.index[common]; ok {
+		listed.Count++
 		return
 	}
 	if len(l.list) == maxListings {
@@ -80,7 +80,7 @@ type hostCounts struct {
 	counts map[string]int
 }
 
-// maxHosts bounds how many of them are told apart.
+// maxHosts bounds how many of them are counted apart.
 const maxHosts = 100
 
 var plainHost = regexp.MustCompile(`^[a-z0-9.:\[\]_-]{1,100}$`)
@@ -92,7 +92,7 @@ func (h *hostCounts) add(host string) {
 	if h.counts == nil {
 		h.counts = map[string]int{}
 	}
-	if _, known := h.counts[host]; !known {
+	if _, counted := h.counts[host]; !counted {
 		if len(h.names) == maxHosts {
 			return
 		}
@@ -101,7 +101,7 @@ func (h *hostCounts) add(host string) {
 	h.counts[host]++
 }
 
-// nothing tells what was found where nothing was checked.
+// nothing says what was found where nothing was checked.
 func (c *checker) nothing() string {
 	text := fmt.Sprintf("ymchats: nothing was checked: no %s of an operation at %s was found\n",
 		c.sought(), strings.Join(c.baseURLs, ", "))

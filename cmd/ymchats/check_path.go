@@ -27,9 +27,9 @@ func shownPath(path string) string {
 	segments := strings.Split(path, "/")
 	before := ""
 	for i, segment := range segments {
-		known := slices.Contains(contractWords, strings.ToLower(segment))
+		ofContract := slices.Contains(contractWords, strings.ToLower(segment))
 		word := pathWord.MatchString(segment) && len(segment) <= 32 && !strings.HasSuffix(before, "s")
-		if segment != "" && !known && !word && !version.MatchString(segment) {
+		if segment != "" && !ofContract && !word && !version.MatchString(segment) {
 			segments[i] = "…"
 		}
 		before = segment

@@ -137,7 +137,7 @@ func behind(u, server *url.URL) (*url.URL, bool) {
 }
 
 // sameAddress compares hosts and ports. The usual ports of http and https are the same host: the address of the
-// Market with http:// is a mistake, and nobody else's traffic.
+// Market with http:// is a mistake of the client's, and not other traffic.
 func sameAddress(a, b *url.URL) bool {
 	if !strings.EqualFold(strings.TrimSuffix(a.Hostname(), "."), strings.TrimSuffix(b.Hostname(), ".")) {
 		return false

@@ -1,5 +1,5 @@
 // Package jsontext reads a JSON text that encoding/json has found to be one: it need not look out for mistakes, and it
-// allocates nothing for what nobody needs. A json.Decoder's Token costs up to 80 times what the text has.
+// allocates nothing for what is not needed. A json.Decoder's Token costs up to 80 times what the text has.
 package jsontext
 
 import (
@@ -136,7 +136,7 @@ func IsString(value []byte) bool { return len(value) > 0 && value[0] == '"' }
 // IsNull is whether a value, without white space before it, is null.
 func IsNull(value []byte) bool { return len(value) > 0 && value[0] == 'n' }
 
-// Text is what a string says, whose token is given.
+// Text is what the token of a string says.
 func Text(token []byte) string {
 	if bytes.IndexByte(token, '\\') < 0 {
 		return string(token[1 : len(token)-1])
@@ -146,8 +146,8 @@ func Text(token []byte) string {
 	return s
 }
 
-// HalfPair finds the first escape of a string's token that is half of a surrogate pair, as a program leaves it that cuts
-// a text between the two halves of an emoji. It is -1 where there is none. encoding/json reads U+FFFD there.
+// HalfPair finds the first escape in a string's token that is half of a surrogate pair: a program that cuts a text
+// between the two halves of an emoji leaves one. It is -1 where there is none. encoding/json reads U+FFFD there.
 func HalfPair(token []byte) int {
 	for at := 0; ; {
 		next := bytes.IndexByte(token[at:], '\\')
@@ -163,7 +163,7 @@ func HalfPair(token []byte) int {
 			at += len(`\u0000`)
 		case utf16.DecodeRune(unit, escapedUnit(token[at+len(`\u0000`):])) == unicode.ReplacementChar:
 			return at
-		default:
+		default: // a whole pair
 			at += 2 * len(`\u0000`)
 		}
 	}

@@ -11,7 +11,7 @@ type lineCounter struct {
 	r      io.Reader
 	read   int64   // bytes so far
 	breaks []int64 // offsets of line breaks that at has not passed
-	line   int     // the line where at was asked last
+	line   int     // the line of the last offset
 }
 
 func (c *lineCounter) Read(p []byte) (int, error) {

@@ -150,7 +150,7 @@ func keepHalfPairs(token []byte) []byte {
 	return append(kept, token...)
 }
 
-// readBody reads the body of a message. One that is neither there nor known to be empty is not recorded.
+// readBody reads the body of a message. One that is neither there nor certainly empty is not recorded.
 func (m *message) readBody(c content) error {
 	switch {
 	case !c.recorded:
