@@ -71,6 +71,11 @@ func TestSendRefusesBeforeItAsks(t *testing.T) {
 		}
 		assert.Empty(t, market.Calls())
 	}
+	for _, to := range []string{"--chat=0", "--order=-1", "--return=0"} {
+		code, _, complaint := shell{onTerminal: allTerminals}.run(t, "send", to, testText)
+		assert.Equal(t, 3, code, to)
+		assert.NotContains(t, complaint, "[y/N]")
+	}
 	market := newSandboxWithChat(t)
 	for _, text := range []string{"1", " . ", "👍🏽", "\u200bя", "\u0301"} {
 		code, _, complaint := run(t, "send", "--chat", chat, "--", text)
