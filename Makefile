@@ -43,7 +43,7 @@ bench: ## Compare the client with others on both versions of Go; writes docs/ben
 	cd bench && go run . $(GO_VERSIONS)
 
 WORLD_SENDS := 850
-world: ## Send through nginx, HAProxy, Squid, toxiproxy and broken HTTP/2; docs/world.md, 15 minutes
+world: ## Send through nine proxies, toxiproxy and broken HTTP/2; docs/world.md, 15 minutes
 	cd tests/world && go test -v -count=1 -timeout 60m -sends $(WORLD_SENDS)
 
 contract-diff: ## Say what breaks for others, compared with a git ref: make contract-diff BASE=origin/main

@@ -1,7 +1,6 @@
 package world
 
 import (
-	"bytes"
 	"net"
 	"os"
 	"os/exec"
@@ -27,11 +26,17 @@ func program(name string) (path string, ok bool) {
 // config writes a file out of a template, and gives its path.
 func config(t *testing.T, dir, name, text string, values any) string {
 	t.Helper()
-	var file bytes.Buffer
-	require.NoError(t, template.Must(template.New(name).Parse(text)).Execute(&file, values))
 	path := filepath.Join(dir, name)
-	require.NoError(t, os.WriteFile(path, file.Bytes(), 0o644))
+	require.NoError(t, os.WriteFile(path, []byte(fill(t, text, values)), 0o644))
 	return path
+}
+
+// fill gives the text of a template.
+func fill(t *testing.T, text string, values any) string {
+	t.Helper()
+	var filled strings.Builder
+	require.NoError(t, template.Must(template.New("").Parse(text)).Execute(&filled, values))
+	return filled.String()
 }
 
 // freePort gives a port of loopback that was free a moment ago: these programs take no listener that is open already.
