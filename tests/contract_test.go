@@ -24,23 +24,33 @@ func load(t *testing.T) *openapi3.T {
 	return doc
 }
 
-// What the pages say of the operations, apart from their schemas, written once more in short.
+// What the pages and the Market's documentation say of the operations, apart from their schemas, written once more in
+// short: a question mark for optional.
 func TestOperations(t *testing.T) {
 	doc := load(t)
 	type operation struct {
 		id     string
+		quota  any
 		params []string
 		body   bool
 	}
+	const cabinet, chat = "path businessId int64 from 1", "query chatId int64 from 1"
+	const page = "query pageToken string also page_token?"
 	want := map[string]operation{
-		"POST /businesses/{businessId}/chats/new":     {"createChat", []string{"path businessId int64 from 1"}, true},
-		"POST /businesses/{businessId}/chats/message": {"sendMessageToChat", []string{"path businessId int64 from 1", "query chatId int64 from 1"}, true},
-		"GET /businesses/{businessId}/chat":           {"getChat", []string{"path businessId int64 from 1", "query chatId int64 from 1"}, false},
+		"POST /businesses/{businessId}/chats/new":     {"createChat", 1000.0, []string{cabinet}, true},
+		"POST /businesses/{businessId}/chats/message": {"sendMessageToChat", 1000.0, []string{cabinet, chat}, true},
+		"GET /businesses/{businessId}/chat":           {"getChat", 1000.0, []string{cabinet, chat}, false},
+		"POST /businesses/{businessId}/chats": {"getChats", 5000.0,
+			[]string{cabinet, page, "query limit int32 from 1 to 20 default 10?"}, true},
+		"POST /businesses/{businessId}/chats/history": {"getChatHistory", 10000.0,
+			[]string{cabinet, chat, page, "query limit int32 from 1 to 100 default 50?"}, true},
+		"GET /businesses/{businessId}/chats/message": {"getChatMessage", 1000.0,
+			[]string{cabinet, chat, "query messageId int64 from 1"}, false},
 	}
 	got := map[string]operation{}
 	for path, item := range doc.Paths.Map() {
 		for method, op := range item.Operations() {
-			o := operation{id: op.OperationID, body: op.RequestBody != nil && op.RequestBody.Value.Required}
+			o := operation{id: op.OperationID, quota: op.Extensions["x-quota"], body: op.RequestBody != nil && op.RequestBody.Value.Required}
 			for _, p := range op.Parameters {
 				o.params = append(o.params, describeParameter(p.Value))
 			}
@@ -60,7 +70,7 @@ func TestOperations(t *testing.T) {
 	assert.Equal(t, want, got)
 }
 
-// describeParameter writes one in short: a question mark for optional.
+// describeParameter writes one in short.
 func describeParameter(p *openapi3.Parameter) string {
 	schema := p.Schema.Value
 	kind := schema.Format
@@ -73,6 +83,12 @@ func describeParameter(p *openapi3.Parameter) string {
 	}
 	if schema.Max != nil {
 		short += fmt.Sprint(" to ", *schema.Max)
+	}
+	if schema.Default != nil {
+		short += fmt.Sprint(" default ", schema.Default)
+	}
+	if aliases, ok := p.Extensions["x-aliases"].([]any); ok {
+		short += fmt.Sprint(" also ", aliases[0])
 	}
 	if !p.Required {
 		short += "?"
@@ -108,6 +124,10 @@ func TestSentencesOfThePages(t *testing.T) {
 	}
 	getChat := doc.Paths.Value("/businesses/{businessId}/chat").Get.Description
 	assert.Contains(t, getChat, "switch on the notifications of the API")
+	history := doc.Paths.Value("/businesses/{businessId}/chats/history").Post.Description
+	assert.Contains(t, history, "The order of the messages is not documented")
+	assert.Contains(t, history, "the message that `messageIdFrom` names comes too")
+	assert.Contains(t, history, "A message of files alone has no text")
 }
 
 // An example for each parameter, each request and each answer: mock servers show them, and Dredd sends them. Those of
@@ -160,7 +180,8 @@ func TestServers(t *testing.T) {
 	assert.Equal(t, []string{gen.ServerURL, gen.ServerURLUzbekistan, gen.ServerURLUnversioned}, urls)
 }
 
-// The schemas, written once more in short: a star for required, a question mark for nullable.
+// The schemas, written once more in short: a star for required, a question mark for nullable, "set" for values that
+// differ from each other.
 func TestSchemas(t *testing.T) {
 	const id = "int64>=1"
 	want := map[string]map[string]string{
@@ -176,13 +197,27 @@ func TestSchemas(t *testing.T) {
 			"status*": "ChatStatusType", "createdAt*": "date-time", "updatedAt*": "date-time"},
 		"ChatFullContextDTO": {"type*": "ChatContextType", "customer": "ChatCustomerDTO", "campaignId": id, "orderId": id, "returnId": id},
 		"ChatCustomerDTO":    {"name": "string 1..", "publicId": "string 1.."},
-		"ApiErrorResponse":   {"status*": "ApiResponseStatusType", "errors": "1.. of ApiErrorDTO?"},
-		"ApiErrorDTO":        {"code*": "string", "message": "string"},
+		"GetChatsRequest": {"orderIds": "set of 1.. of int64 deprecated?", "contexts": "set of 1.. of ChatContextDTO?",
+			"contextTypes": "set of 1.. of ChatContextType?", "types": "set of 1.. of ChatType?", "statuses": "set of 1.. of ChatStatusType?"},
+		"GetChatsResponse":       {"status*": "ApiResponseStatusType", "result": "GetChatsInfoDTO"},
+		"GetChatsInfoDTO":        {"chats*": "0.. of GetChatInfoDTO", "paging": "ForwardScrollingPagerDTO"},
+		"GetChatHistoryRequest":  {"messageIdFrom": id},
+		"GetChatHistoryResponse": {"status*": "ApiResponseStatusType", "result": "ChatMessagesResultDTO"},
+		"ChatMessagesResultDTO": {"context*": "ChatFullContextDTO", "messages*": "0.. of ChatMessageDTO",
+			"orderId": "int64 deprecated", "paging": "ForwardScrollingPagerDTO"},
+		"ChatMessageDTO": {"messageId*": id, "createdAt*": "date-time", "sender*": "ChatMessageSenderType",
+			"message": "string", "payload": "1.. of ChatMessagePayloadDTO?"},
+		"ChatMessagePayloadDTO":    {"name*": "string", "url*": "string 1..2000", "size*": "int32"},
+		"ForwardScrollingPagerDTO": {"nextPageToken": "string"},
+		"GetChatMessageResponse":   {"status*": "ApiResponseStatusType", "result": "ChatMessageDTO"},
+		"ApiErrorResponse":         {"status*": "ApiResponseStatusType", "errors": "1.. of ApiErrorDTO?"},
+		"ApiErrorDTO":              {"code*": "string", "message": "string"},
 	}
 	enums := map[string][]any{
 		"ApiResponseStatusType":       {"OK", "ERROR"},
 		"ChatContextIdentifiableType": {"ORDER", "RETURN"},
 		"ChatContextType":             {"ORDER", "RETURN", "DIRECT"},
+		"ChatMessageSenderType":       {"PARTNER", "CUSTOMER", "MARKET", "SUPPORT"},
 		"ChatType":                    {"CHAT", "ARBITRAGE"},
 		"ChatStatusType":              {"NEW", "WAITING_FOR_CUSTOMER", "WAITING_FOR_PARTNER", "WAITING_FOR_ARBITER", "WAITING_FOR_MARKET", "FINISHED"},
 	}
@@ -231,6 +266,9 @@ func kind(ref *openapi3.SchemaRef) string {
 		text = s.Format
 	default:
 		text = s.Type.Slice()[0]
+	}
+	if s.UniqueItems {
+		text = "set of " + text
 	}
 	if s.Min != nil {
 		text += fmt.Sprint(">=", *s.Min)
