@@ -83,6 +83,30 @@ func (e ChatContextType) Valid() bool {
 	}
 }
 
+// Defines values for ChatMessageSenderType.
+const (
+	ChatMessageSenderTypeCustomer ChatMessageSenderType = "CUSTOMER"
+	ChatMessageSenderTypeMarket   ChatMessageSenderType = "MARKET"
+	ChatMessageSenderTypePartner  ChatMessageSenderType = "PARTNER"
+	ChatMessageSenderTypeSupport  ChatMessageSenderType = "SUPPORT"
+)
+
+// Valid indicates whether the value is a known member of the ChatMessageSenderType enum.
+func (e ChatMessageSenderType) Valid() bool {
+	switch e {
+	case ChatMessageSenderTypeCustomer:
+		return true
+	case ChatMessageSenderTypeMarket:
+		return true
+	case ChatMessageSenderTypePartner:
+		return true
+	case ChatMessageSenderTypeSupport:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ChatStatusType.
 const (
 	ChatStatusTypeFinished           ChatStatusType = "FINISHED"
@@ -227,6 +251,63 @@ type ChatFullContextDTO struct {
 	Type ChatContextType `json:"type"`
 }
 
+// ChatMessageDTO A message of a chat. Its text may hold personal data, keep it out of logs.
+type ChatMessageDTO struct {
+	// CreatedAt When the message was written. ISO 8601 with an offset from UTC.
+	CreatedAt time.Time `json:"createdAt"`
+
+	// Message The text. A message of files alone has none.
+	Message *string `json:"message,omitempty"`
+
+	// MessageID The id of the message.
+	MessageID int64 `json:"messageId"`
+
+	// Payload The files. A message of text alone has none.
+	Payload []ChatMessagePayloadDTO `json:"payload,omitempty"`
+
+	// Sender Who wrote a message:
+	// - `PARTNER`: the shop.
+	// - `CUSTOMER`: the buyer.
+	// - `MARKET`: the Market, automatically.
+	// - `SUPPORT`: the Market's support.
+	Sender ChatMessageSenderType `json:"sender"`
+}
+
+// ChatMessagePayloadDTO A file of a message.
+type ChatMessagePayloadDTO struct {
+	// Name The name of the file.
+	Name string `json:"name"`
+
+	// Size The size of the file in bytes.
+	Size int32 `json:"size"`
+
+	// URL Where the file can be fetched.
+	URL string `json:"url"`
+}
+
+// ChatMessageSenderType Who wrote a message:
+// - `PARTNER`: the shop.
+// - `CUSTOMER`: the buyer.
+// - `MARKET`: the Market, automatically.
+// - `SUPPORT`: the Market's support.
+type ChatMessageSenderType string
+
+// ChatMessagesResultDTO A page of the messages of a chat.
+type ChatMessagesResultDTO struct {
+	// Context What a chat is about, and who the buyer is.
+	Context ChatFullContextDTO `json:"context"`
+
+	// Messages The messages.
+	Messages []ChatMessageDTO `json:"messages"`
+
+	// OrderID The id of the order. Deprecated, read `context`.
+	// Deprecated: read context
+	OrderID *int64 `json:"orderId,omitempty"`
+
+	// Paging How to get the next page.
+	Paging *ForwardScrollingPagerDTO `json:"paging,omitempty"`
+}
+
 // ChatStatusType Whose turn it is:
 // - `NEW`: the chat is new.
 // - `WAITING_FOR_CUSTOMER`: the buyer is to answer.
@@ -271,6 +352,29 @@ type CreateChatResultDTO struct {
 // EmptyAPIResponse An answer that carries nothing but its status.
 type EmptyAPIResponse = APIResponse
 
+// ForwardScrollingPagerDTO How to get the next page.
+type ForwardScrollingPagerDTO struct {
+	// NextPageToken What to send as `pageToken` for the next page. The last page has none.
+	NextPageToken *string `json:"nextPageToken,omitempty"`
+}
+
+// GetChatHistoryRequest Where to begin reading.
+type GetChatHistoryRequest struct {
+	// MessageIDFrom The id of the first message that is wanted. Without it reading begins where the chat begins.
+	MessageIDFrom *int64 `json:"messageIdFrom,omitempty"`
+}
+
+// GetChatHistoryResponse The answer of getChatHistory.
+type GetChatHistoryResponse struct {
+	// Result A page of the messages of a chat.
+	Result *ChatMessagesResultDTO `json:"result,omitempty"`
+
+	// Status The kind of the answer:
+	// - `OK`: no errors.
+	// - `ERROR`: an error happened while the request was processed.
+	Status APIResponseStatusType `json:"status"`
+}
+
 // GetChatInfoDTO A chat.
 type GetChatInfoDTO struct {
 	// ChatID The id of the chat.
@@ -304,10 +408,60 @@ type GetChatInfoDTO struct {
 	UpdatedAt time.Time `json:"updatedAt"`
 }
 
+// GetChatMessageResponse The answer of getChatMessage.
+type GetChatMessageResponse struct {
+	// Result A message of a chat. Its text may hold personal data, keep it out of logs.
+	Result *ChatMessageDTO `json:"result,omitempty"`
+
+	// Status The kind of the answer:
+	// - `OK`: no errors.
+	// - `ERROR`: an error happened while the request was processed.
+	Status APIResponseStatusType `json:"status"`
+}
+
 // GetChatResponse The answer of getChat.
 type GetChatResponse struct {
 	// Result A chat.
 	Result *GetChatInfoDTO `json:"result,omitempty"`
+
+	// Status The kind of the answer:
+	// - `OK`: no errors.
+	// - `ERROR`: an error happened while the request was processed.
+	Status APIResponseStatusType `json:"status"`
+}
+
+// GetChatsInfoDTO A page of chats.
+type GetChatsInfoDTO struct {
+	// Chats The chats.
+	Chats []GetChatInfoDTO `json:"chats"`
+
+	// Paging How to get the next page.
+	Paging *ForwardScrollingPagerDTO `json:"paging,omitempty"`
+}
+
+// GetChatsRequest Which chats are wanted. A chat has to fit every filter that is there; without any, all chats come.
+type GetChatsRequest struct {
+	// ContextTypes Chats about things of these kinds.
+	ContextTypes []ChatContextType `json:"contextTypes,omitempty"`
+
+	// Contexts Chats about these orders and returns.
+	Contexts []ChatContextDTO `json:"contexts,omitempty"`
+
+	// OrderIds Chats about these orders. Deprecated, send `contexts`.
+	// Deprecated: send contexts
+	OrderIds []int64 `json:"orderIds,omitempty"`
+
+	// Statuses Chats in which it is the turn of one of these.
+	Statuses []ChatStatusType `json:"statuses,omitempty"`
+
+	// Types Chats of these kinds.
+	Types []ChatType `json:"types,omitempty"`
+}
+
+// GetChatsResponse The answer of getChats.
+type GetChatsResponse struct {
+	// Result A page of chats.
+	Result *GetChatsInfoDTO `json:"result,omitempty"`
 
 	// Status The kind of the answer:
 	// - `OK`: no errors.
@@ -326,6 +480,18 @@ type BusinessID = int64
 
 // ChatID defines model for chatId.
 type ChatID = int64
+
+// ChatsLimit defines model for chatsLimit.
+type ChatsLimit = int32
+
+// MessageID defines model for messageId.
+type MessageID = int64
+
+// MessagesLimit defines model for messagesLimit.
+type MessagesLimit = int32
+
+// PageToken defines model for pageToken.
+type PageToken = string
 
 // BadRequest The answer of every status but 200. The pages' examples print `"status": "OK"` here; real errors carry `ERROR`.
 type BadRequest = APIErrorResponse
@@ -351,11 +517,49 @@ type GetChatParams struct {
 	ChatID ChatID `form:"chatId" json:"chatId"`
 }
 
+// GetChatsParams defines parameters for GetChats.
+type GetChatsParams struct {
+	// PageToken `paging.nextPageToken` of the page before; without it the first page comes. The Market knows this parameter as
+	// `page_token`, too.
+	PageToken *PageToken `form:"pageToken,omitempty" json:"pageToken,omitempty"`
+
+	// Limit How many chats a page has at most.
+	Limit *ChatsLimit `form:"limit,omitempty" json:"limit,omitempty"`
+}
+
+// GetChatHistoryParams defines parameters for GetChatHistory.
+type GetChatHistoryParams struct {
+	// ChatID The id of the chat.
+	ChatID ChatID `form:"chatId" json:"chatId"`
+
+	// PageToken `paging.nextPageToken` of the page before; without it the first page comes. The Market knows this parameter as
+	// `page_token`, too.
+	PageToken *PageToken `form:"pageToken,omitempty" json:"pageToken,omitempty"`
+
+	// Limit How many messages a page has at most.
+	Limit *MessagesLimit `form:"limit,omitempty" json:"limit,omitempty"`
+}
+
+// GetChatMessageParams defines parameters for GetChatMessage.
+type GetChatMessageParams struct {
+	// ChatID The id of the chat.
+	ChatID ChatID `form:"chatId" json:"chatId"`
+
+	// MessageID The id of the message.
+	MessageID MessageID `form:"messageId" json:"messageId"`
+}
+
 // SendMessageToChatParams defines parameters for SendMessageToChat.
 type SendMessageToChatParams struct {
 	// ChatID The id of the chat.
 	ChatID ChatID `form:"chatId" json:"chatId"`
 }
+
+// GetChatsJSONRequestBody defines body for GetChats for application/json ContentType.
+type GetChatsJSONRequestBody = GetChatsRequest
+
+// GetChatHistoryJSONRequestBody defines body for GetChatHistory for application/json ContentType.
+type GetChatHistoryJSONRequestBody = GetChatHistoryRequest
 
 // SendMessageToChatJSONRequestBody defines body for SendMessageToChat for application/json ContentType.
 type SendMessageToChatJSONRequestBody = SendMessageToChatRequest
@@ -439,7 +643,7 @@ type ClientInterface interface {
 
 	// GetChat Read a chat by its id
 	//
-	// Gives back what a chat is about, its status, and when it was created and last written into. It does not give
+	// Gives back what a chat is about, its status, and when it was created and last written into. getChatHistory gives
 	// back the messages.
 	//
 	// To learn of new chats and messages, switch on the notifications of the API: the Market then sends a POST request to
@@ -455,11 +659,109 @@ type ClientInterface interface {
 	// Corresponds with GET /businesses/{businessId}/chat (the `GetChat` operationId).
 	GetChat(ctx context.Context, businessID BusinessID, params *GetChatParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// GetChatsWithBody List chats
+	//
+	// Gives back the chats that fit all filters, a page at a time. An answer without `paging.nextPageToken` is the last
+	// page; there is no way back.
+	//
+	// The order of the chats is not documented, nor what happens to the pages when chats change while they are read: a
+	// chat can then come twice or not at all. Chats with the status `NEW` or `WAITING_FOR_PARTNER` wait for the shop.
+	//
+	// Available for all models. Quota: 5,000 requests an hour.
+	//
+	// Scopes of the Api-Key, any of:
+	// - `communication`: communication with buyers.
+	// - `all-methods`: full control of the cabinet.
+	// - `all-methods:read-only`: reading of all data.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /businesses/{businessId}/chats (the `GetChats` operationId).
+	GetChatsWithBody(ctx context.Context, businessID BusinessID, params *GetChatsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetChats List chats
+	//
+	// Gives back the chats that fit all filters, a page at a time. An answer without `paging.nextPageToken` is the last
+	// page; there is no way back.
+	//
+	// The order of the chats is not documented, nor what happens to the pages when chats change while they are read: a
+	// chat can then come twice or not at all. Chats with the status `NEW` or `WAITING_FOR_PARTNER` wait for the shop.
+	//
+	// Available for all models. Quota: 5,000 requests an hour.
+	//
+	// Scopes of the Api-Key, any of:
+	// - `communication`: communication with buyers.
+	// - `all-methods`: full control of the cabinet.
+	// - `all-methods:read-only`: reading of all data.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /businesses/{businessId}/chats (the `GetChats` operationId).
+	GetChats(ctx context.Context, businessID BusinessID, params *GetChatsParams, body GetChatsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetChatHistoryWithBody Read the messages of a chat
+	//
+	// Gives back the messages of a chat, a page at a time. An answer without `paging.nextPageToken` is the last page;
+	// there is no way back.
+	//
+	// The order of the messages is not documented, nor whether ids grow with time: sort by `createdAt`. Users report that
+	// the message that `messageIdFrom` names comes too. A message of files alone has no text. Nothing promises that the
+	// text is, letter for letter, the one that was sent. The answer does not name the chat.
+	//
+	// Available for all models. Quota: 10,000 requests an hour.
+	//
+	// Scopes of the Api-Key, any of:
+	// - `communication`: communication with buyers.
+	// - `all-methods`: full control of the cabinet.
+	// - `all-methods:read-only`: reading of all data.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /businesses/{businessId}/chats/history (the `GetChatHistory` operationId).
+	GetChatHistoryWithBody(ctx context.Context, businessID BusinessID, params *GetChatHistoryParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetChatHistory Read the messages of a chat
+	//
+	// Gives back the messages of a chat, a page at a time. An answer without `paging.nextPageToken` is the last page;
+	// there is no way back.
+	//
+	// The order of the messages is not documented, nor whether ids grow with time: sort by `createdAt`. Users report that
+	// the message that `messageIdFrom` names comes too. A message of files alone has no text. Nothing promises that the
+	// text is, letter for letter, the one that was sent. The answer does not name the chat.
+	//
+	// Available for all models. Quota: 10,000 requests an hour.
+	//
+	// Scopes of the Api-Key, any of:
+	// - `communication`: communication with buyers.
+	// - `all-methods`: full control of the cabinet.
+	// - `all-methods:read-only`: reading of all data.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /businesses/{businessId}/chats/history (the `GetChatHistory` operationId).
+	GetChatHistory(ctx context.Context, businessID BusinessID, params *GetChatHistoryParams, body GetChatHistoryJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetChatMessage Read a message
+	//
+	// Gives back one message of a chat. A notification names a message and carries no text; this call reads it.
+	//
+	// A message of files alone has no text.
+	//
+	// Available for all models. Quota: 1,000 requests an hour.
+	//
+	// Scopes of the Api-Key, any of:
+	// - `communication`: communication with buyers.
+	// - `all-methods`: full control of the cabinet.
+	// - `all-methods:read-only`: reading of all data.
+	//
+	// Corresponds with GET /businesses/{businessId}/chats/message (the `GetChatMessage` operationId).
+	GetChatMessage(ctx context.Context, businessID BusinessID, params *GetChatMessageParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// SendMessageToChatWithBody Send a message into a chat
 	//
 	// Sends a text to the buyer. The answer brings no message id, and the API knows no idempotency key: repeating the
-	// call can show the buyer the same text twice. After a 500, or when no answer came, read `updatedAt` of the chat
-	// with getChat before sending again.
+	// call can show the buyer the same text twice. After a 500, or when no answer came, read the messages of the chat
+	// with getChatHistory before sending again.
 	//
 	// Available for all models. Quota: 1,000 requests an hour.
 	//
@@ -475,8 +777,8 @@ type ClientInterface interface {
 	// SendMessageToChat Send a message into a chat
 	//
 	// Sends a text to the buyer. The answer brings no message id, and the API knows no idempotency key: repeating the
-	// call can show the buyer the same text twice. After a 500, or when no answer came, read `updatedAt` of the chat
-	// with getChat before sending again.
+	// call can show the buyer the same text twice. After a 500, or when no answer came, read the messages of the chat
+	// with getChatHistory before sending again.
 	//
 	// Available for all models. Quota: 1,000 requests an hour.
 	//
@@ -528,7 +830,7 @@ type ClientInterface interface {
 
 // GetChat Read a chat by its id
 //
-// Gives back what a chat is about, its status, and when it was created and last written into. It does not give
+// Gives back what a chat is about, its status, and when it was created and last written into. getChatHistory gives
 // back the messages.
 //
 // To learn of new chats and messages, switch on the notifications of the API: the Market then sends a POST request to
@@ -554,11 +856,159 @@ func (c *Client) GetChat(ctx context.Context, businessID BusinessID, params *Get
 	return c.Client.Do(req)
 }
 
+// GetChatsWithBody List chats
+//
+// Gives back the chats that fit all filters, a page at a time. An answer without `paging.nextPageToken` is the last
+// page; there is no way back.
+//
+// The order of the chats is not documented, nor what happens to the pages when chats change while they are read: a
+// chat can then come twice or not at all. Chats with the status `NEW` or `WAITING_FOR_PARTNER` wait for the shop.
+//
+// Available for all models. Quota: 5,000 requests an hour.
+//
+// Scopes of the Api-Key, any of:
+// - `communication`: communication with buyers.
+// - `all-methods`: full control of the cabinet.
+// - `all-methods:read-only`: reading of all data.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /businesses/{businessId}/chats (the `GetChats` operationId).
+func (c *Client) GetChatsWithBody(ctx context.Context, businessID BusinessID, params *GetChatsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetChatsRequestWithBody(c.Server, businessID, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetChats List chats
+//
+// Gives back the chats that fit all filters, a page at a time. An answer without `paging.nextPageToken` is the last
+// page; there is no way back.
+//
+// The order of the chats is not documented, nor what happens to the pages when chats change while they are read: a
+// chat can then come twice or not at all. Chats with the status `NEW` or `WAITING_FOR_PARTNER` wait for the shop.
+//
+// Available for all models. Quota: 5,000 requests an hour.
+//
+// Scopes of the Api-Key, any of:
+// - `communication`: communication with buyers.
+// - `all-methods`: full control of the cabinet.
+// - `all-methods:read-only`: reading of all data.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /businesses/{businessId}/chats (the `GetChats` operationId).
+func (c *Client) GetChats(ctx context.Context, businessID BusinessID, params *GetChatsParams, body GetChatsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetChatsRequest(c.Server, businessID, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetChatHistoryWithBody Read the messages of a chat
+//
+// Gives back the messages of a chat, a page at a time. An answer without `paging.nextPageToken` is the last page;
+// there is no way back.
+//
+// The order of the messages is not documented, nor whether ids grow with time: sort by `createdAt`. Users report that
+// the message that `messageIdFrom` names comes too. A message of files alone has no text. Nothing promises that the
+// text is, letter for letter, the one that was sent. The answer does not name the chat.
+//
+// Available for all models. Quota: 10,000 requests an hour.
+//
+// Scopes of the Api-Key, any of:
+// - `communication`: communication with buyers.
+// - `all-methods`: full control of the cabinet.
+// - `all-methods:read-only`: reading of all data.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /businesses/{businessId}/chats/history (the `GetChatHistory` operationId).
+func (c *Client) GetChatHistoryWithBody(ctx context.Context, businessID BusinessID, params *GetChatHistoryParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetChatHistoryRequestWithBody(c.Server, businessID, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetChatHistory Read the messages of a chat
+//
+// Gives back the messages of a chat, a page at a time. An answer without `paging.nextPageToken` is the last page;
+// there is no way back.
+//
+// The order of the messages is not documented, nor whether ids grow with time: sort by `createdAt`. Users report that
+// the message that `messageIdFrom` names comes too. A message of files alone has no text. Nothing promises that the
+// text is, letter for letter, the one that was sent. The answer does not name the chat.
+//
+// Available for all models. Quota: 10,000 requests an hour.
+//
+// Scopes of the Api-Key, any of:
+// - `communication`: communication with buyers.
+// - `all-methods`: full control of the cabinet.
+// - `all-methods:read-only`: reading of all data.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /businesses/{businessId}/chats/history (the `GetChatHistory` operationId).
+func (c *Client) GetChatHistory(ctx context.Context, businessID BusinessID, params *GetChatHistoryParams, body GetChatHistoryJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetChatHistoryRequest(c.Server, businessID, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetChatMessage Read a message
+//
+// Gives back one message of a chat. A notification names a message and carries no text; this call reads it.
+//
+// A message of files alone has no text.
+//
+// Available for all models. Quota: 1,000 requests an hour.
+//
+// Scopes of the Api-Key, any of:
+// - `communication`: communication with buyers.
+// - `all-methods`: full control of the cabinet.
+// - `all-methods:read-only`: reading of all data.
+//
+// Corresponds with GET /businesses/{businessId}/chats/message (the `GetChatMessage` operationId).
+func (c *Client) GetChatMessage(ctx context.Context, businessID BusinessID, params *GetChatMessageParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetChatMessageRequest(c.Server, businessID, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // SendMessageToChatWithBody Send a message into a chat
 //
 // Sends a text to the buyer. The answer brings no message id, and the API knows no idempotency key: repeating the
-// call can show the buyer the same text twice. After a 500, or when no answer came, read `updatedAt` of the chat
-// with getChat before sending again.
+// call can show the buyer the same text twice. After a 500, or when no answer came, read the messages of the chat
+// with getChatHistory before sending again.
 //
 // Available for all models. Quota: 1,000 requests an hour.
 //
@@ -584,8 +1034,8 @@ func (c *Client) SendMessageToChatWithBody(ctx context.Context, businessID Busin
 // SendMessageToChat Send a message into a chat
 //
 // Sends a text to the buyer. The answer brings no message id, and the API knows no idempotency key: repeating the
-// call can show the buyer the same text twice. After a 500, or when no answer came, read `updatedAt` of the chat
-// with getChat before sending again.
+// call can show the buyer the same text twice. After a 500, or when no answer came, read the messages of the chat
+// with getChatHistory before sending again.
 //
 // Available for all models. Quota: 1,000 requests an hour.
 //
@@ -700,6 +1150,251 @@ func NewGetChatRequest(server string, businessID BusinessID, params *GetChatPara
 		var rawQueryFragments []string
 
 		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "chatId", params.ChatID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetChatsRequest calls the generic GetChats builder with application/json body
+func NewGetChatsRequest(server string, businessID BusinessID, params *GetChatsParams, body GetChatsJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewGetChatsRequestWithBody(server, businessID, params, "application/json", bodyReader)
+}
+
+// NewGetChatsRequestWithBody constructs an http.Request for the GetChats method, with any body, and a specified content type
+func NewGetChatsRequestWithBody(server string, businessID BusinessID, params *GetChatsParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "businessId", businessID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "integer", Format: "int64"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/businesses/%s/chats", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.PageToken != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "pageToken", *params.PageToken, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewGetChatHistoryRequest calls the generic GetChatHistory builder with application/json body
+func NewGetChatHistoryRequest(server string, businessID BusinessID, params *GetChatHistoryParams, body GetChatHistoryJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewGetChatHistoryRequestWithBody(server, businessID, params, "application/json", bodyReader)
+}
+
+// NewGetChatHistoryRequestWithBody constructs an http.Request for the GetChatHistory method, with any body, and a specified content type
+func NewGetChatHistoryRequestWithBody(server string, businessID BusinessID, params *GetChatHistoryParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "businessId", businessID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "integer", Format: "int64"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/businesses/%s/chats/history", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "chatId", params.ChatID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if params.PageToken != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "pageToken", *params.PageToken, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewGetChatMessageRequest constructs an http.Request for the GetChatMessage method
+func NewGetChatMessageRequest(server string, businessID BusinessID, params *GetChatMessageParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "businessId", businessID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "integer", Format: "int64"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/businesses/%s/chats/message", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "chatId", params.ChatID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "messageId", params.MessageID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
 			return nil, err
 		} else {
 			for _, qp := range strings.Split(queryFrag, "&") {
@@ -884,7 +1579,7 @@ type ClientWithResponsesInterface interface {
 
 	// GetChatWithResponse Read a chat by its id
 	//
-	// Gives back what a chat is about, its status, and when it was created and last written into. It does not give
+	// Gives back what a chat is about, its status, and when it was created and last written into. getChatHistory gives
 	// back the messages.
 	//
 	// To learn of new chats and messages, switch on the notifications of the API: the Market then sends a POST request to
@@ -902,11 +1597,111 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /businesses/{businessId}/chat (the `GetChat` operationId).
 	GetChatWithResponse(ctx context.Context, businessID BusinessID, params *GetChatParams, reqEditors ...RequestEditorFn) (*GetChatHTTPResponse, error)
 
+	// GetChatsWithBodyWithResponse List chats
+	//
+	// Gives back the chats that fit all filters, a page at a time. An answer without `paging.nextPageToken` is the last
+	// page; there is no way back.
+	//
+	// The order of the chats is not documented, nor what happens to the pages when chats change while they are read: a
+	// chat can then come twice or not at all. Chats with the status `NEW` or `WAITING_FOR_PARTNER` wait for the shop.
+	//
+	// Available for all models. Quota: 5,000 requests an hour.
+	//
+	// Scopes of the Api-Key, any of:
+	// - `communication`: communication with buyers.
+	// - `all-methods`: full control of the cabinet.
+	// - `all-methods:read-only`: reading of all data.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /businesses/{businessId}/chats (the `GetChats` operationId).
+	GetChatsWithBodyWithResponse(ctx context.Context, businessID BusinessID, params *GetChatsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*GetChatsHTTPResponse, error)
+
+	// GetChatsWithResponse List chats
+	//
+	// Gives back the chats that fit all filters, a page at a time. An answer without `paging.nextPageToken` is the last
+	// page; there is no way back.
+	//
+	// The order of the chats is not documented, nor what happens to the pages when chats change while they are read: a
+	// chat can then come twice or not at all. Chats with the status `NEW` or `WAITING_FOR_PARTNER` wait for the shop.
+	//
+	// Available for all models. Quota: 5,000 requests an hour.
+	//
+	// Scopes of the Api-Key, any of:
+	// - `communication`: communication with buyers.
+	// - `all-methods`: full control of the cabinet.
+	// - `all-methods:read-only`: reading of all data.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /businesses/{businessId}/chats (the `GetChats` operationId).
+	GetChatsWithResponse(ctx context.Context, businessID BusinessID, params *GetChatsParams, body GetChatsJSONRequestBody, reqEditors ...RequestEditorFn) (*GetChatsHTTPResponse, error)
+
+	// GetChatHistoryWithBodyWithResponse Read the messages of a chat
+	//
+	// Gives back the messages of a chat, a page at a time. An answer without `paging.nextPageToken` is the last page;
+	// there is no way back.
+	//
+	// The order of the messages is not documented, nor whether ids grow with time: sort by `createdAt`. Users report that
+	// the message that `messageIdFrom` names comes too. A message of files alone has no text. Nothing promises that the
+	// text is, letter for letter, the one that was sent. The answer does not name the chat.
+	//
+	// Available for all models. Quota: 10,000 requests an hour.
+	//
+	// Scopes of the Api-Key, any of:
+	// - `communication`: communication with buyers.
+	// - `all-methods`: full control of the cabinet.
+	// - `all-methods:read-only`: reading of all data.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /businesses/{businessId}/chats/history (the `GetChatHistory` operationId).
+	GetChatHistoryWithBodyWithResponse(ctx context.Context, businessID BusinessID, params *GetChatHistoryParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*GetChatHistoryHTTPResponse, error)
+
+	// GetChatHistoryWithResponse Read the messages of a chat
+	//
+	// Gives back the messages of a chat, a page at a time. An answer without `paging.nextPageToken` is the last page;
+	// there is no way back.
+	//
+	// The order of the messages is not documented, nor whether ids grow with time: sort by `createdAt`. Users report that
+	// the message that `messageIdFrom` names comes too. A message of files alone has no text. Nothing promises that the
+	// text is, letter for letter, the one that was sent. The answer does not name the chat.
+	//
+	// Available for all models. Quota: 10,000 requests an hour.
+	//
+	// Scopes of the Api-Key, any of:
+	// - `communication`: communication with buyers.
+	// - `all-methods`: full control of the cabinet.
+	// - `all-methods:read-only`: reading of all data.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /businesses/{businessId}/chats/history (the `GetChatHistory` operationId).
+	GetChatHistoryWithResponse(ctx context.Context, businessID BusinessID, params *GetChatHistoryParams, body GetChatHistoryJSONRequestBody, reqEditors ...RequestEditorFn) (*GetChatHistoryHTTPResponse, error)
+
+	// GetChatMessageWithResponse Read a message
+	//
+	// Gives back one message of a chat. A notification names a message and carries no text; this call reads it.
+	//
+	// A message of files alone has no text.
+	//
+	// Available for all models. Quota: 1,000 requests an hour.
+	//
+	// Scopes of the Api-Key, any of:
+	// - `communication`: communication with buyers.
+	// - `all-methods`: full control of the cabinet.
+	// - `all-methods:read-only`: reading of all data.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /businesses/{businessId}/chats/message (the `GetChatMessage` operationId).
+	GetChatMessageWithResponse(ctx context.Context, businessID BusinessID, params *GetChatMessageParams, reqEditors ...RequestEditorFn) (*GetChatMessageHTTPResponse, error)
+
 	// SendMessageToChatWithBodyWithResponse Send a message into a chat
 	//
 	// Sends a text to the buyer. The answer brings no message id, and the API knows no idempotency key: repeating the
-	// call can show the buyer the same text twice. After a 500, or when no answer came, read `updatedAt` of the chat
-	// with getChat before sending again.
+	// call can show the buyer the same text twice. After a 500, or when no answer came, read the messages of the chat
+	// with getChatHistory before sending again.
 	//
 	// Available for all models. Quota: 1,000 requests an hour.
 	//
@@ -922,8 +1717,8 @@ type ClientWithResponsesInterface interface {
 	// SendMessageToChatWithResponse Send a message into a chat
 	//
 	// Sends a text to the buyer. The answer brings no message id, and the API knows no idempotency key: repeating the
-	// call can show the buyer the same text twice. After a 500, or when no answer came, read `updatedAt` of the chat
-	// with getChat before sending again.
+	// call can show the buyer the same text twice. After a 500, or when no answer came, read the messages of the chat
+	// with getChatHistory before sending again.
 	//
 	// Available for all models. Quota: 1,000 requests an hour.
 	//
@@ -1010,6 +1805,135 @@ func (r GetChatHTTPResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r GetChatHTTPResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetChatsHTTPResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *GetChatsResponse
+	// JSON400 the response for an HTTP 400 `application/json` response
+	JSON400 *BadRequest
+	// JSON401 the response for an HTTP 401 `application/json` response
+	JSON401 *Unauthorized
+	// JSON403 the response for an HTTP 403 `application/json` response
+	JSON403 *Forbidden
+	// JSON404 the response for an HTTP 404 `application/json` response
+	JSON404 *NotFound
+	// JSON420 the response for an HTTP 420 `application/json` response
+	JSON420 *MethodFailure
+	// JSON500 the response for an HTTP 500 `application/json` response
+	JSON500 *InternalServerError
+}
+
+// Status returns HTTPResponse.Status
+func (r GetChatsHTTPResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetChatsHTTPResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetChatsHTTPResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetChatHistoryHTTPResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *GetChatHistoryResponse
+	// JSON400 the response for an HTTP 400 `application/json` response
+	JSON400 *BadRequest
+	// JSON401 the response for an HTTP 401 `application/json` response
+	JSON401 *Unauthorized
+	// JSON403 the response for an HTTP 403 `application/json` response
+	JSON403 *Forbidden
+	// JSON404 the response for an HTTP 404 `application/json` response
+	JSON404 *NotFound
+	// JSON420 the response for an HTTP 420 `application/json` response
+	JSON420 *MethodFailure
+	// JSON500 the response for an HTTP 500 `application/json` response
+	JSON500 *InternalServerError
+}
+
+// Status returns HTTPResponse.Status
+func (r GetChatHistoryHTTPResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetChatHistoryHTTPResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetChatHistoryHTTPResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetChatMessageHTTPResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *GetChatMessageResponse
+	// JSON400 the response for an HTTP 400 `application/json` response
+	JSON400 *BadRequest
+	// JSON401 the response for an HTTP 401 `application/json` response
+	JSON401 *Unauthorized
+	// JSON403 the response for an HTTP 403 `application/json` response
+	JSON403 *Forbidden
+	// JSON404 the response for an HTTP 404 `application/json` response
+	JSON404 *NotFound
+	// JSON420 the response for an HTTP 420 `application/json` response
+	JSON420 *MethodFailure
+	// JSON500 the response for an HTTP 500 `application/json` response
+	JSON500 *InternalServerError
+}
+
+// Status returns HTTPResponse.Status
+func (r GetChatMessageHTTPResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetChatMessageHTTPResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetChatMessageHTTPResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -1104,7 +2028,7 @@ func (r CreateChatHTTPResponse) ContentType() string {
 
 // GetChatWithResponse Read a chat by its id
 //
-// Gives back what a chat is about, its status, and when it was created and last written into. It does not give
+// Gives back what a chat is about, its status, and when it was created and last written into. getChatHistory gives
 // back the messages.
 //
 // To learn of new chats and messages, switch on the notifications of the API: the Market then sends a POST request to
@@ -1128,11 +2052,141 @@ func (c *ClientWithResponses) GetChatWithResponse(ctx context.Context, businessI
 	return ParseGetChatHTTPResponse(rsp)
 }
 
+// GetChatsWithBodyWithResponse List chats
+//
+// Gives back the chats that fit all filters, a page at a time. An answer without `paging.nextPageToken` is the last
+// page; there is no way back.
+//
+// The order of the chats is not documented, nor what happens to the pages when chats change while they are read: a
+// chat can then come twice or not at all. Chats with the status `NEW` or `WAITING_FOR_PARTNER` wait for the shop.
+//
+// Available for all models. Quota: 5,000 requests an hour.
+//
+// Scopes of the Api-Key, any of:
+// - `communication`: communication with buyers.
+// - `all-methods`: full control of the cabinet.
+// - `all-methods:read-only`: reading of all data.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /businesses/{businessId}/chats (the `GetChats` operationId).
+func (c *ClientWithResponses) GetChatsWithBodyWithResponse(ctx context.Context, businessID BusinessID, params *GetChatsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*GetChatsHTTPResponse, error) {
+	rsp, err := c.GetChatsWithBody(ctx, businessID, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetChatsHTTPResponse(rsp)
+}
+
+// GetChatsWithResponse List chats
+//
+// Gives back the chats that fit all filters, a page at a time. An answer without `paging.nextPageToken` is the last
+// page; there is no way back.
+//
+// The order of the chats is not documented, nor what happens to the pages when chats change while they are read: a
+// chat can then come twice or not at all. Chats with the status `NEW` or `WAITING_FOR_PARTNER` wait for the shop.
+//
+// Available for all models. Quota: 5,000 requests an hour.
+//
+// Scopes of the Api-Key, any of:
+// - `communication`: communication with buyers.
+// - `all-methods`: full control of the cabinet.
+// - `all-methods:read-only`: reading of all data.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /businesses/{businessId}/chats (the `GetChats` operationId).
+func (c *ClientWithResponses) GetChatsWithResponse(ctx context.Context, businessID BusinessID, params *GetChatsParams, body GetChatsJSONRequestBody, reqEditors ...RequestEditorFn) (*GetChatsHTTPResponse, error) {
+	rsp, err := c.GetChats(ctx, businessID, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetChatsHTTPResponse(rsp)
+}
+
+// GetChatHistoryWithBodyWithResponse Read the messages of a chat
+//
+// Gives back the messages of a chat, a page at a time. An answer without `paging.nextPageToken` is the last page;
+// there is no way back.
+//
+// The order of the messages is not documented, nor whether ids grow with time: sort by `createdAt`. Users report that
+// the message that `messageIdFrom` names comes too. A message of files alone has no text. Nothing promises that the
+// text is, letter for letter, the one that was sent. The answer does not name the chat.
+//
+// Available for all models. Quota: 10,000 requests an hour.
+//
+// Scopes of the Api-Key, any of:
+// - `communication`: communication with buyers.
+// - `all-methods`: full control of the cabinet.
+// - `all-methods:read-only`: reading of all data.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /businesses/{businessId}/chats/history (the `GetChatHistory` operationId).
+func (c *ClientWithResponses) GetChatHistoryWithBodyWithResponse(ctx context.Context, businessID BusinessID, params *GetChatHistoryParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*GetChatHistoryHTTPResponse, error) {
+	rsp, err := c.GetChatHistoryWithBody(ctx, businessID, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetChatHistoryHTTPResponse(rsp)
+}
+
+// GetChatHistoryWithResponse Read the messages of a chat
+//
+// Gives back the messages of a chat, a page at a time. An answer without `paging.nextPageToken` is the last page;
+// there is no way back.
+//
+// The order of the messages is not documented, nor whether ids grow with time: sort by `createdAt`. Users report that
+// the message that `messageIdFrom` names comes too. A message of files alone has no text. Nothing promises that the
+// text is, letter for letter, the one that was sent. The answer does not name the chat.
+//
+// Available for all models. Quota: 10,000 requests an hour.
+//
+// Scopes of the Api-Key, any of:
+// - `communication`: communication with buyers.
+// - `all-methods`: full control of the cabinet.
+// - `all-methods:read-only`: reading of all data.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /businesses/{businessId}/chats/history (the `GetChatHistory` operationId).
+func (c *ClientWithResponses) GetChatHistoryWithResponse(ctx context.Context, businessID BusinessID, params *GetChatHistoryParams, body GetChatHistoryJSONRequestBody, reqEditors ...RequestEditorFn) (*GetChatHistoryHTTPResponse, error) {
+	rsp, err := c.GetChatHistory(ctx, businessID, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetChatHistoryHTTPResponse(rsp)
+}
+
+// GetChatMessageWithResponse Read a message
+//
+// Gives back one message of a chat. A notification names a message and carries no text; this call reads it.
+//
+// A message of files alone has no text.
+//
+// Available for all models. Quota: 1,000 requests an hour.
+//
+// Scopes of the Api-Key, any of:
+// - `communication`: communication with buyers.
+// - `all-methods`: full control of the cabinet.
+// - `all-methods:read-only`: reading of all data.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /businesses/{businessId}/chats/message (the `GetChatMessage` operationId).
+func (c *ClientWithResponses) GetChatMessageWithResponse(ctx context.Context, businessID BusinessID, params *GetChatMessageParams, reqEditors ...RequestEditorFn) (*GetChatMessageHTTPResponse, error) {
+	rsp, err := c.GetChatMessage(ctx, businessID, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetChatMessageHTTPResponse(rsp)
+}
+
 // SendMessageToChatWithBodyWithResponse Send a message into a chat
 //
 // Sends a text to the buyer. The answer brings no message id, and the API knows no idempotency key: repeating the
-// call can show the buyer the same text twice. After a 500, or when no answer came, read `updatedAt` of the chat
-// with getChat before sending again.
+// call can show the buyer the same text twice. After a 500, or when no answer came, read the messages of the chat
+// with getChatHistory before sending again.
 //
 // Available for all models. Quota: 1,000 requests an hour.
 //
@@ -1154,8 +2208,8 @@ func (c *ClientWithResponses) SendMessageToChatWithBodyWithResponse(ctx context.
 // SendMessageToChatWithResponse Send a message into a chat
 //
 // Sends a text to the buyer. The answer brings no message id, and the API knows no idempotency key: repeating the
-// call can show the buyer the same text twice. After a 500, or when no answer came, read `updatedAt` of the chat
-// with getChat before sending again.
+// call can show the buyer the same text twice. After a 500, or when no answer came, read the messages of the chat
+// with getChatHistory before sending again.
 //
 // Available for all models. Quota: 1,000 requests an hour.
 //
@@ -1238,6 +2292,210 @@ func ParseGetChatHTTPResponse(rsp *http.Response) (*GetChatHTTPResponse, error) 
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest GetChatResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest BadRequest
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthorized
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Forbidden
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 420:
+		var dest MethodFailure
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON420 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest InternalServerError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON500 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetChatsHTTPResponse parses an HTTP response from a GetChatsWithResponse call
+func ParseGetChatsHTTPResponse(rsp *http.Response) (*GetChatsHTTPResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetChatsHTTPResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest GetChatsResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest BadRequest
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthorized
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Forbidden
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 420:
+		var dest MethodFailure
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON420 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest InternalServerError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON500 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetChatHistoryHTTPResponse parses an HTTP response from a GetChatHistoryWithResponse call
+func ParseGetChatHistoryHTTPResponse(rsp *http.Response) (*GetChatHistoryHTTPResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetChatHistoryHTTPResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest GetChatHistoryResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest BadRequest
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthorized
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Forbidden
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 420:
+		var dest MethodFailure
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON420 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest InternalServerError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON500 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetChatMessageHTTPResponse parses an HTTP response from a GetChatMessageWithResponse call
+func ParseGetChatMessageHTTPResponse(rsp *http.Response) (*GetChatMessageHTTPResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetChatMessageHTTPResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest GetChatMessageResponse
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}

@@ -5,8 +5,11 @@ package gen
 // The operationIds of the contract.
 const (
 	OperationCreateChat        = "createChat"
-	OperationSendMessageToChat = "sendMessageToChat"
 	OperationGetChat           = "getChat"
+	OperationSendMessageToChat = "sendMessageToChat"
+	OperationGetChatMessage    = "getChatMessage"
+	OperationGetChats          = "getChats"
+	OperationGetChatHistory    = "getChatHistory"
 )
 
 // Operation is what the contract says of an operation.
@@ -30,6 +33,13 @@ var Operations = []Operation{
 		ContentType: "application/json",
 	},
 	{
+		ID:     OperationGetChat,
+		Method: "GET",
+		Path:   "/businesses/{businessId}/chat",
+		Quota:  1000,
+		Scopes: []string{"communication", "all-methods", "all-methods:read-only"},
+	},
+	{
 		ID:          OperationSendMessageToChat,
 		Method:      "POST",
 		Path:        "/businesses/{businessId}/chats/message",
@@ -38,10 +48,26 @@ var Operations = []Operation{
 		ContentType: "application/json",
 	},
 	{
-		ID:     OperationGetChat,
+		ID:     OperationGetChatMessage,
 		Method: "GET",
-		Path:   "/businesses/{businessId}/chat",
+		Path:   "/businesses/{businessId}/chats/message",
 		Quota:  1000,
 		Scopes: []string{"communication", "all-methods", "all-methods:read-only"},
+	},
+	{
+		ID:          OperationGetChats,
+		Method:      "POST",
+		Path:        "/businesses/{businessId}/chats",
+		Quota:       5000,
+		Scopes:      []string{"communication", "all-methods", "all-methods:read-only"},
+		ContentType: "application/json",
+	},
+	{
+		ID:          OperationGetChatHistory,
+		Method:      "POST",
+		Path:        "/businesses/{businessId}/chats/history",
+		Quota:       10000,
+		Scopes:      []string{"communication", "all-methods", "all-methods:read-only"},
+		ContentType: "application/json",
 	},
 }
