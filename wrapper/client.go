@@ -93,6 +93,9 @@ func (c *Client) configure(auth Auth, opts []Option) error {
 	return nil
 }
 
+// BusinessID gives the cabinet for which New made the Client.
+func (c *Client) BusinessID() int64 { return c.businessID }
+
 // Order says that a chat is about an order. id is the number of the order, 1 or more; CreateChat refuses any other.
 func Order(id int64) gen.ChatContextDTO {
 	return gen.ChatContextDTO{Type: gen.ChatContextIdentifiableTypeOrder, ID: id}

@@ -19,11 +19,14 @@ type operation struct {
 }
 
 // operations has what the contract cannot say of its operations, by operationId. The Market takes requests of at most
-// 512 KB.
+// 512 KB. A page of 100 messages of 4,096 emoji has 5 MB.
 var operations = map[string]operation{
 	gen.OperationCreateChat:        {repeatable: true, maxRequest: 512 << 10, maxAnswer: 1 << 20},
 	gen.OperationSendMessageToChat: {repeatable: false, maxRequest: 512 << 10, maxAnswer: 1 << 20},
 	gen.OperationGetChat:           {repeatable: true, maxRequest: 512 << 10, maxAnswer: 1 << 20},
+	gen.OperationGetChats:          {repeatable: true, maxRequest: 512 << 10, maxAnswer: 1 << 20},
+	gen.OperationGetChatHistory:    {repeatable: true, maxRequest: 512 << 10, maxAnswer: 8 << 20},
+	gen.OperationGetChatMessage:    {repeatable: true, maxRequest: 512 << 10, maxAnswer: 1 << 20},
 }
 
 // maxText is the maxLength of SendMessageToChatRequest.message in the contract, in code points.

@@ -15,6 +15,13 @@ func (c *call) stop(reason error) { c.cause = errors.Join(c.cause, reason) }
 // end ends a call for a reason that matters more than what came of its last attempt.
 func (c *call) end(reason error) { c.ended, c.cause = true, reason }
 
+// reject ends a call whose answer is the Market's, and not one that the caller can have.
+func (c *call) reject(reason error) *Error {
+	c.end(reason)
+	c.outcome = Rejected
+	return c.failure()
+}
+
 // report fills the Response of Capture.
 func (c *call) report() {
 	*c.capture = Response{}
