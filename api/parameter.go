@@ -28,6 +28,9 @@ func checkableParameter(p *openapi3.Parameter, shapes shapes) error {
 	if p.Schema == nil {
 		return errors.New("only parameters with a schema are checked")
 	}
+	if p.Extensions["x-aliases"] != nil && (p.In != openapi3.ParameterInQuery || len(aliases(p)) == 0) {
+		return errors.New("only x-aliases that are a list of names, of parameters in the query, are checked")
+	}
 	shape, err := shapes.of(p.Schema.Value)
 	if err != nil {
 		return err
@@ -82,8 +85,12 @@ func (r *Route) checkParameters(req *http.Request, found *findings) {
 		case shape.kind == "object":
 			checkObjectParameter(p, shape, query, declared, found)
 		default:
-			declared[p.Name] = true
-			checkParameter(p, shape, query[p.Name], found)
+			var values []string
+			for _, name := range append(aliases(p), p.Name) {
+				declared[name] = true
+				values = append(values, query[name]...)
+			}
+			checkParameter(p, shape, values, found)
 		}
 	}
 	for _, key := range slices.Sorted(maps.Keys(query)) {
@@ -91,6 +98,18 @@ func (r *Route) checkParameters(req *http.Request, found *findings) {
 			found.add("query "+name(key), "is not declared")
 		}
 	}
+}
+
+// aliases are the other names of a parameter, in the extension x-aliases.
+func aliases(p *openapi3.Parameter) []string {
+	var names []string
+	list, _ := p.Extensions["x-aliases"].([]any)
+	for _, item := range list {
+		if name, ok := item.(string); ok {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 // checkObjectParameter checks an object whose properties are parameters of their own: name[property]=value as a
@@ -150,10 +169,15 @@ func checkArrayParameter(p *openapi3.Parameter, shape *shape, where string, valu
 	if rule := shape.brokenLength(uint64(len(values))); rule != "" {
 		found.add(where, rule)
 	}
+	before := map[string]bool{}
 	for i, text := range values {
 		if p.In == openapi3.ParameterInHeader {
 			text = strings.TrimSpace(text)
 		}
+		if shape.unique && before[text] {
+			found.add(fmt.Sprintf("%s/%d", where, i), "uniqueItems")
+		}
+		before[text] = true
 		checkText(shape.items, fmt.Sprintf("%s/%d", where, i), text, found)
 	}
 }

@@ -15,6 +15,7 @@ type shape struct {
 	items      *shape
 	minItems   uint64
 	maxItems   *uint64
+	unique     bool             // no two items may be equal
 	scalar     *openapi3.Schema // what is neither object nor array is left to kin-openapi
 }
 
@@ -60,7 +61,7 @@ func (s shapes) fill(made *shape, schema *openapi3.Schema) error {
 		return fmt.Errorf("a schema of several types is not checked")
 	}
 	made.required = append(made.required, schema.Required...)
-	made.minItems, made.maxItems = schema.MinItems, schema.MaxItems
+	made.minItems, made.maxItems, made.unique = schema.MinItems, schema.MaxItems, schema.UniqueItems
 	if schema.Items != nil {
 		items, err := s.of(schema.Items.Value)
 		if err != nil {
@@ -95,8 +96,6 @@ func unchecked(schema *openapi3.Schema) string {
 		return "anyOf"
 	case schema.Not != nil:
 		return "not"
-	case schema.UniqueItems:
-		return "uniqueItems"
 	case schema.MinProps > 0:
 		return "minProperties"
 	case schema.MaxProps != nil:

@@ -1,8 +1,11 @@
 package api
 
 import (
+	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
 	"strconv"
 	"strings"
@@ -142,6 +145,7 @@ func (w *walker) complete(shape *shape, seen *objectNames) {
 }
 
 func (w *walker) array(shape *shape, depth int) error {
+	list := w.text // as it stands before the array
 	w.text.Bracket()
 	w.expect(shape, "array")
 	items := shape
@@ -161,8 +165,29 @@ func (w *walker) array(shape *shape, depth int) error {
 		if rule := shape.brokenLength(uint64(count)); rule != "" {
 			w.report(rule)
 		}
+		if shape.unique && hasEqual(jsontext.Elements(list.Value())) {
+			w.report("uniqueItems")
+		}
 	}
 	return w.enough()
+}
+
+// hasEqual is whether two of the JSON values are equal. The order of an object's names does not matter; numbers are
+// compared as they are written.
+func hasEqual(values iter.Seq[[]byte]) bool {
+	before := map[string]bool{}
+	for value := range values {
+		decoder := json.NewDecoder(bytes.NewReader(value))
+		decoder.UseNumber()
+		var decoded any
+		_ = decoder.Decode(&decoded)       // the text has been found to be JSON
+		sorted, _ := json.Marshal(decoded) // by name
+		if before[string(sorted)] {
+			return true
+		}
+		before[string(sorted)] = true
+	}
+	return false
 }
 
 // brokenLength gives the rule that a list of so many breaks, or "".
