@@ -18,7 +18,7 @@ func (v *Validator) Handler(next http.Handler) http.Handler {
 			http.Error(w, "the request breaks the contract\n"+err.Error(), http.StatusBadRequest)
 			return
 		}
-		kept := &recorder{ResponseWriter: w, held: v.report == nil}
+		kept := &recorder{ResponseWriter: w, held: v.report == nil, maxAnswer: int(v.profile.maxAnswer)}
 		next.ServeHTTP(kept, r)
 		if route == nil {
 			return // what is wrong has been reported of the request
@@ -31,10 +31,11 @@ func (v *Validator) Handler(next http.Handler) http.Handler {
 // recorder is the ResponseWriter that keeps an answer for its check, and hands it on as it comes unless it is held.
 type recorder struct {
 	http.ResponseWriter
-	held   bool        // until it is checked
-	status int         // 0 until it is written
-	header http.Header // of an answer that is handed on: as it was sent
-	body   bytes.Buffer
+	held      bool        // until it is checked
+	maxAnswer int         // bytes of the body that a check looks at
+	status    int         // 0 until it is written
+	header    http.Header // of an answer that is handed on: as it was sent
+	body      bytes.Buffer
 }
 
 // WriteHeader takes the first status of 200 and above, as net/http does.
@@ -55,7 +56,7 @@ func (r *recorder) Write(p []byte) (int, error) {
 		return r.body.Write(p)
 	}
 	n, err := r.ResponseWriter.Write(p)
-	r.body.Write(p[:min(n, maxAnswer+1-r.body.Len())]) // a check looks at no more
+	r.body.Write(p[:min(n, r.maxAnswer+1-r.body.Len())])
 	return n, err
 }
 

@@ -15,6 +15,7 @@ import (
 type profile struct {
 	addressed  bool  // parameters and authorization are the contract's; the address of a shop is the shop's own
 	maxRequest int64 // bytes of a request's body, packed and unpacked
+	maxAnswer  int64 // bytes that are read of an answer's body, packed and unpacked
 	newValues  bool  // an answer may have enum values that the contract does not know: each is a notice
 	request    func(declared *shape, body []byte) findings
 }
@@ -23,6 +24,7 @@ type profile struct {
 var calls = profile{
 	addressed:  true,
 	maxRequest: 512 << 10, // the API's own limit
+	maxAnswer:  8 << 20,   // a page of 100 messages of 4,096 emoji has 5 MB
 	newValues:  true,
 	request: func(declared *shape, body []byte) findings {
 		found, _ := walk(declared, body, true)
@@ -52,6 +54,7 @@ func deliveries(doc *openapi3.T, shapes shapes) (profile, error) {
 	}
 	return profile{
 		maxRequest: 1 << 20, // the Market documents no limit
+		maxAnswer:  1 << 20, // nor of this
 		request: func(declared *shape, body []byte) findings {
 			kind, isText := typeOf(body)
 			if shape := byType[kind]; shape != nil {

@@ -37,7 +37,7 @@ func TestErrorOfABodyIsReadAgain(t *testing.T) {
 }
 
 func TestLargestAnswer(t *testing.T) {
-	for size, want := range map[int][]string{1 << 20: nil, 1<<20 + 1: {"body: is too large to be checked"}} {
+	for size, want := range map[int][]string{8 << 20: nil, 8<<20 + 1: {"body: is too large to be checked"}} {
 		body := `{"status":"OK"}` + strings.Repeat(" ", size-len(`{"status":"OK"}`))
 		resp := answer(200, body)
 		assert.Equal(t, want, places(newValidator(t).Response(request(t, "POST", message, ""), resp)), size)

@@ -109,10 +109,6 @@ func (r *Route) checkSent(content openapi3.Content, header http.Header, data []b
 	found.take(r.v.profile.request(r.v.shapes.ofContent(content), data))
 }
 
-// maxAnswer bounds what is read of an answer, in bytes, packed and unpacked. A page of 100 messages of 4,096 emoji has
-// 5 MB.
-const maxAnswer = 8 << 20
-
 // emptyMeansDone is the operation whose 200 may be empty: the contract says so in its description.
 const emptyMeansDone = "sendMessageToChat"
 
@@ -132,16 +128,17 @@ func (r *Route) Response(resp *http.Response) (notices []*Violation, err error) 
 }
 
 func (r *Route) checkAnswer(resp *http.Response, found, notes *findings) error {
-	data, again, err := peek.Body(resp.Body, maxAnswer)
+	limit := r.v.profile.maxAnswer
+	data, again, err := peek.Body(resp.Body, limit)
 	resp.Body = again
 	if err != nil {
 		return err
 	}
 	problem := notPacked
-	if len(data) > maxAnswer {
+	if int64(len(data)) > limit {
 		problem = packedTooLarge
 	} else if len(data) > 0 { // nothing is nothing, however it is packed
-		data, problem = unpack(resp.Header, data, maxAnswer)
+		data, problem = unpack(resp.Header, data, limit)
 	}
 	switch {
 	case problem == packedTooLarge:

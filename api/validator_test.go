@@ -19,9 +19,11 @@ import (
 )
 
 const (
-	chat    = "/v2/businesses/1/chat"
-	newChat = "/v2/businesses/1/chats/new"
-	message = "/v2/businesses/1/chats/message?chatId=1"
+	chat     = "/v2/businesses/1/chat"
+	newChat  = "/v2/businesses/1/chats/new"
+	message  = "/v2/businesses/1/chats/message?chatId=1"
+	allChats = "/v2/businesses/1/chats"
+	history  = "/v2/businesses/1/chats/history?chatId=1"
 )
 
 func newValidator(t testing.TB, opts ...api.Option) *api.Validator {
@@ -332,7 +334,7 @@ func TestTransportIsClean(t *testing.T) {
 }
 
 func TestResponseThatIsTooLarge(t *testing.T) {
-	large := `{"status":"OK"}` + strings.Repeat(" ", 1<<20)
+	large := `{"status":"OK"}` + strings.Repeat(" ", 8<<20)
 	resp := answer(200, large)
 	assert.Equal(t, []string{"body: is too large to be checked"}, places(newValidator(t).Response(request(t, "POST", message, ""), resp)))
 	body, err := io.ReadAll(resp.Body)
