@@ -19,6 +19,15 @@ type ServerInterface interface {
 	// GetChat Read a chat by its id
 	// (GET /businesses/{businessId}/chat)
 	GetChat(w http.ResponseWriter, r *http.Request, businessID BusinessID, params GetChatParams)
+	// GetChats List chats
+	// (POST /businesses/{businessId}/chats)
+	GetChats(w http.ResponseWriter, r *http.Request, businessID BusinessID, params GetChatsParams)
+	// GetChatHistory Read the messages of a chat
+	// (POST /businesses/{businessId}/chats/history)
+	GetChatHistory(w http.ResponseWriter, r *http.Request, businessID BusinessID, params GetChatHistoryParams)
+	// GetChatMessage Read a message
+	// (GET /businesses/{businessId}/chats/message)
+	GetChatMessage(w http.ResponseWriter, r *http.Request, businessID BusinessID, params GetChatMessageParams)
 	// SendMessageToChat Send a message into a chat
 	// (POST /businesses/{businessId}/chats/message)
 	SendMessageToChat(w http.ResponseWriter, r *http.Request, businessID BusinessID, params SendMessageToChatParams)
@@ -69,6 +78,184 @@ func (siw *ServerInterfaceWrapper) GetChat(w http.ResponseWriter, r *http.Reques
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.GetChat(w, r, businessID, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// GetChats operation middleware
+func (siw *ServerInterfaceWrapper) GetChats(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "businessId" -------------
+	var businessID BusinessID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "businessId", r.PathValue("businessId"), &businessID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: "int64", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "businessId", Err: err})
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetChatsParams
+
+	// ------------- Optional query parameter "pageToken" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "pageToken", r.URL.Query(), &params.PageToken, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "pageToken"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "pageToken", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", r.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "limit"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "limit", Err: err})
+		}
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.GetChats(w, r, businessID, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// GetChatHistory operation middleware
+func (siw *ServerInterfaceWrapper) GetChatHistory(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "businessId" -------------
+	var businessID BusinessID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "businessId", r.PathValue("businessId"), &businessID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: "int64", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "businessId", Err: err})
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetChatHistoryParams
+
+	// ------------- Required query parameter "chatId" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "chatId", r.URL.Query(), &params.ChatID, runtime.BindQueryParameterOptions{Type: "integer", Format: "int64"})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "chatId"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "chatId", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "pageToken" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "pageToken", r.URL.Query(), &params.PageToken, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "pageToken"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "pageToken", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", r.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "limit"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "limit", Err: err})
+		}
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.GetChatHistory(w, r, businessID, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// GetChatMessage operation middleware
+func (siw *ServerInterfaceWrapper) GetChatMessage(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "businessId" -------------
+	var businessID BusinessID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "businessId", r.PathValue("businessId"), &businessID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: "int64", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "businessId", Err: err})
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetChatMessageParams
+
+	// ------------- Required query parameter "chatId" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "chatId", r.URL.Query(), &params.ChatID, runtime.BindQueryParameterOptions{Type: "integer", Format: "int64"})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "chatId"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "chatId", Err: err})
+		}
+		return
+	}
+
+	// ------------- Required query parameter "messageId" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "messageId", r.URL.Query(), &params.MessageID, runtime.BindQueryParameterOptions{Type: "integer", Format: "int64"})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "messageId"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "messageId", Err: err})
+		}
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.GetChatMessage(w, r, businessID, params)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -267,6 +454,9 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 	}
 
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/businesses/{businessId}/chat", wrapper.GetChat)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/businesses/{businessId}/chats", wrapper.GetChats)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/businesses/{businessId}/chats/history", wrapper.GetChatHistory)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/businesses/{businessId}/chats/message", wrapper.GetChatMessage)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/businesses/{businessId}/chats/message", wrapper.SendMessageToChat)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/businesses/{businessId}/chats/new", wrapper.CreateChat)
 
