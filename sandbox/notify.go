@@ -250,7 +250,7 @@ func messageSent(c *chat, at time.Time) notice {
 	return newNotice(c.about.cabinet, kind, notify.ChatMessageSentNotificationDTO{
 		NotificationType: kind,
 		ChatID:           c.id,
-		MessageID:        fmt.Sprintf("%d%06d", c.id, len(c.messages)),
+		MessageID:        fmt.Sprint(c.messages[len(c.messages)-1].ID),
 		BusinessID:       c.about.cabinet,
 		SentAt:           at.UTC(),
 	})

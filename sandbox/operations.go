@@ -22,6 +22,9 @@ const (
 	OperationCreateChat        = gen.OperationCreateChat
 	OperationGetChat           = gen.OperationGetChat
 	OperationSendMessageToChat = gen.OperationSendMessageToChat
+	OperationGetChats          = gen.OperationGetChats
+	OperationGetChatHistory    = gen.OperationGetChatHistory
+	OperationGetChatMessage    = gen.OperationGetChatMessage
 )
 
 // operation is what the contract says of an operation.
@@ -117,7 +120,7 @@ func (m operations) SendMessageToChat(
 	if !m.read(w, r, &request) {
 		return
 	}
-	switch err := m.store.write(params.ChatID, Message{Text: request.Message, At: m.now()}, cabinet); err {
+	switch err := m.store.write(params.ChatID, Message{Text: request.Message, At: m.now(), Sender: gen.ChatMessageSenderTypePartner}, cabinet); err {
 	case nil:
 		write(w, http.StatusOK, gen.EmptyAPIResponse{Status: gen.APIResponseStatusTypeOK})
 	case errNoChat:

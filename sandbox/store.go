@@ -12,9 +12,11 @@ import (
 
 // Message is one message of a chat, as the buyer sees it.
 type Message struct {
+	ID        int64     // as getChatHistory and notifications have it
 	Text      string    // as it was written
 	At        time.Time // by the sandbox's clock
-	FromBuyer bool      // written by Reply; otherwise the shop wrote it
+	FromBuyer bool      // written by Reply, as Sender says
+	Sender    gen.ChatMessageSenderType
 }
 
 // Messages gives a copy of the messages of a chat, oldest first; none when there is no such chat.
@@ -35,7 +37,7 @@ func (m *Market) Reply(chatID int64, text string) error {
 
 // reply is Reply with an error for the control API, which does not name the package.
 func (m *Market) reply(chatID int64, text string) error {
-	err := m.store.write(chatID, Message{Text: text, At: m.now(), FromBuyer: true}, anyCabinet)
+	err := m.store.write(chatID, Message{Text: text, At: m.now(), Sender: gen.ChatMessageSenderTypeCustomer}, anyCabinet)
 	if errors.Is(err, errNoChat) {
 		return fmt.Errorf("there is no chat %d", chatID)
 	}
@@ -214,6 +216,8 @@ func (s *store) write(id int64, message Message, cabinet int64) error {
 	if err := s.take(messageBytes + len(message.Text)); err != nil {
 		return err
 	}
+	message.ID = c.id*1_000_000 + int64(len(c.messages)) + 1
+	message.FromBuyer = message.Sender == gen.ChatMessageSenderTypeCustomer
 	c.messages = append(c.messages, message)
 	c.updatedAt = message.At
 	if c.status != gen.ChatStatusTypeWaitingForArbiter {
@@ -297,6 +301,11 @@ func (s *store) read(cabinet, id int64) (gen.GetChatInfoDTO, bool) {
 	if c == nil || c.about.cabinet != cabinet {
 		return gen.GetChatInfoDTO{}, false
 	}
+	return c.info(), true
+}
+
+// info is the chat as the Market gives it.
+func (c chat) info() gen.GetChatInfoDTO {
 	return gen.GetChatInfoDTO{
 		ChatID:    c.id,
 		Type:      c.kind,
@@ -304,7 +313,7 @@ func (s *store) read(cabinet, id int64) (gen.GetChatInfoDTO, bool) {
 		Context:   c.about.full(),
 		CreatedAt: c.createdAt.In(moscow),
 		UpdatedAt: c.updatedAt.In(moscow),
-	}, true
+	}
 }
 
 var moscow = time.FixedZone("MSK", 3*60*60)
