@@ -73,6 +73,60 @@ var operationCases = map[string]operationCase{
 		answer: `{"status":"OK","result":{"chatId":77,"context":{"type":"ORDER","orderId":5},"type":"CHAT","status":"NEW",` +
 			`"createdAt":"1999-12-01T10:00:00+03:00","updatedAt":"1999-12-01T11:00:00+03:00"}}`,
 	},
+	"getChats": {
+		call: func(ctx context.Context, c *wrapper.Client, opts ...wrapper.CallOption) error {
+			found := 0
+			for chat, err := range c.Chats(ctx, gen.GetChatsRequest{}, opts...) {
+				if err != nil {
+					return err
+				}
+				if chat.ChatID >= 1 {
+					found++
+				}
+			}
+			return orNoResult(nil, found == 1)
+		},
+		invalid: func(ctx context.Context, c *wrapper.Client, opts ...wrapper.CallOption) error {
+			for _, err := range c.Chats(ctx, gen.GetChatsRequest{Types: []gen.ChatType{"chat"}}, opts...) {
+				return err
+			}
+			return nil
+		},
+		raw: func(ctx context.Context, c gen.ClientInterface) (*http.Response, error) {
+			return c.GetChats(ctx, business, &gen.GetChatsParams{}, gen.GetChatsRequest{})
+		},
+		answer: `{"status":"OK","result":{"chats":[{"chatId":77,"context":{"type":"ORDER","orderId":5},"type":"CHAT","status":"NEW",` +
+			`"createdAt":"1999-12-01T10:00:00+03:00","updatedAt":"1999-12-01T11:00:00+03:00"}]}}`,
+	},
+	"getChatHistory": {
+		call: func(ctx context.Context, c *wrapper.Client, opts ...wrapper.CallOption) error {
+			read, err := c.Messages(ctx, chatID, 0, opts...)
+			return orNoResult(err, read != nil && len(read.Messages) == 1)
+		},
+		invalid: func(ctx context.Context, c *wrapper.Client, opts ...wrapper.CallOption) error {
+			_, err := c.Messages(ctx, chatID, -1, opts...)
+			return err
+		},
+		raw: func(ctx context.Context, c gen.ClientInterface) (*http.Response, error) {
+			return c.GetChatHistory(ctx, business, &gen.GetChatHistoryParams{ChatID: chatID}, gen.GetChatHistoryRequest{})
+		},
+		answer: `{"status":"OK","result":{"context":{"type":"ORDER","orderId":5},"messages":[` +
+			`{"messageId":1,"createdAt":"1999-12-01T10:00:00+03:00","sender":"CUSTOMER","message":"Where is it?"}]}}`,
+	},
+	"getChatMessage": {
+		call: func(ctx context.Context, c *wrapper.Client, opts ...wrapper.CallOption) error {
+			message, err := c.GetMessage(ctx, chatID, 1, opts...)
+			return orNoResult(err, message != nil && message.MessageID == 1)
+		},
+		invalid: func(ctx context.Context, c *wrapper.Client, opts ...wrapper.CallOption) error {
+			_, err := c.GetMessage(ctx, chatID, 0, opts...)
+			return err
+		},
+		raw: func(ctx context.Context, c gen.ClientInterface) (*http.Response, error) {
+			return c.GetChatMessage(ctx, business, &gen.GetChatMessageParams{ChatID: chatID, MessageID: 1})
+		},
+		answer: `{"status":"OK","result":{"messageId":1,"createdAt":"1999-12-01T10:00:00+03:00","sender":"CUSTOMER","message":"Where is it?"}}`,
+	},
 }
 
 var errNoResult = errors.New("success without the promised result")

@@ -58,6 +58,7 @@ func newCommand(on terminals) *cobra.Command {
 	}
 	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(newChatCommand(on), sendCommand(on), getCommand(on))
+	root.AddCommand(chatsCommand(on), messagesCommand(on), messageCommand(on))
 	root.AddCommand(demoCommand(), checkCommand(), sandboxCommand(), listenCommand())
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.Flags().Bool("version", false, "print the version, the commit and Go's version")

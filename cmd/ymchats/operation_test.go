@@ -20,6 +20,9 @@ var callCommands = []callCommand{
 	{"createChat", []string{"new", "--order", order}},
 	{"sendMessageToChat", []string{"send", "--chat", chat, testText}},
 	{"getChat", []string{"get", "--chat", chat}},
+	{"getChats", []string{"chats", "--waiting"}},
+	{"getChatHistory", []string{"messages", "--chat", chat}},
+	{"getChatMessage", []string{"message", "--chat", chat, "--message", chat + "000001"}},
 }
 
 // callNames are the names of these commands.
