@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -43,6 +44,8 @@ const (
 	anyText = "Your order is on its way"
 	anyChat = 7000001 // the first one of a sandbox
 	server  = gen.ServerURL + "/"
+
+	anyMessage = 7000001000001 // the first one of that chat
 )
 
 // operations has all operations of the contract. Tests of what holds for each of them range over it.
@@ -120,6 +123,103 @@ var operations = map[string]operationCase{
 		named: `{"status":"OK","result":{"chatId":7000001,"context":{"type":"ORDER","customer":{"name":"` + secretName + `"}},` +
 			`"type":"CHAT","status":"NEW","createdAt":"1999-12-01T10:00:00+03:00","updatedAt":"1999-12-01T11:00:00+03:00"}}`,
 	},
+	"getChats": {
+		call: func(ctx context.Context, c *wrapper.Client, _ string, opts ...wrapper.CallOption) (any, error) {
+			for _, err := range c.Chats(ctx, gen.GetChatsRequest{}, opts...) {
+				if err != nil {
+					return nil, err
+				}
+			}
+			return nil, nil // the chats hold the buyers' names by promise
+		},
+		raw: func(ctx context.Context, c gen.ClientInterface, _ string) (*http.Response, error) {
+			return c.GetChats(ctx, business, &gen.GetChatsParams{}, gen.GetChatsRequest{})
+		},
+		random: func(p parity) randomCall {
+			filter := p.filter()
+			limit := int32(20)
+			return randomCall{
+				what: fmt.Sprintf("%+v", filter),
+				request: func() (*http.Request, error) {
+					return gen.NewGetChatsRequest(server, business, &gen.GetChatsParams{Limit: &limit}, filter)
+				},
+				call: func(ctx context.Context, c *wrapper.Client) error {
+					for _, err := range c.Chats(ctx, filter) {
+						return err
+					}
+					return nil
+				},
+			}
+		},
+		answer: func(at time.Time) string {
+			chat := strings.TrimSuffix(strings.TrimPrefix(chatAnswer(at.Add(-time.Minute)), `{"status":"OK","result":`), "}")
+			return `{"status":"OK","result":{"chats":[` + chat + `]}}`
+		},
+		named: `{"status":"OK","result":{"chats":[{"chatId":7000001,"context":{"type":"ORDER","customer":{"name":"` + secretName + `"}},` +
+			`"type":"CHAT","status":"NEW","createdAt":"1999-12-01T10:00:00+03:00","updatedAt":"1999-12-01T11:00:00+03:00"}]}}`,
+	},
+	"getChatHistory": {
+		call: func(ctx context.Context, c *wrapper.Client, _ string, opts ...wrapper.CallOption) (any, error) {
+			_, err := c.Messages(ctx, anyChat, 0, opts...) // its result holds texts and the buyer's name by promise
+			return nil, err
+		},
+		raw: func(ctx context.Context, c gen.ClientInterface, _ string) (*http.Response, error) {
+			return c.GetChatHistory(ctx, business, &gen.GetChatHistoryParams{ChatID: anyChat}, gen.GetChatHistoryRequest{})
+		},
+		random: func(p parity) randomCall {
+			id, after := p.id(), p.id()
+			limit := int32(100)
+			return randomCall{
+				what: fmt.Sprint(id, " after ", after),
+				request: func() (*http.Request, error) {
+					var from gen.GetChatHistoryRequest
+					if after != 0 {
+						from.MessageIDFrom = &after
+					}
+					return gen.NewGetChatHistoryRequest(server, business, &gen.GetChatHistoryParams{ChatID: id, Limit: &limit}, from)
+				},
+				call: func(ctx context.Context, c *wrapper.Client) error {
+					_, err := c.Messages(ctx, id, after)
+					return err
+				},
+			}
+		},
+		answer: func(at time.Time) string {
+			return `{"status":"OK","result":{"context":{"type":"ORDER","orderId":5},"messages":[` + messageAnswer(at) + `]}}`
+		},
+		named: `{"status":"OK","result":{"context":{"type":"ORDER","customer":{"name":"` + secretName + `"}},"messages":[]}}`,
+	},
+	"getChatMessage": {
+		call: func(ctx context.Context, c *wrapper.Client, _ string, opts ...wrapper.CallOption) (any, error) {
+			_, err := c.GetMessage(ctx, anyChat, anyMessage, opts...) // its result holds a text by promise
+			return nil, err
+		},
+		raw: func(ctx context.Context, c gen.ClientInterface, _ string) (*http.Response, error) {
+			return c.GetChatMessage(ctx, business, &gen.GetChatMessageParams{ChatID: anyChat, MessageID: anyMessage})
+		},
+		random: func(p parity) randomCall {
+			chat, message := p.id(), p.id()
+			return randomCall{
+				what: fmt.Sprint(message, " of ", chat),
+				request: func() (*http.Request, error) {
+					return gen.NewGetChatMessageRequest(server, business, &gen.GetChatMessageParams{ChatID: chat, MessageID: message})
+				},
+				call: func(ctx context.Context, c *wrapper.Client) error {
+					_, err := c.GetMessage(ctx, chat, message)
+					return err
+				},
+			}
+		},
+		answer: func(at time.Time) string { return `{"status":"OK","result":` + messageAnswer(at) + `}` },
+		named: `{"status":"OK","result":{"messageId":7000001000001,"createdAt":"1999-12-01T10:00:00+03:00","sender":"CUSTOMER",` +
+			`"message":"` + secretName + `"}}`,
+	},
+}
+
+// messageAnswer is a message that the buyer wrote a minute before.
+func messageAnswer(at time.Time) string {
+	return fmt.Sprintf(`{"messageId":7000001000001,"createdAt":%q,"sender":"CUSTOMER","message":"Where is it?"}`,
+		at.Add(-time.Minute).Format(time.RFC3339))
 }
 
 // chatAnswer is a chat that was last written into then.
@@ -174,6 +274,7 @@ func TestOperationsEndToEnd(t *testing.T) {
 			chat, err := client.CreateChat(t.Context(), wrapper.Order(5))
 			require.NoError(t, err)
 			require.EqualValues(t, anyChat, chat.ChatID)
+			require.NoError(t, market.Reply(anyChat, "Where is it?"))
 
 			require.NoError(t, call(t.Context(), op, client), "through the Client")
 			resp, err := c.raw(t.Context(), client.Raw(), anyText)

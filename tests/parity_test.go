@@ -34,6 +34,26 @@ func (p parity) about() gen.ChatContextDTO {
 	return gen.ChatContextDTO{Type: gen.ChatContextIdentifiableType(kind), ID: p.id()}
 }
 
+// filter has each list at random: none, one value, and several, which may be no values of the contract, or equal.
+func (p parity) filter() (filter gen.GetChatsRequest) {
+	for range p.IntN(3) {
+		filter.OrderIds = append(filter.OrderIds, p.Int64N(3)-1)
+	}
+	for range p.IntN(3) {
+		filter.Contexts = append(filter.Contexts, gen.ChatContextDTO{Type: pick(p.Rand, gen.ChatContextIdentifiableTypeOrder, "RETURN", "ORDER", "DIRECT"), ID: p.Int64N(8)})
+	}
+	for range p.IntN(3) {
+		filter.ContextTypes = append(filter.ContextTypes, pick(p.Rand, gen.ChatContextTypeOrder, "RETURN", "DIRECT", "DIRECT", "order"))
+	}
+	for range p.IntN(3) {
+		filter.Types = append(filter.Types, pick(p.Rand, gen.ChatTypeChat, "ARBITRAGE", "CHAT", "ARBITRAGE", "chat"))
+	}
+	for range p.IntN(3) {
+		filter.Statuses = append(filter.Statuses, pick(p.Rand, gen.ChatStatusTypeNew, "FINISHED", "WAITING_FOR_PARTNER", "WAITING_FOR_MARKET", "WAITING"))
+	}
+	return filter
+}
+
 func (p parity) text() string {
 	length := pick(p.Rand, 0, 1, 2, 4095, 4096, 4097, 4098, 8192, p.IntN(5000))
 	letter := pick(p.Rand, "x", "ж", "中", "😀", "\u0000", "\u2028", " ", "\n", `"`, "<", "e\u0301", "\ufffd", "\U0010ffff")

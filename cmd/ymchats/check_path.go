@@ -7,7 +7,7 @@ import (
 )
 
 // contractWords are the words of the contract's paths: what stands between them are values.
-var contractWords = []string{"v2", "businesses", "chats", "chat", "new", "message"}
+var contractWords = []string{"v2", "businesses", "chats", "chat", "new", "message", "history"}
 
 var (
 	pathWord = regexp.MustCompile(`^[a-z]{2,}(-[a-z]+)*$`)

@@ -64,7 +64,7 @@ type located struct {
 var (
 	chatPath = regexp.MustCompile(`(?i)^/businesses/[^/]+/chats?(/.*)?$`)
 	// uncheckedPath is that of the Market's operations on chats that the contract does not describe.
-	uncheckedPath = regexp.MustCompile(`^/businesses/[^/]+/chats(/history|/file/send)?$`)
+	uncheckedPath = regexp.MustCompile(`^/businesses/[^/]+/chats/file/send$`)
 )
 
 // locate finds out where a request went.
