@@ -48,7 +48,7 @@ func TestConversation(t *testing.T) {
 	assert.Equal(t, gen.ChatStatusTypeWaitingForCustomer, told.Status)
 	assert.True(t, told.UpdatedAt.Equal(now))
 	assert.True(t, told.CreatedAt.Equal(fresh.CreatedAt))
-	assert.Equal(t, []sandbox.Message{{Text: "hello", At: now}}, m.Messages(chat))
+	assert.Equal(t, []sandbox.Message{{ID: 7000001000001, Text: "hello", At: now, Sender: "PARTNER"}}, m.Messages(chat))
 }
 
 func TestUnknownChats(t *testing.T) {
@@ -228,7 +228,7 @@ func TestReply(t *testing.T) {
 	told := readChat(t, m, chat)
 	assert.Equal(t, gen.ChatStatusTypeWaitingForPartner, told.Status)
 	assert.True(t, told.UpdatedAt.Equal(now))
-	assert.Equal(t, sandbox.Message{Text: "thanks", At: now, FromBuyer: true}, m.Messages(chat)[1])
+	assert.Equal(t, sandbox.Message{ID: 7000001000002, Text: "thanks", At: now, FromBuyer: true, Sender: "CUSTOMER"}, m.Messages(chat)[1])
 	assert.Equal(t, 200, ask(t, m, "POST", messageTo(chat), hello).status)
 	assert.Equal(t, gen.ChatStatusTypeWaitingForCustomer, readChat(t, m, chat).Status)
 	assert.EqualError(t, m.Reply(5, "canary"), "sandbox: there is no chat 5")

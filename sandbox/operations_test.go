@@ -45,7 +45,8 @@ func contractRequests(t *testing.T, chat int64) (requests []contractRequest) {
 	return requests
 }
 
-// contractQuery has the required parameters, each with its least value, and the chat where one is wanted.
+// contractQuery has the required parameters, each with its least value, and the chat and its first message where they
+// are wanted.
 func contractQuery(op *openapi3.Operation, chat int64) string {
 	query := url.Values{}
 	for _, p := range op.Parameters {
@@ -53,6 +54,8 @@ func contractQuery(op *openapi3.Operation, chat int64) string {
 		case p.Value.In != "query" || !p.Value.Required:
 		case p.Value.Name == "chatId":
 			query.Set("chatId", fmt.Sprint(chat))
+		case p.Value.Name == "messageId":
+			query.Set("messageId", fmt.Sprint(chat*1_000_000+1)) // the first one of the chat
 		case p.Value.Schema.Value.Min != nil:
 			query.Set(p.Value.Name, fmt.Sprint(*p.Value.Schema.Value.Min))
 		default:
@@ -73,7 +76,9 @@ func contractScopes(op *openapi3.Operation) (scopes []string) {
 // The sandbox answers each operation of the contract as the contract says, and fails where a script says so.
 func TestOperationsOfTheContract(t *testing.T) {
 	m := newMarket()
-	for _, r := range contractRequests(t, startChat(t, m, order5)) {
+	chat := startChat(t, m, order5)
+	require.NoError(t, m.Reply(chat, "Where is it?"))
+	for _, r := range contractRequests(t, chat) {
 		t.Run(r.operation, func(t *testing.T) {
 			a := ask(t, m, r.method, r.target, r.body)
 			assert.Equal(t, http.StatusOK, a.status, a.body)

@@ -218,7 +218,8 @@ func TestCallsSayWhichChat(t *testing.T) {
 func TestOperationConstants(t *testing.T) {
 	v, err := contract()
 	require.NoError(t, err)
-	assert.ElementsMatch(t, v.Operations(), []string{sandbox.OperationCreateChat, sandbox.OperationGetChat, sandbox.OperationSendMessageToChat})
+	assert.ElementsMatch(t, v.Operations(), []string{sandbox.OperationCreateChat, sandbox.OperationGetChat, sandbox.OperationSendMessageToChat,
+		sandbox.OperationGetChats, sandbox.OperationGetChatHistory, sandbox.OperationGetChatMessage})
 	for _, operation := range v.Operations() {
 		newMarket().Script(operation, nil)
 	}
