@@ -27,7 +27,7 @@ const checkExitHelp = `Exit codes, of the built program (go run makes 1 of them 
   0  no violations were found
   1  violations were found
   2  a file, an entry of the contract's traffic or a flag cannot be read
-  3  nothing was checked: standard error tells what was found instead`
+  3  nothing was checked: standard error lists the other requests in the recording`
 
 func checkCommand() *cobra.Command {
 	c := &checker{}
