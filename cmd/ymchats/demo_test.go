@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"log/slog"
 	"net/http"
 	"os"
 	"os/exec"
@@ -188,3 +189,13 @@ type countingCloser struct {
 }
 
 func (c countingCloser) Close() error { *c.closed++; return nil }
+
+// After a 420 nothing has arrived: the story tells of no look at the chat.
+func TestStoryOfA420(t *testing.T) {
+	var out bytes.Buffer
+	log := slog.New(logHandler(story{&out}.tell))
+	log.Warn("attempt", "operation", "sendMessageToChat", "attempt", 1, "status", 420, "pause", time.Second)
+	log.Warn("attempt", "operation", "sendMessageToChat", "attempt", 2, "status", 500, "pause", time.Second)
+	assert.Equal(t, "    sendMessageToChat, attempt 1: too many requests at once; the client waits 1s, then tries again\n"+
+		"    sendMessageToChat, attempt 2: server error; the client waits 1s, then reads the chat, as the message may have arrived\n", out.String())
+}

@@ -79,6 +79,7 @@ func TestUsage(t *testing.T) {
 		{"help send canary:1", "unknown command: see ymchats --help"},
 		{"help completion tcsh", "unknown command tcsh: see ymchats --help"},
 		{"completion tcsh", "completion needs one of bash, zsh, fish and powershell"},
+		{"completion bash canary", "bash takes no words, only flags: see ymchats completion bash --help"},
 		{"completion canary:1", "completion needs one of bash, zsh, fish and powershell"},
 
 		{"sandbox --quota 0", "--quota is 0, allowed is 1 and above\n"},
@@ -125,4 +126,15 @@ func TestSimilar(t *testing.T) {
 	}
 	assert.Equal(t, []string{"key"}, similar("kex", []string{"key", "set"}), "one letter of a short word")
 	assert.Empty(t, similar("kxx", []string{"key", "set"}))
+}
+
+// What it takes to make one word of another, in both directions.
+func TestDistance(t *testing.T) {
+	for _, row := range []struct {
+		a, b string
+		want int
+	}{{"", "", 0}, {"", "abc", 3}, {"abc", "abxc", 1}, {"kitten", "sitting", 3}, {"chat", "caht", 2}} {
+		assert.Equal(t, row.want, distance(row.a, row.b), row)
+		assert.Equal(t, row.want, distance(row.b, row.a), row)
+	}
 }
