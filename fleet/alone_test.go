@@ -57,7 +57,7 @@ func TestAlone(t *testing.T) {
 	beside(t)
 	for _, n := range []int{1, 3} {
 		s := onOne(t)
-		_, l := member(t, s, WithAlone(n))
+		_, l := member(t, s, WithAlone(n), leaseOf(endless))
 		s.kill()
 		var held []func(wrapper.Response)
 		for range n {

@@ -43,7 +43,7 @@ type Fleet struct {
 
 // New makes a Fleet over a client of Redis or Valkey, alone, behind Sentinel or as a cluster. It asks Redis for
 // nothing: where Redis is away, New and what follows work as the package documentation says. The client stays the
-// caller's, who closes it after the Fleet. The error tells what was refused, and what is allowed.
+// caller's, and is closed after the Fleet. The error says what was refused, and what is allowed.
 func New(rdb redis.UniversalClient, opts ...Option) (*Fleet, error) {
 	if rdb == nil || reflect.ValueOf(rdb).Kind() == reflect.Pointer && reflect.ValueOf(rdb).IsNil() {
 		return nil, errors.New("fleet: the client is nil, allowed is a *redis.Client or a *redis.ClusterClient")
@@ -99,7 +99,7 @@ func (f *Fleet) Limiter(businessID int64) (*Limiter, error) {
 
 // Close gives back what this process holds and waits for: close it once the work is done, as requests that still run
 // are counted no more. Acquire fails from now on, and so does a call that waits in it. Close takes no longer than two
-// or three timeouts; the error says that Redis could not be told, so that the leases end by themselves. Closed again,
+// or three timeouts; the error says that Redis took nothing in, so that the leases end by themselves. Closed again,
 // it does nothing and gives nil.
 func (f *Fleet) Close() error {
 	f.mu.Lock()

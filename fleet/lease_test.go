@@ -77,6 +77,18 @@ func TestFirstRenewal(t *testing.T) {
 	})
 }
 
+// A lease that a renewal has written is given back, if its request began without Redis.
+func TestRenewedLeaseEnds(t *testing.T) {
+	beside(t)
+	s := onOne(t)
+	_, l := member(t, s, WithTimeout(slow), leaseOf(endless))
+	one := l.newLease("getChat")
+	one.start(time.Millisecond)
+	eventually(t, "it is renewed", func() bool { return s.leases(cabinet) == 1 })
+	one.release(served)
+	require.Zero(t, s.leases(cabinet))
+}
+
 // A lease is given back after the renewal that is under way, or the renewal would write it again.
 func TestRenewalBeforeTheEnd(t *testing.T) {
 	beside(t)
@@ -118,7 +130,9 @@ func TestGivenUpOnTheWay(t *testing.T) {
 func TestLeaseEndsWithoutRedis(t *testing.T) {
 	beside(t)
 	s := onOne(t, "--appendonly", "yes", "--appendfsync", "always")
-	_, l := member(t, s, leaseOf(endless))
+	rdb := s.admin() // its commands are not tried again when the server is back
+	t.Cleanup(func() { rdb.Close() })
+	_, l := memberOver(t, s, rdb, leaseOf(endless))
 	release := take(t, l, "getChat")
 	s.kill()
 	release(served)
@@ -135,6 +149,7 @@ func TestLeaseEndsWithTheOutage(t *testing.T) {
 	rdb := s.client(t)
 	_, l := memberOver(t, s, rdb, WithTimeout(slow), leaseOf(endless))
 	s.kill()
+	take(t, l, "getChat")(served) // it finds out
 	release := take(t, l, "getChat")
 	probe := newStall(rdb, `"running"`)
 	s.run()

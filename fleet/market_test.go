@@ -99,7 +99,7 @@ func (j *judge) see(c sandbox.Call) {
 	case 200:
 		j.sent++
 		j.when = append(j.when, time.Now())
-	case 420:
+	case wrapper.StatusMethodFailure:
 		j.refused++
 	}
 }

@@ -81,8 +81,8 @@ func TestDefaults(t *testing.T) {
 	shared, err := New(nowhere(t))
 	require.NoError(t, err)
 	defer shared.Close()
-	assert.Equal(t, config{maxDelay: 30 * time.Second, newLease: 3 * time.Second, lease: 15 * time.Second, timeout: 300 * time.Millisecond, alone: 1,
-		prefix: "ymchats:", logger: shared.logger}, *shared.config)
+	assert.Equal(t, config{maxDelay: 30 * time.Second, newLease: 3 * time.Second, lease: 15 * time.Second,
+		timeout: 300 * time.Millisecond, alone: 1, prefix: "ymchats:", logger: shared.logger}, *shared.config)
 }
 
 func TestLimiters(t *testing.T) {

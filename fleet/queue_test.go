@@ -159,6 +159,25 @@ func TestOldMessagesAreNotBelieved(t *testing.T) {
 	w.release(served)
 }
 
+// The waiters in the queue go on without Redis once one command has failed.
+func TestWaitersGoAlone(t *testing.T) {
+	beside(t)
+	s := onOne(t)
+	shared, a := member(t, s)
+	never(shared)
+	_, b := member(t, s, WithTimeout(slow))
+	for range 4 {
+		defer take(t, b, "getChat")(served)
+	}
+	w := ask(a, "getChat")
+	eventually(t, "it waits", func() bool { return s.waiting() == 1 })
+	s.kill()
+	take(t, a, "getChat")(served)
+	w.wait(t)
+	require.NoError(t, w.err)
+	w.release(served)
+}
+
 // A message wakes the waiters that it names: one lease, one operation of one cabinet, or all after a new subscription.
 func TestMessagesWake(t *testing.T) {
 	shared, err := New(nowhere(t))

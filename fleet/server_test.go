@@ -253,7 +253,8 @@ func startNode(t *testing.T, program string) *server {
 		port, bus := freePort(t), freePort(t)
 		s := &server{t: t, program: program, address: fmt.Sprintf("127.0.0.1:%d", port), args: []string{
 			"--bind", "127.0.0.1", "--port", strconv.Itoa(port), "--cluster-port", strconv.Itoa(bus),
-			"--cluster-enabled", "yes", "--cluster-node-timeout", nodeTimeout, "--dir", dir, "--save", "", "--loglevel", "warning"}}
+			"--cluster-enabled", "yes", "--cluster-node-timeout", nodeTimeout, "--dir", dir, "--save", "",
+			"--loglevel", "warning"}}
 		s.process = exec.Command(program, s.args...)
 		require.NoError(t, s.process.Start())
 		s.ended = make(chan struct{})

@@ -67,7 +67,7 @@ func (m *market) see(c sandbox.Call) {
 	switch c.Status {
 	case http.StatusOK:
 		m.sent++
-	case 420:
+	case wrapper.StatusMethodFailure:
 		m.refused++
 	}
 }

@@ -24,7 +24,7 @@ const (
 	patience    = 3 * time.Second // all processes and Redis share this machine, so an answer may take long
 )
 
-// job is what a worker is told.
+// job describes the work of a worker.
 type job struct {
 	Redis  string // empty: without a fleet
 	Market string
@@ -57,7 +57,7 @@ func work(description string, input io.Reader, output io.Writer) {
 	fmt.Fprintln(output, sent.Load())
 }
 
-// newClient is all that a program of a fleet does otherwise than one that is alone.
+// newClient is all that a program of a fleet does differently.
 func newClient(do job) (*wrapper.Client, func(), error) {
 	options := []wrapper.Option{wrapper.WithBaseURL(do.Market)}
 	closeFleet := func() {}
@@ -78,7 +78,7 @@ func newClient(do job) (*wrapper.Client, func(), error) {
 	return client, closeFleet, err
 }
 
-// send sends one message, and tells whether to go on: not when the quota is back in an hour only.
+// send sends one message. It gives false where the quota comes back in an hour only.
 func send(ctx context.Context, client *wrapper.Client, chatID int64, sent *atomic.Int64) bool {
 	err := client.SendMessage(ctx, chatID, "Your order is on its way.")
 	if err == nil {
