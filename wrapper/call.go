@@ -82,6 +82,7 @@ func (c *Client) do(ctx context.Context, call *call) error {
 			return call.failure()
 		}
 		wait(ctx, pause)
+		c.closeIdle()
 		if call.verdict.look && ctx.Err() == nil {
 			why := c.check(ctx, call)
 			if ctx.Err() != nil {
@@ -92,6 +93,7 @@ func (c *Client) do(ctx context.Context, call *call) error {
 				return call.failure()
 			}
 			call.clear()
+			c.closeIdle()
 		}
 	}
 	call.end(ctx.Err())
@@ -169,6 +171,14 @@ func (c *Client) check(ctx context.Context, call *call) error {
 		return err
 	}
 	return d.check(seen, time.Now())
+}
+
+// closeIdle closes the idle connections of a transport that can: what follows a failure must not meet a connection in
+// the state of the one that failed.
+func (c *Client) closeIdle() {
+	if t, ok := c.transport.(interface{ CloseIdleConnections() }); ok {
+		t.CloseIdleConnections()
+	}
 }
 
 func wait(ctx context.Context, pause time.Duration) {

@@ -54,7 +54,11 @@ func WithPlainHTTP() Option {
 // are not used: redirects are never followed, as net/http would hand the key to another host.
 //
 // Without this option TLS sessions are resumed: the Market closes each connection, so every call pays for a
-// handshake.
+// handshake. No connection is kept for a later request, a dead connection of HTTP/2 is left after 8 s, and a connection
+// is closed without lingering (net.TCPConn.SetLinger(0)): the kernel sends nothing more of an attempt that was given up.
+// A transport of your own does the last two only if you make it so; without them a message may arrive long after its
+// attempt has ended, and twice. Its idle connections are closed before a repeat if it has the method
+// CloseIdleConnections, as *http.Transport has.
 func WithHTTPClient(hc *http.Client) Option {
 	return func(c *config) error {
 		if hc == nil {

@@ -22,18 +22,34 @@ const parallelRequests = 4
 // attemptTimeout is the limit of one attempt; the Market gives up after 10 s.
 const attemptTimeout = 15 * time.Second
 
+// newTransport makes the transport of a Client that was given none. It keeps no connection: the Market closes each one
+// after an answer, and a request on a connection that is about to be closed may or may not arrive.
 func newTransport() *http.Transport {
 	return &http.Transport{
 		Proxy:                  http.ProxyFromEnvironment,
-		DialContext:            (&net.Dialer{Timeout: attemptTimeout}).DialContext,
+		DialContext:            dial,
 		TLSHandshakeTimeout:    attemptTimeout, // net/http goes on with a handshake when its request has given up
 		TLSClientConfig:        &tls.Config{ClientSessionCache: tls.NewLRUClientSessionCache(0)},
 		ForceAttemptHTTP2:      true,
-		MaxIdleConnsPerHost:    parallelRequests, // of open ones the Limiter is the limit
-		IdleConnTimeout:        90 * time.Second,
+		HTTP2:                  &http.HTTP2Config{SendPingTimeout: pingAfter, PingTimeout: pingAfter},
+		DisableKeepAlives:      true,
 		MaxResponseHeaderBytes: 64 << 10,
 		OnProxyConnectResponse: checkConnect,
 	}
+}
+
+// pingAfter is how long a connection of HTTP/2 may be silent before it is asked for a sign of life, and how long that
+// may take. Requests at once share a connection, so a dead one would last as long as there are requests.
+const pingAfter = 4 * time.Second
+
+// dial makes a connection that ends at once when it is closed. By default the kernel goes on sending what a closed
+// connection still holds, so that a message arrives minutes after its attempt was given up.
+func dial(ctx context.Context, network, address string) (net.Conn, error) {
+	conn, err := (&net.Dialer{Timeout: attemptTimeout}).DialContext(ctx, network, address)
+	if tcp, ok := conn.(*net.TCPConn); ok {
+		_ = tcp.SetLinger(0) // it fails for a connection that is broken already
+	}
+	return conn, err
 }
 
 // checkConnect names the proxy that refuses to connect: net/http would give its status alone, as if the Market had

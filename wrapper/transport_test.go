@@ -285,8 +285,7 @@ func TestTLSSessionsAreResumed(t *testing.T) {
 func TestDefaultTransport(t *testing.T) {
 	transport := wrapper.NewTransport()
 	assert.NotNil(t, transport.Proxy, "the environment's proxy is used")
-	assert.Equal(t, 4, transport.MaxIdleConnsPerHost)
-	assert.NotZero(t, transport.IdleConnTimeout)
+	assert.True(t, transport.DisableKeepAlives, "the Market closes each connection")
 }
 
 func TestHTTP2(t *testing.T) {
