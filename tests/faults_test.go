@@ -8,30 +8,25 @@ import (
 	"fmt"
 	"io"
 	"maps"
-
 	"net/http"
 	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/ymarket-go/chats/internal/closedport"
 	"github.com/ymarket-go/chats/wrapper"
 )
-
-// stallTimeout is the limit of an attempt that stalls. It is long enough for one that does not, on any machine.
-const stallTimeout = 5 * time.Second
 
 // statusMethodFailure is the Market's answer to a request beyond one of its limits.
 const statusMethodFailure = 420
 
-// slots is how many requests a client lets run at once.
-const slots = 4
+// slots is how many requests a client lets run at once, most how often it tries one.
+const slots, most = 4, 4
 
 // faultCase is something that goes wrong between the client and the Market, and what calls make of it.
 type faultCase struct {
@@ -45,8 +40,6 @@ type faultCase struct {
 	unread  bool          // it sets in before there is a request
 	once    bool          // it cannot be met by every request
 	lasting bool          // it cannot pass
-	slow    bool          // it takes seconds
-	stalls  bool          // the limit of the attempt ends it
 }
 
 // expectation says what a call makes of a fault: one that passes after the first request, or meets every one.
@@ -95,13 +88,13 @@ func expectRepeats(is ...error) expectation {
 		if c.passing {
 			return callResult{succeeds: true, attempts: 2}
 		}
-		return callResult{attempts: c.most(), outcome: wrapper.Rejected, is: is}
+		return callResult{attempts: most, outcome: wrapper.Rejected, is: is}
 	}
 }
 
 // expectNotSent: the request never left this machine.
 func expectNotSent(c *faultCell) callResult {
-	return callResult{attempts: c.most(), outcome: wrapper.NotSent}
+	return callResult{attempts: most, outcome: wrapper.NotSent}
 }
 
 // expectDoubt: the Market may have done it. A message is sent again only when the chat was read, and nobody had written.
@@ -109,15 +102,15 @@ func expectDoubt(is ...error) expectation {
 	return func(c *faultCell) callResult {
 		switch {
 		case c.sends() && c.read != "clean":
-			return c.rejectedOrUnknown(callResult{attempts: 1, reads: min(1, c.most()-1)}, is...)
+			return c.rejectedOrUnknown(callResult{attempts: 1, reads: min(1, most-1)}, is...)
 		case c.passing && c.sends():
 			return callResult{succeeds: true, attempts: 2, reads: 1}
 		case c.passing:
 			return callResult{succeeds: true, attempts: 2}
 		case c.sends():
-			return c.rejectedOrUnknown(callResult{attempts: c.most(), reads: c.most() - 1}, is...)
+			return c.rejectedOrUnknown(callResult{attempts: most, reads: most - 1}, is...)
 		}
-		return callResult{attempts: c.most(), outcome: wrapper.Rejected, is: is}
+		return callResult{attempts: most, outcome: wrapper.Rejected, is: is}
 	}
 }
 
@@ -186,7 +179,7 @@ func statusFaults() (faults []faultCase) {
 		add(faultCase{name: "420 of too many at once in " + form, does: answerWith(statusMethodFailure, body, htmlType),
 			expect: expectRepeats(limited), status: 420})
 		add(faultCase{name: "420 of a quota that is back soon in " + form, does: quotaUsedUp(0, time.Second, body),
-			expect: expectRepeats(limited), status: 420, back: time.Second, slow: true})
+			expect: expectRepeats(limited), status: 420, back: time.Second})
 		add(faultCase{name: "420 of a quota that is back later in " + form, does: quotaUsedUp(0, 20*time.Minute, body),
 			expect: expectRefusal(limited), status: 420, back: 20 * time.Minute})
 	}
@@ -277,12 +270,12 @@ func connectionFaults() []faultCase {
 			expect: expectDoubt(wrapper.ErrServer), status: 503},
 		{name: "a reset after the answer", does: resetLate, expect: expectSuccess, status: 200},
 		{name: "an end without an answer", does: func(*exchange) {}, expect: expectDoubt()},
-		{name: "a header that stalls", does: (*exchange).waitForClose, expect: expectDoubt(), stalls: true},
+		{name: "a header that stalls", does: (*exchange).waitForClose, expect: expectDoubt()},
 		{name: "a header that stalls half way", does: func(x *exchange) { x.say("HTTP/1.1 200 OK\r\nDa"); x.waitForClose() },
-			expect: expectDoubt(), stalls: true},
+			expect: expectDoubt()},
 		{name: "a body that stalls", does: partly(200, (*exchange).waitForClose),
-			expect: expectCutBody, status: 200, stalls: true},
-		{name: "a body that drips without end", does: dripping, expect: expectCutBody, status: 200, stalls: true},
+			expect: expectCutBody, status: 200},
+		{name: "a body that drips without end", does: dripping, expect: expectCutBody, status: 200},
 		{name: "a body that drips", does: drips, expect: expectSuccess, status: 200},
 		{name: "garbage instead of HTTP", does: func(x *exchange) { x.say("SSH-2.0-OpenSSH_9.6\r\n\x00\xff\xfe") },
 			expect: expectDoubt()},
@@ -347,70 +340,42 @@ func clockFaults() []faultCase {
 		}
 		add("500", faultCase{does: answerWith(500, "{}", jsonType), expect: expectDoubt(wrapper.ErrServer), status: 500})
 		add("a quota that is back soon", faultCase{does: quotaUsedUp(0, time.Second, tooOften),
-			expect: expectRepeats(limited), status: 420, back: time.Second, slow: true})
+			expect: expectRepeats(limited), status: 420, back: time.Second})
 		add("a quota that is back later", faultCase{does: quotaUsedUp(0, 20*time.Minute, tooOften),
 			expect: expectRefusal(limited), status: 420, back: 20 * time.Minute})
 	}
 	return faults
 }
 
-// redirectFaults lead to another host, which counts who comes.
-func redirectFaults(elsewhere string) (faults []faultCase) {
+// redirectFaults lead to another host.
+func redirectFaults() (faults []faultCase) {
 	for _, status := range []int{302, 307, 308} {
-		away := answerWith(status, "", "Location: "+elsewhere)
+		away := answerWith(status, "", "Location: http://elsewhere.example/v2/")
 		faults = append(faults, faultCase{name: fmt.Sprint(status, " to another host"), does: away,
 			expect: expectRefusal(wrapper.ErrInvalidResponse), status: status})
 	}
 	return faults
 }
 
-// Each operation meets each fault over a real connection, once and for ever. Whatever happens, the call ends with the
-// outcome that is promised, and nothing is left behind: no body, no connection, no goroutine, no slot.
+// Each operation meets each fault, once and for ever. Whatever happens, the call ends with the outcome that is promised,
+// and nothing is left behind: no body, no connection, no goroutine, no slot.
 func TestFaults(t *testing.T) {
-	elsewhere := startRawServer(t, "none")
-	elsewhere.read = (*exchange).usualAnswer
-	elsewhere.serve()
-	faults := slices.Concat(statusFaults(), bodyFaults(), connectionFaults(), clockFaults(),
-		redirectFaults(elsewhere.url("http")))
+	faults := slices.Concat(statusFaults(), bodyFaults(), connectionFaults(), clockFaults(), redirectFaults())
 	require.GreaterOrEqual(t, len(faults), 28)
-	groups := map[string][]*faultCell{}
+	untrusted() // outside of the bubbles
+	tried := 0
 	for _, f := range faults {
-		name := f.name
-		if f.slow || f.stalls {
-			name = "those that take seconds" // at once, as they do nothing but wait
-		}
-		groups[name] = append(groups[name], f.cells()...)
-	}
-	tried, passed := 0, 0
-	for name, cells := range groups {
-		clean := true
-		t.Run(name, func(t *testing.T) {
-			before := goroutines()
-			passed += runCells(t, cells)
-			clean = noGoroutinesLeft(t, before)
+		t.Run(f.name, func(t *testing.T) {
+			for _, c := range f.cells() {
+				synctest.Test(t, func(t *testing.T) {
+					c.t = t
+					c.run()
+				})
+				tried++
+			}
 		})
-		tried += len(cells)
-		require.True(t, clean, "whatever stays behind once would go on doing so")
 	}
-	elsewhere.stop()
-	assert.Zero(t, elsewhere.accepted, "nobody follows a redirect")
-	t.Logf("faults: %d, cells tried: %d, passed: %d", len(faults), tried, passed)
-}
-
-// runCells runs them at once, and tells how many passed.
-func runCells(t *testing.T, cells []*faultCell) (passed int) {
-	var all sync.WaitGroup
-	for _, c := range cells {
-		c.t = t
-		all.Go(c.run)
-	}
-	all.Wait()
-	for _, c := range cells {
-		if !c.failed.Load() {
-			passed++
-		}
-	}
-	return passed
+	t.Logf("faults: %d, cells: %d", len(faults), tried)
 }
 
 // cells are the calls that meet a fault. A message that it leaves in doubt reads the chat: what it finds is one more
@@ -460,68 +425,40 @@ type faultCell struct {
 	op      string
 	read    string // what the resend check finds
 	passing bool   // only the first request meets the fault
-	failed  atomic.Bool
 }
 
 // Errorf says which cell it is.
 func (c *faultCell) Errorf(format string, args ...any) {
-	c.failed.Store(true)
 	c.t.Errorf("%s, %s, passing: %t, read: %s: %s", c.name, c.op, c.passing, c.read, fmt.Sprintf(format, args...))
 }
 
 func (c *faultCell) sends() bool { return c.op == "sendMessageToChat" }
 
-// most is the number of attempts; few where each takes seconds.
-func (c *faultCell) most() int {
-	switch {
-	case c.stalls && !c.passing:
-		return 1
-	case c.stalls || c.slow:
-		return 2
-	}
-	return 4
-}
-
 func (c *faultCell) run() {
-	w := startRawServer(c, c.op)
+	w := newRawServer(c, c.op)
 	w.fault, w.skew, w.unread, w.passing, w.read = c.does, c.skew, c.unread, c.passing, reads[c.read]
 	if c.does == nil {
-		w.address = closedport.Address(c.t)
+		close(w.network.closed)
+	} else {
+		w.serve()
+		defer w.stop()
 	}
-	w.serve()
-	defer w.stop()
-	client := c.client(w)
-	within(c, func() {
-		var captured wrapper.Response
-		began := time.Now()
-		err := call(context.Background(), c.op, client, wrapper.Capture(&captured), wrapper.Attempts(c.most()))
-		want := c.expect(c)
-		c.check(want, err, captured, began)
-		assert.Equal(c, want.reads, w.get(&w.reads), "reads of the resend check")
-		if c.does != nil {
-			assert.Equal(c, want.attempts, w.get(&w.asked), "requests that came")
-		}
-		assert.Zero(c, w.get(&w.open), "bodies of answers left open")
-		c.allSlotsAreFree(w, client)
-	})
-}
-
-// client is the one that people get; a stall needs an end before its 15 s.
-func (c *faultCell) client(w *rawServer) *wrapper.Client {
 	scheme := "http"
 	if c.https {
 		scheme = "https"
 	}
-	opts := []wrapper.Option{wrapper.WithBaseURL(w.url(scheme)), wrapper.WithMiddleware(w.watch),
-		wrapper.WithRetry(wrapper.RetryPolicy{BaseDelay: time.Millisecond})}
-	if c.stalls {
-		opts = append(opts, wrapper.WithHTTPClient(&http.Client{Transport: &http.Transport{}, Timeout: stallTimeout}))
+	client := w.client(scheme, wrapper.WithRetry(wrapper.RetryPolicy{BaseDelay: time.Millisecond}))
+	var captured wrapper.Response
+	began := time.Now()
+	err := call(context.Background(), c.op, client, wrapper.Capture(&captured))
+	want := c.expect(c)
+	c.check(want, err, captured, began)
+	assert.Equal(c, want.reads, w.get(&w.reads), "reads of the resend check")
+	if c.does != nil {
+		assert.Equal(c, want.attempts, w.get(&w.asked), "requests that came")
 	}
-	client, err := wrapper.New(business, wrapper.APIKey("key"), opts...)
-	if assert.NoError(c, err) {
-		shortenMarket(client)
-	}
-	return client
+	assert.Zero(c, w.get(&w.open), "bodies of answers left open")
+	c.allSlotsAreFree(w, client)
 }
 
 func (c *faultCell) check(want callResult, err error, captured wrapper.Response, began time.Time) {

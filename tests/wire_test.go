@@ -5,13 +5,10 @@ import (
 	"crypto/tls"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
-	"runtime"
-	"strings"
 	"sync"
-	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -20,15 +17,12 @@ import (
 	"github.com/ymarket-go/chats/wrapper"
 )
 
-// patience bounds every wait of these tests. Nothing that works takes so long.
-const patience = 30 * time.Second
-
-// rawServer answers for the Market on loopback with the bytes that a fault writes, whether they are HTTP or not. It
-// watches the client from both sides: which connections it leaves open, and which bodies of answers.
+// rawServer answers for the Market with the bytes that a fault writes, whether they are HTTP or not. It watches the client
+// from both sides: which connections it leaves open, and which bodies of answers. It lives in a bubble of testing/synctest,
+// which fails when somebody waits for ever, or a goroutine stays behind.
 type rawServer struct {
 	t        assert.TestingT
-	listener net.Listener
-	address  string // where the client is sent to
+	network  *network
 	contract *api.Validator
 	op       string
 	skew     time.Duration   // of its clock
@@ -44,7 +38,7 @@ type rawServer struct {
 	stopped         chan struct{} // closed when nobody is waited for any more
 
 	mu           sync.Mutex
-	conns        map[*net.TCPConn]bool
+	conns        map[*conn]bool
 	accepted     int           // connections
 	inFault      int           // of them: a fault has them, and the client must let go of them
 	asked, reads int           // requests of the operation, and of any other
@@ -56,23 +50,19 @@ type rawServer struct {
 // exchange is a request on its connection.
 type exchange struct {
 	*rawServer
-	conn *net.TCPConn
+	conn *conn
 	op   string
 	at   time.Time // by the Market's clock, in whole seconds, as HTTP dates are
 }
 
-func (w *rawServer) exchange(conn *net.TCPConn, op string) *exchange {
-	return &exchange{w, conn, op, time.Now().Add(w.skew).UTC().Truncate(time.Second)}
+func (w *rawServer) exchange(c *conn, op string) *exchange {
+	return &exchange{w, c, op, time.Now().Add(w.skew).UTC().Truncate(time.Second)}
 }
 
-func startRawServer(t assert.TestingT, op string) *rawServer {
-	w := &rawServer{t: t, op: op, conns: map[*net.TCPConn]bool{}, stopped: make(chan struct{})}
+func newRawServer(t assert.TestingT, op string) *rawServer {
+	w := &rawServer{t: t, op: op, network: newNetwork(), conns: map[*conn]bool{}, stopped: make(chan struct{})}
 	w.headers, w.bodies = make(chan struct{}, 100), make(chan struct{}, 100)
 	var err error
-	if w.listener, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
-		panic(err)
-	}
-	w.address = w.listener.Addr().String()
 	if w.contract, err = rawServerContract(); err != nil {
 		panic(err)
 	}
@@ -82,24 +72,34 @@ func startRawServer(t assert.TestingT, op string) *rawServer {
 var rawServerContract = sync.OnceValues(func() (*api.Validator, error) { return api.NewValidator(api.WithBasePaths("/v2")) })
 
 // serve accepts connections until stop.
-func (w *rawServer) serve() *rawServer {
+func (w *rawServer) serve() {
 	w.handlers.Go(func() {
 		for {
-			conn, err := w.listener.Accept()
-			if err != nil {
+			select {
+			case c := <-w.network.accepted:
+				w.mu.Lock()
+				w.conns[c] = true
+				w.mu.Unlock()
+				w.handlers.Go(func() { w.converse(c) })
+			case <-w.network.closed:
 				return
 			}
-			w.mu.Lock()
-			w.conns[conn.(*net.TCPConn)] = true
-			w.mu.Unlock()
-			w.handlers.Go(func() { w.converse(conn.(*net.TCPConn)) })
 		}
 	})
-	return w
+}
+
+// client is the one that people get, but for its connections. It is sent to loopback, where http:// is allowed.
+func (w *rawServer) client(scheme string, opts ...wrapper.Option) *wrapper.Client {
+	transport := &http.Transport{DialContext: w.network.dial, MaxIdleConnsPerHost: slots, MaxResponseHeaderBytes: 64 << 10}
+	opts = append([]wrapper.Option{wrapper.WithBaseURL(scheme + "://127.0.0.1/v2"), wrapper.WithMiddleware(w.watch),
+		wrapper.WithHTTPClient(&http.Client{Transport: transport})}, opts...)
+	client, err := wrapper.New(business, wrapper.APIKey("key"), opts...)
+	assert.NoError(w.t, err)
+	return client
 }
 
 // converse answers the requests of a connection, until a fault ends it or the client does.
-func (w *rawServer) converse(conn *net.TCPConn) {
+func (w *rawServer) converse(conn *conn) {
 	defer func() {
 		_ = conn.Close()
 		w.mu.Lock()
@@ -121,7 +121,7 @@ func (w *rawServer) converse(conn *net.TCPConn) {
 }
 
 // next reads a request to its end.
-func (w *rawServer) next(from *bufio.Reader, conn *net.TCPConn) (*exchange, error) {
+func (w *rawServer) next(from *bufio.Reader, conn *conn) (*exchange, error) {
 	req, err := http.ReadRequest(from)
 	if err != nil {
 		return nil, err
@@ -161,7 +161,7 @@ func (w *rawServer) reply(x *exchange) bool {
 func (w *rawServer) meet(x *exchange) {
 	w.count(&w.inFault)
 	w.fault(x)
-	_ = x.conn.CloseWrite()
+	x.conn.CloseWrite()
 	x.waitForClose()
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -181,28 +181,20 @@ func (w *rawServer) get(n *int) int {
 	return *n
 }
 
-// url is where the client is sent to.
-func (w *rawServer) url(scheme string) string { return scheme + "://" + w.address + "/v2" }
-
 // stop ends what is left once the client has let go of what a fault has touched. Its idle connections it may keep until
 // the server closes them.
 func (w *rawServer) stop() {
-	_ = w.listener.Close()
-	letGo := eventually(func() bool { return w.get(&w.inFault) == 0 })
-	assert.True(w.t, letGo, "the client holds connections on which it gave up")
+	time.Sleep(time.Second) // a fault that pauses meets the end of its connection
+	synctest.Wait()
+	assert.Zero(w.t, w.get(&w.inFault), "connections on which the client gave up, and holds them")
+	close(w.network.closed)
 	w.mu.Lock()
-	for conn := range w.conns {
-		_ = conn.CloseWrite()
+	for c := range w.conns {
+		c.CloseWrite()
 	}
 	w.mu.Unlock()
-	closed := eventually(func() bool { w.mu.Lock(); defer w.mu.Unlock(); return len(w.conns) == 0 })
-	if !assert.True(w.t, closed, "the client leaves connections open") {
-		w.mu.Lock()
-		for conn := range w.conns {
-			_ = conn.Close()
-		}
-		w.mu.Unlock()
-	}
+	synctest.Wait()
+	assert.Empty(w.t, w.conns, "connections that the client leaves open")
 	close(w.stopped)
 	w.handlers.Wait()
 	assert.Zero(w.t, w.get(&w.open), "bodies of answers left open")
@@ -293,10 +285,7 @@ func (w *rawServer) await(something <-chan struct{}) {
 }
 
 // reset cuts the connection with RST instead of FIN.
-func (x *exchange) reset() {
-	_ = x.conn.SetLinger(0)
-	_ = x.conn.Close()
-}
+func (x *exchange) reset() { x.conn.reset() }
 
 // untrusted is a certificate that nobody trusts.
 var untrusted = sync.OnceValue(func() tls.Certificate {
@@ -308,63 +297,4 @@ var untrusted = sync.OnceValue(func() tls.Certificate {
 // handshake speaks TLS to whoever comes.
 func (x *exchange) handshake() {
 	_ = tls.Server(x.conn, &tls.Config{Certificates: []tls.Certificate{untrusted()}}).Handshake()
-}
-
-// eventually waits until something is so, within bounds.
-func eventually(so func() bool) bool {
-	for end := time.Now().Add(patience); ; time.Sleep(time.Millisecond) {
-		if so() {
-			return true
-		}
-		if time.Now().After(end) {
-			return false
-		}
-	}
-}
-
-// within runs something that must come to its end, and says where everybody stands if it does not.
-func within(t assert.TestingT, what func()) bool {
-	done := make(chan struct{})
-	go func() { defer close(done); what() }()
-	select {
-	case <-done:
-		return true
-	case <-time.After(patience):
-		return assert.Fail(t, "it hangs", dump())
-	}
-}
-
-func dump() string {
-	for size := 1 << 18; ; size *= 2 {
-		buffer := make([]byte, size)
-		if n := runtime.Stack(buffer, true); n < size {
-			return string(buffer[:n])
-		}
-	}
-}
-
-// goroutines gives the stacks of all of them by their names.
-func goroutines() map[string]string {
-	all := map[string]string{}
-	for stack := range strings.SplitSeq(dump(), "\n\n") {
-		name, _, _ := strings.Cut(stack, " [")
-		all[name] = stack
-	}
-	return all
-}
-
-// noGoroutinesLeft fails when goroutines stay that were not there before.
-func noGoroutinesLeft(t *testing.T, before map[string]string) bool {
-	t.Helper()
-	var left []string
-	gone := eventually(func() bool {
-		left = nil
-		for name, stack := range goroutines() {
-			if _, old := before[name]; !old {
-				left = append(left, stack)
-			}
-		}
-		return len(left) == 0
-	})
-	return assert.True(t, gone, "goroutines left behind: %s", strings.Join(left, "\n\n"))
 }
