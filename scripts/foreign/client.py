@@ -1,4 +1,4 @@
-"""The three operations by the Python client of openapi-generator."""
+"""The operations by the Python client of openapi-generator."""
 import sys
 
 sys.path.insert(0, sys.argv[2])
@@ -15,6 +15,11 @@ with market.ApiClient(configuration) as client:
     assert sent["status"] == "OK", sent  # it takes a schema of one allOf for any object
     read = chats.get_chat(12345, chat).result
     assert (read.status, read.context.order_id) == ("WAITING_FOR_CUSTOMER", 103), read
+    found = chats.get_chats(12345, market.GetChatsRequest(contexts=[context])).result.chats
+    assert [c.chat_id for c in found] == [chat], found
+    [message] = chats.get_chat_history(12345, chat, market.GetChatHistoryRequest()).result.messages
+    assert (message.sender, message.message) == ("PARTNER", "Your order is on its way."), message
+    assert chats.get_chat_message(12345, chat, message.message_id).result == message
     try:
         chats.get_chat(12345, 1)
         sys.exit("an unknown chat was found")

@@ -1,5 +1,5 @@
-// The three operations by the client of @hey-api/openapi-ts.
-import { createChat, getChat, sendMessageToChat } from './heyapi/index.js'
+// The operations by the client of @hey-api/openapi-ts.
+import { createChat, getChat, getChatHistory, getChatMessage, getChats, sendMessageToChat } from './heyapi/index.js'
 import { client } from './heyapi/client.gen.js'
 import { expect } from './expect.js'
 
@@ -16,6 +16,16 @@ expect('status of the send', sent.data?.status, 'OK')
 const read = await getChat({ path, query: { chatId } })
 expect('status of the chat', read.data?.result?.status, 'WAITING_FOR_CUSTOMER')
 expect('return of the chat', read.data?.result?.context.returnId, 102)
+
+const found = await getChats({ path, body: { contextTypes: ['RETURN'] } })
+expect('chats that were found', found.data?.result?.chats.map((c) => c.chatId), [chatId])
+
+const history = await getChatHistory({ path, query: { chatId }, body: {} })
+const [message] = history.data?.result?.messages ?? []
+expect('the message', [message.sender, message.message], ['PARTNER', 'Your money is on its way.'])
+
+const one = await getChatMessage({ path, query: { chatId, messageId: message.messageId } })
+expect('the message alone', one.data?.result, message)
 
 const missing = await getChat({ path, query: { chatId: 1 } })
 expect('code of an unknown chat', missing.error?.errors?.[0].code, 'NOT_FOUND')
