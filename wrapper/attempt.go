@@ -52,13 +52,13 @@ func (c *Client) attempt(ctx context.Context, call *call) *attempt {
 	began := time.Now()
 	ctx, cancel := context.WithDeadlineCause(ctx, began.Add(c.timeout), errAttemptTimeout)
 	defer cancel()
-	a.trace.start(began, cancel)
+	a.trace.began, a.trace.giveUp = began, cancel
 	a.trace.before = credentials{call.request.Header, call.query}
 	req := call.request.Clone(context.WithValue(ctx, traceKey{}, &a.trace))
 	req.URL.RawQuery = call.query
 	req.Body, req.GetBody, req.ContentLength = nil, nil, int64(len(call.body))
 	if len(call.body) > 0 {
-		req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(call.body)), nil }
+		req.GetBody = func() (io.ReadCloser, error) { return watchedBody{bytes.NewReader(call.body), &a.trace}, nil }
 		req.Body, _ = req.GetBody()
 	}
 	resp, err := c.doer.Do(req)

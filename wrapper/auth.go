@@ -61,7 +61,9 @@ func (a authorized) Do(req *http.Request) (*http.Response, error) {
 		}
 		return nil, err
 	}
-	resp, err := a.transport.RoundTrip(signed.WithContext(httptrace.WithClientTrace(req.Context(), &t.hooks)))
+	t.handedOver.Store(true)
+	hooks := t.hooks(addedHeaders(t.before.header, signed.Header))
+	resp, err := a.transport.RoundTrip(signed.WithContext(httptrace.WithClientTrace(req.Context(), hooks)))
 	if resp != nil {
 		resp.Request = req
 	}

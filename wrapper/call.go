@@ -104,7 +104,7 @@ func (c *Client) do(ctx context.Context, call *call) error {
 func (c *Client) take(call *call, a *attempt) {
 	call.last = a
 	call.retryAt = a.retryAt
-	if a.reached != notHandedOver {
+	if a.reached != notHandedOver || a.StatusCode != 0 {
 		call.attempts++
 	}
 	if a.StatusCode != 0 {

@@ -48,6 +48,10 @@
 // until the Market's own 10 s are over. Each attempt has 15 s of its own; only the caller's own context makes
 // errors.Is(err, context.DeadlineExceeded) true.
 //
+// Never left this machine: no connection came about, or a middleware failed by itself, and nobody has read the body of
+// the request. An answer is worth more than that: one that a fallback of the transport or a cache brought is judged by
+// its status.
+//
 // One attempt is one request on the wire, over HTTP/1 and HTTP/2. net/http sends a request again on its own when a
 // stream or a connection is lost; the client ends the attempt before that, and goes by the table.
 //

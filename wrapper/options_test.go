@@ -205,7 +205,8 @@ func TestMiddlewareThatAnswersNothing(t *testing.T) {
 				return doerFunc(func(*http.Request) (*http.Response, error) { return resp, nil })
 			}))
 			err := client.SendMessage(t.Context(), chatID, text)
-			assertClasses(t, err, []error{wrapper.ErrOutcomeUnknown})
+			assertClasses(t, err, nil)
+			assert.Equal(t, wrapper.NotSent, asError(t, err).Outcome, "it has not read the message either")
 			assert.Contains(t, err.Error(), "neither an answer nor an error came")
 		})
 	}

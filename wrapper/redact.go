@@ -185,10 +185,7 @@ type credentials struct {
 // headers.
 func addedValues(before, after credentials) []string {
 	var added []string
-	for name, values := range after.header {
-		if slices.Equal(values, before.header[name]) {
-			continue
-		}
+	for _, values := range addedHeaders(before.header, after.header) {
 		for _, value := range values {
 			added = append(added, parameters(value)...)
 		}
@@ -198,6 +195,17 @@ func addedValues(before, after credentials) []string {
 	for name, values := range query {
 		if !slices.Equal(values, old[name]) {
 			added = append(added, values...)
+		}
+	}
+	return added
+}
+
+// addedHeaders are the headers that were added to a request, or changed.
+func addedHeaders(before, after http.Header) http.Header {
+	added := http.Header{}
+	for name, values := range after {
+		if !slices.Equal(values, before[name]) {
+			added[name] = values
 		}
 	}
 	return added

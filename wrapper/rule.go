@@ -29,12 +29,12 @@ type verdict struct {
 }
 
 // judge is the rule: the table of the package documentation, in its order. Nothing else decides what is repeated, and
-// what the outcome is.
+// what the outcome is. An answer that came is looked at alone: how far its request came is only inferred.
 func judge(op operation, resend Resend, f findings) verdict {
 	is2xx := f.status >= 200 && f.status < 300
 	switch {
-	case f.reached == notHandedOver: // Auth, the Limiter or the context was against it
-		return verdict{outcome: NotSent}
+	case f.status == 0:
+		return judgeWithoutAnswer(op, resend, f.reached)
 	case f.status == StatusMethodFailure && f.quotaUsedUp: // the Market has done nothing
 		return verdict{repeat: true, untilWindowEnds: true, outcome: Rejected}
 	case f.status == StatusMethodFailure: // too many ran at once: it has done nothing either
@@ -44,10 +44,6 @@ func judge(op operation, resend Resend, f findings) verdict {
 	case f.status >= 500: // a gateway says so: the Market may be at it still
 		return inDoubt(op, resend, true)
 	case f.status == http.StatusRequestTimeout, f.status == statusClientClosedRequest: // proxies say so, too
-		return inDoubt(op, resend, true)
-	case f.reached == neverLeft: // the Market knows nothing of it
-		return verdict{repeat: true, outcome: NotSent}
-	case f.status == 0: // it may have arrived, and be in progress
 		return inDoubt(op, resend, true)
 	case is2xx && f.body == cutOff && op.repeatable: // it is done, but the result is lost
 		return verdict{repeat: true, outcome: Rejected, problem: f.problem}
@@ -67,6 +63,17 @@ func judge(op operation, resend Resend, f findings) verdict {
 		return verdict{accepted: true}
 	}
 	return verdict{outcome: mayBeDone(op), problem: f.problem} // the contract does not say what it means
+}
+
+// judgeWithoutAnswer is the rule where no answer came: all that is known is how far the request came.
+func judgeWithoutAnswer(op operation, resend Resend, reached reach) verdict {
+	switch reached {
+	case notHandedOver: // Auth, the Limiter or the context was against it
+		return verdict{outcome: NotSent}
+	case neverLeft: // the Market knows nothing of it
+		return verdict{repeat: true, outcome: NotSent}
+	}
+	return inDoubt(op, resend, true) // it may have arrived, and be in progress
 }
 
 // inDoubt is the verdict on an attempt that may have been carried out.

@@ -73,11 +73,14 @@ func newScript(t *testing.T, replies ...reply) *script {
 func (s *script) RoundTrip(req *http.Request) (*http.Response, error) {
 	checks, err := contract()
 	require.NoError(s.t, err)
-	if !s.lax {
+	s.mu.Lock()
+	unread := len(s.at) < len(s.replies) && s.replies[len(s.at)].dial // without a connection nothing is read
+	s.mu.Unlock()
+	if !s.lax && !unread {
 		assert.NoError(s.t, checks.Request(req))
 	}
 	body := ""
-	if req.Body != nil {
+	if req.Body != nil && !unread {
 		data, err := io.ReadAll(req.Body)
 		require.NoError(s.t, err)
 		require.NoError(s.t, req.Body.Close())

@@ -3,8 +3,11 @@ package wrapper
 import (
 	"context"
 	"errors"
+	"io"
 	"net/http"
 	"net/http/httptrace"
+	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 )
@@ -22,15 +25,17 @@ const (
 type trace struct {
 	began  time.Time // when the attempt began; zero: it was not sent
 	giveUp func()    // ends it
-	hooks  httptrace.ClientTrace
 
 	before credentials   // what the request had before Auth
 	signed *http.Request // with what Auth added; nil: Auth was not called
 
+	bodyRead    atomic.Bool  // somebody has begun to read the body
 	wouldResend atomic.Bool  // the transport was about to send the request again
 	withheld    atomic.Bool  // Auth failed or the context had ended, so the transport did not get it
+	handedOver  atomic.Bool  // the transport got it
 	wanted      atomic.Bool  // the transport asked for a connection
 	connected   atomic.Bool  // and got one
+	named       atomic.Bool  // it names the headers that it writes
 	written     atomic.Bool  // the headers were written, or about to be
 	lastStep    atomic.Int64 // nanoseconds since the attempt began; 0: the request came no further
 }
@@ -46,18 +51,18 @@ func traceOf(ctx context.Context) *trace {
 	if t, ok := ctx.Value(traceKey{}).(*trace); ok {
 		return t
 	}
-	t := &trace{}
-	t.start(time.Now(), func() {})
-	return t
+	return &trace{began: time.Now(), giveUp: func() {}}
 }
 
-// start prepares a trace for the requests of an attempt. A middleware may hand over more than one.
+// hooks follow a request of the attempt. A middleware may hand over more than one.
 //
 // net/http sends a request again on its own when a connection or a stream is lost. It asks for another connection
 // then, and the attempt ends before the request is written to that.
-func (t *trace) start(began time.Time, giveUp func()) {
-	t.began, t.giveUp = began, giveUp
-	t.hooks = httptrace.ClientTrace{
+//
+// The hooks are in the context, so that they are called, too, for requests that the transport's own DialContext or
+// Proxy makes with it. What Auth has added tells the headers of the attempt from those.
+func (t *trace) hooks(added http.Header) *httptrace.ClientTrace {
+	return &httptrace.ClientTrace{
 		GetConn: func(string) {
 			t.endIfWritten()
 			t.wanted.Store(true)
@@ -68,13 +73,33 @@ func (t *trace) start(began time.Time, giveUp func()) {
 			t.connected.Store(true)
 			t.step()
 		},
-		// Over HTTP/2 a stream may be reset before WroteHeaders is called; this one is called before the headers leave.
-		WroteHeaderField: func(string, []string) { t.written.Store(true) },
+		// It is called before the headers leave; over HTTP/2 a stream may be reset before WroteHeaders is called.
+		WroteHeaderField: func(name string, values []string) {
+			t.named.Store(true)
+			if len(added) == 0 || contains(added, name, values) {
+				t.written.Store(true)
+			}
+		},
 		WroteHeaders: func() {
-			t.written.Store(true)
+			if !t.named.Load() {
+				t.written.Store(true)
+			}
 			t.step()
 		},
 	}
+}
+
+// contains reports whether one of the values that were written is among those of a header. The transport may have
+// changed the case of the name, and trimmed the value.
+func contains(header http.Header, name string, written []string) bool {
+	for own, values := range header {
+		if strings.EqualFold(own, name) && slices.ContainsFunc(values, func(value string) bool {
+			return slices.Contains(written, strings.TrimSpace(value))
+		}) {
+			return true
+		}
+	}
+	return false
 }
 
 // endIfWritten ends the attempt when its request would be written once more.
@@ -91,12 +116,17 @@ func (t *trace) step() { t.lastStep.Store(int64(time.Since(t.began))) }
 func (t *trace) sentAt() time.Time { return t.began.Add(time.Duration(t.lastStep.Load())) }
 
 // reach gives how far the request came. A transport that calls no hooks, as those of tests do, may have sent it; and
-// net/http may still be writing when it gives up with the context.
+// net/http may still be writing when it gives up with the context. Whoever has read the body may have sent it by a way
+// that shows nothing.
 func (t *trace) reach(contextEnded bool) reach {
 	switch {
-	case t.withheld.Load():
+	case t.bodyRead.Load() || t.written.Load():
+		return mayHaveLeft
+	case t.withheld.Load() && !t.handedOver.Load():
 		return notHandedOver
-	case !t.wanted.Load() || t.written.Load():
+	case !t.handedOver.Load(): // a middleware failed by itself
+		return neverLeft
+	case !t.wanted.Load():
 		return mayHaveLeft
 	case t.connected.Load() && contextEnded:
 		return mayHaveLeft
@@ -111,3 +141,16 @@ func (t *trace) authValues() []string {
 	}
 	return addedValues(t.before, credentials{t.signed.Header, t.signed.URL.RawQuery})
 }
+
+// watchedBody is the body of a request. Its trace learns that somebody has begun to read it.
+type watchedBody struct {
+	io.Reader
+	trace *trace
+}
+
+func (b watchedBody) Read(p []byte) (int, error) {
+	b.trace.bodyRead.Store(true)
+	return b.Reader.Read(p)
+}
+
+func (watchedBody) Close() error { return nil }
