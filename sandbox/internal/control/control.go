@@ -14,11 +14,33 @@ import (
 	"github.com/oapi-codegen/runtime"
 )
 
+// Defines values for FaultChange.
+const (
+	FaultChangeEscaped FaultChange = "escaped"
+	FaultChangeMasked  FaultChange = "masked"
+	FaultChangePadded  FaultChange = "padded"
+)
+
+// Valid indicates whether the value is a known member of the FaultChange enum.
+func (e FaultChange) Valid() bool {
+	switch e {
+	case FaultChangeEscaped:
+		return true
+	case FaultChangeMasked:
+		return true
+	case FaultChangePadded:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for FaultKind.
 const (
 	FaultKindAbort         FaultKind = "abort"
 	FaultKindAnswer        FaultKind = "answer"
 	FaultKindCached        FaultKind = "cached"
+	FaultKindChanged       FaultKind = "changed"
 	FaultKindCloseAfter    FaultKind = "closeAfter"
 	FaultKindContentType   FaultKind = "contentType"
 	FaultKindDrip          FaultKind = "drip"
@@ -46,6 +68,8 @@ func (e FaultKind) Valid() bool {
 	case FaultKindAnswer:
 		return true
 	case FaultKindCached:
+		return true
+	case FaultKindChanged:
 		return true
 	case FaultKindCloseAfter:
 		return true
@@ -215,6 +239,9 @@ type Fault struct {
 	// Bytes How many come before the cut, 10; of gzipBomb how many it unpacks to
 	Bytes *int `json:"bytes,omitempty"`
 
+	// Change Without it `escaped`: as in HTML. `padded`: with white space around. `masked`: an asterisk for each digit
+	Change *FaultChange `json:"change,omitempty"`
+
 	// Code Without it INTERNAL_ERROR
 	Code *string `json:"code,omitempty"`
 
@@ -247,8 +274,9 @@ type Fault struct {
 	// - `resetStream`: the HTTP/2 stream is reset; it takes `streamError`
 	// - `goAway`: the HTTP/2 connection ends
 	// - `proxy`: a proxy's page, 502; it takes `status`, `body`
-	// - `cached`: an old answer of getChat that says so; it takes `seconds`
-	// - `lagging`: an old answer of getChat that does not say so; it takes `seconds`
+	// - `cached`: what there was then, by a cache that says so; it takes `seconds`
+	// - `lagging`: what there was then, with no sign of it; it takes `seconds`
+	// - `changed`: the message is stored with another text; it takes `change`, `status`
 	Kind    FaultKind `json:"kind"`
 	Message *string   `json:"message,omitempty"`
 
@@ -261,13 +289,16 @@ type Fault struct {
 	// Seed Equal seeds give equal sequences
 	Seed *int `json:"seed,omitempty"`
 
-	// Status Without it 500; of a proxy 502
+	// Status Without it 500; of a proxy 502; of changed the true answer
 	Status *int `json:"status,omitempty"`
 
 	// StreamError Without it PROTOCOL_ERROR. Over HTTP/1 `resetStream` and `goAway` are `abort`
 	StreamError *FaultStreamError `json:"streamError,omitempty"`
 	URL         *string           `json:"url,omitempty"`
 }
+
+// FaultChange Without it `escaped`: as in HTML. `padded`: with white space around. `masked`: an asterisk for each digit
+type FaultChange string
 
 // FaultKind - `none`: the true answer
 // - `answer`: an answer of your own; it takes `status`, `headers`, `body`
@@ -287,8 +318,9 @@ type Fault struct {
 // - `resetStream`: the HTTP/2 stream is reset; it takes `streamError`
 // - `goAway`: the HTTP/2 connection ends
 // - `proxy`: a proxy's page, 502; it takes `status`, `body`
-// - `cached`: an old answer of getChat that says so; it takes `seconds`
-// - `lagging`: an old answer of getChat that does not say so; it takes `seconds`
+// - `cached`: what there was then, by a cache that says so; it takes `seconds`
+// - `lagging`: what there was then, with no sign of it; it takes `seconds`
+// - `changed`: the message is stored with another text; it takes `change`, `status`
 type FaultKind string
 
 // FaultStreamError Without it PROTOCOL_ERROR. Over HTTP/1 `resetStream` and `goAway` are `abort`
