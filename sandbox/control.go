@@ -62,7 +62,7 @@ func (m controls) ListChats(w http.ResponseWriter, _ *http.Request) {
 			ID:         c.about.context.ID,
 			Status:     string(c.status),
 			CreatedAt:  c.createdAt,
-			UpdatedAt:  c.updatedAt,
+			UpdatedAt:  c.updatedAt(),
 			Messages:   []control.Message{},
 		}
 		for _, message := range c.messages {

@@ -145,3 +145,30 @@ func ExampleLagging() {
 	fmt.Printf("%s, Age %q, %v\n", info.Status, answer.Header.Get("Age"), err)
 	// Output: NEW, Age "", <nil>
 }
+
+// A filter masks the number of a phone, so that the text that is found is not the one that was sent.
+func ExampleChanged() {
+	market := sandbox.New()
+	market.Script(sandbox.OperationSendMessageToChat, sandbox.Changed(sandbox.Masked, nil))
+	hc := &http.Client{Transport: market.RoundTripper()}
+	client, _ := wrapper.New(12345, wrapper.APIKey("any"), wrapper.WithHTTPClient(hc))
+	chat, _ := client.CreateChat(context.Background(), wrapper.Order(67890))
+	err := client.SendMessage(context.Background(), chat.ChatID, "Call 8-800-555")
+	fmt.Println(err, market.Messages(chat.ChatID)[0].Text)
+	// Output: <nil> Call *-***-***
+}
+
+func ExampleEscaped() {
+	fmt.Println(sandbox.Escaped("Tom & Jerry"))
+	// Output: Tom &amp; Jerry
+}
+
+func ExamplePadded() {
+	fmt.Printf("%q\n", sandbox.Padded("Hello!"))
+	// Output: "  Hello! \n"
+}
+
+func ExampleMasked() {
+	fmt.Println(sandbox.Masked("Order 67890"))
+	// Output: Order *****
+}

@@ -29,7 +29,10 @@ type exchange struct {
 	body      []byte // of the request, as far as it is read: see maxBody
 	broken    error  // why it could not be read further
 	verdict   error
-	ticket    *ticket // nil until the request is routed
+	ticket    *ticket                  // nil until the request is routed
+	reached   http.HandlerFunc         // its operation, once nothing has kept the request from it
+	asOf      time.Time                // what the operation reads was true then; zero: it is true now
+	change    func(text string) string // of the message that is sent; nil: none
 	status    int
 	request   keptBody
 	answer    keptBody

@@ -157,19 +157,22 @@ func CommitThen(answer Fault) Fault {
 	if answer == nil {
 		panic("sandbox: CommitThen is given nil, allowed is a Fault")
 	}
-	return func(next http.Handler) http.Handler {
+	return askable(func(q *inquiry) {
+		q.committed = true
+		q.ask(answer)
+	}, func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			truth := &memory{header: http.Header{}}
 			next.ServeHTTP(truth, r)
 			answer(truth).ServeHTTP(w, r)
 		})
-	}
+	})
 }
 
 // Delay waits before what another Fault does; nil is the true answer. It ends with the request: when the client gives
 // up meanwhile, nothing happens in the sandbox.
 func Delay(by time.Duration, then Fault) Fault {
-	return func(next http.Handler) http.Handler {
+	return around(then, func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			select {
 			case <-time.After(by):
@@ -178,21 +181,21 @@ func Delay(by time.Duration, then Fault) Fault {
 			}
 			then.or(next).ServeHTTP(w, r)
 		})
-	}
+	})
 }
 
 // After lets a number of requests through before another Fault sets in, for good; 0 or less lets none through. It is
 // meant for Every: it counts.
 func After(requests int, then Fault) Fault {
 	var mu sync.Mutex
-	return func(next http.Handler) http.Handler {
+	return around(then, func(next http.Handler) http.Handler {
 		mu.Lock()
 		defer mu.Unlock()
 		if requests--; requests >= 0 {
 			return next
 		}
 		return then.or(next)
-	}
+	})
 }
 
 // Sometimes lets another Fault act with a probability of 0 to 1; otherwise the request gets the true answer. Equal
@@ -203,14 +206,14 @@ func Sometimes(probability float64, seed uint64, then Fault) Fault {
 	}
 	var mu sync.Mutex
 	random := rand.New(rand.NewPCG(seed, 0))
-	return func(next http.Handler) http.Handler {
+	return around(then, func(next http.Handler) http.Handler {
 		mu.Lock()
 		defer mu.Unlock()
 		if random.Float64() >= probability {
 			return next
 		}
 		return then.or(next)
-	}
+	})
 }
 
 func instead(answer http.HandlerFunc) Fault {

@@ -64,12 +64,25 @@ var Kinds = []Kind{
 		status := orElse(f.Status, http.StatusBadGateway)
 		return Proxy(status, orElse(f.Body, ProxyPage(status)))
 	}},
-	{"cached", "an old answer of getChat that says so", []string{"seconds"}, func(f control.Fault) Fault {
+	{"cached", "what there was then, by a cache that says so", []string{"seconds"}, func(f control.Fault) Fault {
 		return Cached(seconds(f, 60))
 	}},
-	{"lagging", "an old answer of getChat that does not say so", []string{"seconds"}, func(f control.Fault) Fault {
+	{"lagging", "what there was then, with no sign of it", []string{"seconds"}, func(f control.Fault) Fault {
 		return Lagging(seconds(f, 60))
 	}},
+	{"changed", "the message is stored with another text", []string{"change", "status"}, func(f control.Fault) Fault {
+		var then Fault
+		if f.Status != nil {
+			then = CommitThen(Fail(*f.Status, "INTERNAL_ERROR", "Something went wrong, try again later"))
+		}
+		return Changed(changes[orElse(f.Change, control.FaultChangeEscaped)], then)
+	}},
+}
+
+var changes = map[control.FaultChange]func(string) string{
+	control.FaultChangeEscaped: Escaped,
+	control.FaultChangePadded:  Padded,
+	control.FaultChangeMasked:  Masked,
 }
 
 var streamErrors = map[control.FaultStreamError]StreamError{

@@ -120,7 +120,11 @@ func (m operations) SendMessageToChat(
 	if !m.read(w, r, &request) {
 		return
 	}
-	switch err := m.store.write(params.ChatID, Message{Text: request.Message, At: m.now(), Sender: gen.ChatMessageSenderTypePartner}, cabinet); err {
+	message := Message{Text: request.Message, At: m.now(), Sender: gen.ChatMessageSenderTypePartner}
+	if change := exchangeOf(r).change; change != nil {
+		message.Text = change(message.Text)
+	}
+	switch err := m.store.write(params.ChatID, message, cabinet); err {
 	case nil:
 		write(w, http.StatusOK, gen.EmptyAPIResponse{Status: gen.APIResponseStatusTypeOK})
 	case errNoChat:
@@ -130,13 +134,14 @@ func (m operations) SendMessageToChat(
 	}
 }
 
-func (m operations) GetChat(w http.ResponseWriter, _ *http.Request, cabinet gen.BusinessID, params gen.GetChatParams) {
-	chat, ok := m.store.read(cabinet, params.ChatID)
+func (m operations) GetChat(w http.ResponseWriter, r *http.Request, cabinet gen.BusinessID, params gen.GetChatParams) {
+	chat, ok := m.store.read(cabinet, params.ChatID, exchangeOf(r).asOf)
 	if !ok {
 		noChat(w, params.ChatID)
 		return
 	}
-	write(w, http.StatusOK, gen.GetChatResponse{Status: gen.APIResponseStatusTypeOK, Result: &chat})
+	result := chat.info()
+	write(w, http.StatusOK, gen.GetChatResponse{Status: gen.APIResponseStatusTypeOK, Result: &result})
 }
 
 // read decodes a body. Where requests are checked it cannot fail.

@@ -15,13 +15,18 @@ func (m operations) GetChats(w http.ResponseWriter, r *http.Request, cabinet gen
 	if !m.read(w, r, &filter) {
 		return
 	}
-	var found []gen.GetChatInfoDTO
-	for _, chat := range m.store.all() {
-		if chat.about.cabinet == cabinet && fits(chat, filter) {
-			found = append(found, chat.info())
+	var chats []chat
+	for _, c := range m.store.all() {
+		then, ok := c.asOf(exchangeOf(r).asOf)
+		if ok && c.about.cabinet == cabinet && fits(then, filter) {
+			chats = append(chats, then)
 		}
 	}
-	slices.SortStableFunc(found, func(a, b gen.GetChatInfoDTO) int { return b.UpdatedAt.Compare(a.UpdatedAt) })
+	slices.SortFunc(chats, func(a, b chat) int { return cmp.Compare(b.latest(), a.latest()) })
+	var found []gen.GetChatInfoDTO
+	for _, c := range chats {
+		found = append(found, c.info())
+	}
 	page, paging, ok := pageOf(found, params.PageToken, orElse(params.Limit, 10))
 	if !ok {
 		badPageToken(w)
@@ -52,8 +57,8 @@ func (m operations) GetChatHistory(
 	if !m.read(w, r, &from) {
 		return
 	}
-	chat, ok := m.store.chat(params.ChatID)
-	if !ok || chat.about.cabinet != cabinet {
+	chat, ok := m.store.read(cabinet, params.ChatID, exchangeOf(r).asOf)
+	if !ok {
 		noChat(w, params.ChatID)
 		return
 	}
@@ -74,10 +79,10 @@ func (m operations) GetChatHistory(
 }
 
 func (m operations) GetChatMessage(
-	w http.ResponseWriter, _ *http.Request, cabinet gen.BusinessID, params gen.GetChatMessageParams,
+	w http.ResponseWriter, r *http.Request, cabinet gen.BusinessID, params gen.GetChatMessageParams,
 ) {
-	chat, ok := m.store.chat(params.ChatID)
-	if !ok || chat.about.cabinet != cabinet {
+	chat, ok := m.store.read(cabinet, params.ChatID, exchangeOf(r).asOf)
+	if !ok {
 		noChat(w, params.ChatID)
 		return
 	}

@@ -39,6 +39,7 @@ func (m *Market) guarded(x *exchange, operation http.HandlerFunc) http.HandlerFu
 		case x.verdict != nil:
 			x.refuse(w, r, api.Violations(x.verdict)...)
 		default:
+			x.reached = operation
 			operation(w, r)
 		}
 	}

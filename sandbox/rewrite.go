@@ -7,8 +7,6 @@ import (
 	"net/http"
 	"strconv"
 	"time"
-
-	"github.com/ymarket-go/chats/gen"
 )
 
 // Rewrite gives the true answer, with another status, other headers or another body: rewrite may change all of them. It
@@ -106,58 +104,6 @@ func CloseAfter() Fault {
 		header.Set("Connection", "close")
 		return status, body
 	})
-}
-
-// Cached answers getChat out of a cache that read it from the sandbox so long ago, by its clock: with the chat as it
-// was then, the Date of then, and Age. Of a chat that did not exist then it has the first moment. Answers that are not
-// a chat, and other operations, stay as they are. It panics when age is below 0.
-func Cached(age time.Duration) Fault {
-	mustNotBeNegative("Cached", int(age))
-	return earlier(age, func(header http.Header, date time.Time, age time.Duration) {
-		header.Set("Date", date.Add(-age).UTC().Format(http.TimeFormat))
-		header.Set("Age", strconv.Itoa(int(age/time.Second)))
-	})
-}
-
-// Lagging answers getChat from a machine that is behind by so much: with the chat as it was then, and no sign
-// of it. So does a cache that hides what it is. Otherwise it is as Cached.
-func Lagging(by time.Duration) Fault {
-	mustNotBeNegative("Lagging", int(by))
-	return earlier(by, func(http.Header, time.Time, time.Duration) {})
-}
-
-// earlier gives a chat as it was, and lets mark set the headers. age is less than ago for a chat that is younger.
-func earlier(ago time.Duration, mark func(header http.Header, date time.Time, age time.Duration)) Fault {
-	return onceKnown(func(w http.ResponseWriter, r *http.Request, status int, body []byte) {
-		var answer gen.GetChatResponse
-		x := exchangeOf(r)
-		if x != nil && status == http.StatusOK && json.Unmarshal(body, &answer) == nil && isChat(answer.Result) {
-			now := x.market.now()
-			age := min(ago, max(now.Sub(answer.Result.CreatedAt), 0))
-			rewind(answer.Result, x.market.Messages(answer.Result.ChatID), now.Add(-age))
-			mark(w.Header(), now, age)
-			body, _ = json.Marshal(answer)
-		}
-		w.WriteHeader(status)
-		_, _ = w.Write(body)
-	})
-}
-
-// isChat is false for what createChat gives, which has an id alone.
-func isChat(result *gen.GetChatInfoDTO) bool { return result != nil && !result.CreatedAt.IsZero() }
-
-// rewind sets a chat to what getChat would have given at that time.
-func rewind(chat *gen.GetChatInfoDTO, messages []Message, at time.Time) {
-	chat.UpdatedAt, chat.Status = chat.CreatedAt, gen.ChatStatusTypeNew
-	for _, message := range messages {
-		if message.At.After(at) {
-			return
-		}
-		chat.UpdatedAt, chat.Status = message.At.In(moscow), gen.ChatStatusTypeWaitingForCustomer
-		if message.FromBuyer {
-			chat.Status = gen.ChatStatusTypeWaitingForPartner
-		}
-	}
 }
 
 // onceKnown waits for the true answer, whose headers stand in w already.

@@ -1,7 +1,6 @@
 package sandbox_test
 
 import (
-	"encoding/json"
 	"net/http"
 	"testing"
 	"time"
@@ -9,7 +8,6 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/ymarket-go/chats/gen"
 	"github.com/ymarket-go/chats/sandbox"
 )
 
@@ -42,69 +40,6 @@ func TestProxy(t *testing.T) {
 	}
 	assert.Contains(t, sandbox.ProxyPage(404), "<h1>404 Not Found</h1>")
 	assert.Panics(t, func() { sandbox.Proxy(199, "") })
-}
-
-// A chat as it was: made at 12:00, the shop wrote at 12:10, the buyer at 12:20, and now it is 12:30.
-func TestCachedAndLagging(t *testing.T) {
-	now := time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
-	m := newMarket(sandbox.WithClock(func() time.Time { return now }))
-	chat := startChat(t, m, order5)
-	now = now.Add(10 * time.Minute)
-	require.Equal(t, 200, rawSend(m, chat).Code)
-	now = now.Add(10 * time.Minute)
-	require.NoError(t, m.Reply(chat, "Where is it?"))
-	now = now.Add(10 * time.Minute)
-
-	for ago, want := range map[time.Duration]struct{ date, age, updated, status string }{
-		0:                              {"12:30:00", "0", "12:20:00", "WAITING_FOR_PARTNER"},
-		10 * time.Minute:               {"12:20:00", "600", "12:20:00", "WAITING_FOR_PARTNER"},
-		10*time.Minute + time.Second:   {"12:19:59", "601", "12:10:00", "WAITING_FOR_CUSTOMER"},
-		20*time.Minute + time.Second:   {"12:09:59", "1201", "12:00:00", "NEW"},
-		100 * time.Hour:                {"12:00:00", "1800", "12:00:00", "NEW"},
-		1500*time.Second + time.Minute: {"12:04:00", "1560", "12:00:00", "NEW"},
-	} {
-		m.Script("getChat", sandbox.Cached(ago), sandbox.Lagging(ago))
-		for _, cached := range []bool{true, false} {
-			a := ask(t, m, "GET", chatOf(chat), "")
-			var body gen.GetChatResponse
-			require.NoError(t, json.Unmarshal([]byte(a.body), &body))
-			assert.Equal(t, want.updated, body.Result.UpdatedAt.UTC().Format(time.TimeOnly), ago)
-			assert.Equal(t, want.status, string(body.Result.Status), ago)
-			assert.Equal(t, chat, body.Result.ChatID)
-			date, err := http.ParseTime(a.header.Get("Date"))
-			require.NoError(t, err)
-			if cached {
-				assert.Equal(t, want.date, date.Format(time.TimeOnly), ago)
-				assert.Equal(t, want.age, a.header.Get("Age"))
-			} else {
-				assert.Equal(t, "12:30:00", date.Format(time.TimeOnly), "a lag is not told")
-				assert.NotContains(t, a.header, "Age")
-			}
-		}
-	}
-	for _, bad := range []func(){func() { sandbox.Cached(-1) }, func() { sandbox.Lagging(-1) }} {
-		assert.Panics(t, bad)
-	}
-}
-
-// What is no chat stays as it is.
-func TestCachedLeavesOtherAnswers(t *testing.T) {
-	m := newMarket()
-	chat := startChat(t, m, order5)
-	m.Every("getChat", sandbox.Cached(time.Hour))
-	m.Every("createChat", sandbox.Cached(time.Hour))
-	m.Every("sendMessageToChat", sandbox.Cached(time.Hour))
-	again := ask(t, m, "POST", newChat, order5)
-	assert.JSONEq(t, `{"status":"OK","result":{"chatId":7000001}}`, again.body)
-	assert.NotContains(t, again.header, "Age")
-	a := rawSend(m, chat)
-	assert.JSONEq(t, `{"status":"OK"}`, a.Body.String())
-	assert.NotContains(t, a.Header(), "Age")
-	missing := ask(t, m, "GET", chatOf(1), "")
-	assert.Equal(t, 404, missing.status)
-	assert.Contains(t, missing.body, "Can't find chat by id: '1'")
-	m.Script("getChat", func(http.Handler) http.Handler { return sandbox.Cached(time.Hour)(sandbox.HTML(200)(nil)) })
-	assert.Contains(t, rawAsk(m, "GET", chatOf(chat)).Body.String(), "<h1>")
 }
 
 // They compose: after a commit, late, sometimes, and around each other.

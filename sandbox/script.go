@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 
@@ -26,9 +27,10 @@ type setFault struct {
 	bytes     int
 }
 
-func newSetFault(f control.Fault) setFault {
+func newSetFault(operation string, f control.Fault) (setFault, error) {
 	const each = 1000 // what a Fault itself and its description need beyond their texts
-	return setFault{fault: describedFault(f), described: &f, bytes: len(encode(f)) + each}
+	set := setFault{fault: describedFault(f), described: &f, bytes: len(encode(f)) + each}
+	return set, checkFault(operation, set.fault)
 }
 
 func (f *faults) reset() {
@@ -37,9 +39,10 @@ func (f *faults) reset() {
 
 // Script sets what the next requests of an operation meet, one of the constants Operation…, one Fault for each request,
 // after those that were scripted before. A nil Fault lets its request through. It panics when operation is no
-// operationId of the contract: the faults would wait for ever.
+// operationId of the contract: the faults would wait for ever. So it does when a fault cannot act on the operation:
+// it would do nothing.
 func (m *Market) Script(operation string, faults ...Fault) {
-	mustBeOperation("Script", operation)
+	mustAct("Script", operation, faults...)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, f := range faults {
@@ -48,9 +51,9 @@ func (m *Market) Script(operation string, faults ...Fault) {
 }
 
 // Every sets what each request of an operation meets that Script says nothing of. A nil Fault takes it away. It panics
-// when operation is no operationId of the contract.
+// as Script does.
 func (m *Market) Every(operation string, fault Fault) {
-	mustBeOperation("Every", operation)
+	mustAct("Every", operation, fault)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.faults.every[operation] = setFault{fault: fault}
@@ -58,7 +61,7 @@ func (m *Market) Every(operation string, fault Fault) {
 
 // EveryDescribed is Every with a Fault as ParseFault reads it. The page and the control API show such a description,
 // and of another Fault only that there is one. The error is that of ParseFault, or says that operation is no
-// operationId of the contract.
+// operationId of the contract, or that the fault cannot act on it.
 func (m *Market) EveryDescribed(operation string, text []byte) error {
 	var f control.Fault
 	if err := decodeControl("Fault", text, &f); err != nil {
@@ -67,8 +70,12 @@ func (m *Market) EveryDescribed(operation string, text []byte) error {
 	return m.setDescribed(control.Faults{Operation: operation, Every: &f})
 }
 
-func mustBeOperation(method, operation string) {
-	if err := checkOperation(operation); err != nil {
+func mustAct(method, operation string, faults ...Fault) {
+	err := checkOperation(operation)
+	for _, f := range faults {
+		err = cmp.Or(err, checkFault(operation, f))
+	}
+	if err != nil {
 		panic(fmt.Sprintf("sandbox: %s: %v", method, err))
 	}
 }
@@ -104,9 +111,19 @@ func (m *Market) setDescribed(described control.Faults) error {
 	var more []setFault
 	bytes := 0
 	for _, f := range orElse(described.Faults, nil) {
-		set := newSetFault(f)
+		set, err := newSetFault(operation, f)
+		if err != nil {
+			return err
+		}
 		more = append(more, set)
 		bytes += set.bytes
+	}
+	var every setFault
+	if described.Every != nil {
+		var err error
+		if every, err = newSetFault(operation, *described.Every); err != nil {
+			return err
+		}
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -116,7 +133,7 @@ func (m *Market) setDescribed(described control.Faults) error {
 	m.faults.bytes += bytes
 	m.faults.next[operation] = append(m.faults.next[operation], more...)
 	if described.Every != nil {
-		m.faults.every[operation] = newSetFault(*described.Every)
+		m.faults.every[operation] = every
 	}
 	return nil
 }

@@ -111,8 +111,7 @@ func (m *Market) changeDispute(method string, chatID int64, event event, change 
 	if err := change(c); err != nil {
 		return fmt.Errorf("%s is given the chat %d: %w", method, chatID, err)
 	}
-	s.active.MoveToFront(c.place)
-	s.notify(event, c, now)
+	s.happened(event, c, now)
 	return nil
 }
 
@@ -134,6 +133,7 @@ type store struct {
 	byContext map[about]*chat
 	active    list.List // the chats, each a *chat, the one in which something happened last in front
 	bytes     int
+	moments   int          // so far
 	post      func(notice) // posts a notification to the shops; nil: there are none
 }
 
@@ -141,7 +141,7 @@ type store struct {
 const maxStoreBytes = 256 << 20
 
 // About what a chat without messages, and a message beyond its text, take of memory.
-const chatBytes, messageBytes = 400, 100
+const chatBytes, messageBytes = 500, 200
 
 var (
 	errNoChat = errors.New("there is no such chat")
@@ -168,8 +168,8 @@ type chat struct {
 	kind      gen.ChatType
 	status    gen.ChatStatusType
 	createdAt time.Time
-	updatedAt time.Time
 	messages  []Message
+	moments   []moment      // oldest first, the last one is now
 	place     *list.Element // in the store's list of active chats
 }
 
@@ -192,12 +192,11 @@ func (s *store) open(what about, now time.Time) (int64, error) {
 		kind:      gen.ChatTypeChat,
 		status:    gen.ChatStatusTypeNew,
 		createdAt: now,
-		updatedAt: now,
 	}
 	c.place = s.active.PushFront(c)
 	s.chats[c.id] = c
 	s.byContext[what] = c
-	s.notify(chatCreated, c, now)
+	s.happened(chatCreated, c, now)
 	return c.id, nil
 }
 
@@ -219,12 +218,10 @@ func (s *store) write(id int64, message Message, cabinet int64) error {
 	message.ID = c.id*1_000_000 + int64(len(c.messages)) + 1
 	message.FromBuyer = message.Sender == gen.ChatMessageSenderTypeCustomer
 	c.messages = append(c.messages, message)
-	c.updatedAt = message.At
 	if c.status != gen.ChatStatusTypeWaitingForArbiter {
 		c.status = waitingFor(message)
 	}
-	s.active.MoveToFront(c.place)
-	s.notify(messageSent, c, message.At)
+	s.happened(messageSent, c, message.At)
 	return nil
 }
 
@@ -238,8 +235,12 @@ func (s *store) postTo(post func(notice)) {
 // event makes the notification about what happened in a chat.
 type event func(c *chat, at time.Time) notice
 
-// notify posts what happened. The store is locked, so that events are posted in the order in which they happen.
-func (s *store) notify(event event, c *chat, at time.Time) {
+// happened keeps what is true of a chat now, and posts what happened. The store is locked, so that events are posted in
+// the order in which they happen.
+func (s *store) happened(event event, c *chat, at time.Time) {
+	s.moments++
+	c.moments = append(c.moments, moment{at, s.moments, c.kind, c.status, len(c.messages)})
+	s.active.MoveToFront(c.place)
 	if s.post != nil {
 		s.post(event(c, at))
 	}
@@ -293,15 +294,15 @@ func (s *store) reset() {
 	s.chats, s.byContext, s.bytes = map[int64]*chat{}, map[about]*chat{}, 0
 }
 
-// read gives a chat as getChat shows it.
-func (s *store) read(cabinet, id int64) (gen.GetChatInfoDTO, bool) {
+// read gives a copy of a chat of a cabinet, as it was at a time. Its messages are not to be changed.
+func (s *store) read(cabinet, id int64, asOf time.Time) (chat, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	c := s.chats[id]
 	if c == nil || c.about.cabinet != cabinet {
-		return gen.GetChatInfoDTO{}, false
+		return chat{}, false
 	}
-	return c.info(), true
+	return c.asOf(asOf)
 }
 
 // info is the chat as the Market gives it.
@@ -312,7 +313,7 @@ func (c chat) info() gen.GetChatInfoDTO {
 		Status:    c.status,
 		Context:   c.about.full(),
 		CreatedAt: c.createdAt.In(moscow),
-		UpdatedAt: c.updatedAt.In(moscow),
+		UpdatedAt: c.updatedAt().In(moscow),
 	}
 }
 

@@ -211,7 +211,7 @@ func TestUnreadableChat(t *testing.T) {
 		"a proxy's empty answer": sandbox.Proxy(404, ""),
 		"a proxy's refusal":      sandbox.Proxy(403, sandbox.ProxyPage(403)),
 		"a page with 200":        sandbox.HTML(200),
-		"a cache":                sandbox.Cached(5 * time.Minute),
+		"a cache":                sandbox.Cached(30 * time.Second),
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
