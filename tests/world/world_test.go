@@ -121,6 +121,7 @@ func TestMain(m *testing.M) {
 }
 
 func TestWorld(t *testing.T) {
+	t.Parallel() // with the outages, which wait
 	seed := worldSeed(t)
 	list := paths()
 	counts := make([]count, len(list))
