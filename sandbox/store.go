@@ -12,11 +12,11 @@ import (
 
 // Message is one message of a chat, as the buyer sees it.
 type Message struct {
-	ID        int64     // as getChatHistory and notifications have it
-	Text      string    // as it was written
-	At        time.Time // by the sandbox's clock
-	FromBuyer bool      // written by Reply, as Sender says
-	Sender    gen.ChatMessageSenderType
+	ID        int64                     // as getChatHistory and notifications have it
+	Text      string                    // as it was written
+	At        time.Time                 // by the sandbox's clock
+	FromBuyer bool                      // written by Reply, as Sender says
+	Sender    gen.ChatMessageSenderType // PARTNER is the shop
 }
 
 // Messages gives a copy of the messages of a chat, oldest first; none when there is no such chat.

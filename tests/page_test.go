@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -53,9 +54,9 @@ func busyMarket(t *testing.T) (market *sandbox.Market, address string) {
 	market = sandbox.New(sandbox.WithQuota(60))
 	server := httptest.NewServer(market.Site())
 	t.Cleanup(server.Close)
-	posted := 0
+	var posted atomic.Int32
 	shop := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		if posted++; posted < 4 {
+		if posted.Add(1) < 4 {
 			w.Header().Set("Content-Type", "application/json")
 		}
 		fmt.Fprint(w, `{"version":"1","name":"shop","time":"2026-09-09T15:00:00Z"}`)

@@ -33,7 +33,7 @@ func TestReadingAtTheTerminal(t *testing.T) {
 	var read struct{ Result gen.ChatMessagesResultDTO }
 	require.NoError(t, json.Unmarshal([]byte(out), &read))
 	require.Len(t, read.Result.Messages, 1)
-	assert.EqualValues(t, 7000001000002, read.Result.Messages[0].MessageID)
+	assert.EqualValues(t, int64(7000001000002), read.Result.Messages[0].MessageID)
 	assert.Equal(t, gen.ChatMessageSenderTypeCustomer, read.Result.Messages[0].Sender)
 
 	code, out, _ = run(t, "messages", "--chat", chat, "--after", "7000001000002")
