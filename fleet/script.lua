@@ -16,8 +16,8 @@ local channels, countable, news = ARGV[5], ARGV[6] == '1', ARGV[7]
 
 local parallel = 4             -- requests of a cabinet at once
 local patience = 3000          -- a waiter that does not ask for so long is forgotten
-local same_window = 20000      -- the ends that answers name for one window differ by less
-local longest_window = 86400000
+local same_window = 1800000    -- the ends that answers name for one window differ by less
+local longest_window = 3660000  -- a window has an hour
 
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)

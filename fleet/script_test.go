@@ -295,14 +295,14 @@ func TestScriptLearns(t *testing.T) {
 		said []string // remaining and end
 		want string   // remaining, end in s; empty: no window
 	}{
-		"the lowest figure":              {[]string{"5 60000", "7 60000", "6 60000"}, "5 60"},
-		"the earliest end":               {[]string{"5 60000", "5 55000", "5 59000"}, "5 55"},
-		"a later window":                 {[]string{"0 60000", "9 81000"}, "9 81"},
-		"an older window":                {[]string{"9 81000", "0 60000"}, "9 81"},
-		"the end of one window, 20 s":    {[]string{"9 60000", "8 79000"}, "8 60"},
-		"a window that is over":          {[]string{"0 -1"}, ""},
-		"a day is believed":              {[]string{"0 86399000"}, "0 86399"},
-		"no more than a day is believed": {[]string{"0 86460000"}, ""},
+		"the lowest figure":             {[]string{"5 60000", "7 60000", "6 60000"}, "5 60"},
+		"the earliest end":              {[]string{"5 60000", "5 55000", "5 59000"}, "5 55"},
+		"a later window":                {[]string{"0 60000", "9 1861000"}, "9 1861"},
+		"an older window":               {[]string{"9 1861000", "0 60000"}, "9 1861"},
+		"the end of one window, 29 min": {[]string{"9 60000", "8 1800000"}, "8 60"},
+		"a window that is over":         {[]string{"0 -1"}, ""},
+		"61 min are believed":           {[]string{"0 3659000"}, "0 3659"},
+		"no more than that is believed": {[]string{"0 3720000"}, ""},
 	} {
 		b.rdb.FlushAll(context.Background())
 		for _, said := range row.said {

@@ -21,6 +21,7 @@
 //	the context ends before anything is sent   not sent             not sent             -        the context's
 //	420, quota back within MaxDelay            repeat               repeat               window   ErrRateLimited
 //	420, quota back later                      stop                 stop                 -        ErrRateLimited, RetryAt
+//	420, quota back at an unknown time         stop                 stop                 -        ErrRateLimited
 //	420, too many at once                      repeat               repeat               backoff  ErrRateLimited
 //	500, the Market says                       repeat               check, repeat        backoff  ErrServer
 //	any other 5xx, 408, 499                    repeat               check, repeat        long     that of its status

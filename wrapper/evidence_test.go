@@ -76,6 +76,25 @@ func TestBodyThatWasRead(t *testing.T) {
 	}
 }
 
+// A middleware that logs what is sent does not send it.
+func TestBodyThatAMiddlewareRead(t *testing.T) {
+	refused := &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) {
+		return nil, errors.New("no route")
+	}}
+	client := newClient(t, refused, wrapper.WithMiddleware(func(next wrapper.Doer) wrapper.Doer {
+		return doerFunc(func(req *http.Request) (*http.Response, error) {
+			body, err := io.ReadAll(req.Body)
+			if err != nil {
+				return nil, err
+			}
+			req.Body = io.NopCloser(bytes.NewReader(body))
+			return next.Do(req)
+		})
+	}))
+	err := client.SendMessage(t.Context(), chatID, text, wrapper.Attempts(1))
+	assert.Equal(t, wrapper.NotSent, asError(t, err).Outcome)
+}
+
 // A middleware that fails by itself: nothing left this machine, if it has not read the message either.
 func TestMiddlewareThatFails(t *testing.T) {
 	errBroken := errors.New("no span could be started")

@@ -39,6 +39,8 @@ var ruleRows = []struct {
 		verdict{repeat: true, untilWindowEnds: true, outcome: Rejected},
 		verdict{repeat: true, untilWindowEnds: true, outcome: Rejected},
 		"the Market has not looked at the request, and tells when it will"},
+	{"420, the quota, for an unknown time", findings{status: 420, quotaUsedUp: true, endUnknown: true}, ends, ends,
+		"each repeat would cost quota again"},
 	{"420, too many", findings{status: 420}, again, again,
 		"it clears within milliseconds"},
 	{"500 with its errors", findings{status: 500, body: apiError}, again, looksSoon,

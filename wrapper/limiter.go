@@ -212,9 +212,6 @@ func (l *limiter) wake() {
 	l.admit(time.Now())
 }
 
-// longestWindow bounds what is believed: a mistake must not silence a client for good.
-const longestWindow = 24 * time.Hour
-
 // gate keeps the quota of an operation: no more requests are started than the window has left.
 type gate struct {
 	window  Quota     // of the newest window that an answer had
@@ -240,13 +237,17 @@ func (g *gate) left(now time.Time) time.Duration {
 	return min(g.window.Until.Sub(now.Round(0)), g.ends.Sub(now))
 }
 
-// learn takes in what an answer said.
+// learn takes in what an answer said. Of a window that has ended nothing counts any more, not even its end, which may
+// have been told too early.
 func (g *gate) learn(said Quota, now time.Time) {
 	left := said.Until.Sub(now.Round(0))
-	if left >= longestWindow {
+	if left > longestWindow {
 		return
 	}
 	window := g.window.Narrow(said)
+	if g.left(now) <= 0 && left > 0 {
+		window = said
+	}
 	if window.Until != g.window.Until {
 		g.ends = now.Add(left)
 	}

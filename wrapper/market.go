@@ -61,8 +61,8 @@ func (m *market) learnTrace(traceParent string) (repeated bool) {
 // readQuota reads the headers of an answer that came now, and had this Date. The answers of an hour tell the same end of
 // the window, so its text is parsed once.
 func (m *market) readQuota(h http.Header, date, now time.Time) Quota {
-	remaining, err := strconv.Atoi(h.Get("X-Ratelimit-Resource-Remaining"))
-	until := h.Get("X-Ratelimit-Resource-Until")
+	remaining, err := strconv.Atoi(h.Get(headerRemaining))
+	until := h.Get(headerUntil)
 	if err != nil || until == "" {
 		return Quota{}
 	}
@@ -75,14 +75,18 @@ func (m *market) readQuota(h http.Header, date, now time.Time) Quota {
 		}
 		m.until, m.end = until, end
 	}
-	if date.IsZero() {
-		date = now // without the server's clock this machine's has to do
+	left := m.end.Sub(date)
+	if left.Abs() > longestWindow { // without the server's clock, or with a wrong one, this machine's has to do
+		left = m.end.Sub(now)
 	}
-	limit, err := strconv.Atoi(h.Get("X-Ratelimit-Resource-Limit"))
+	if left.Abs() > longestWindow {
+		return Quota{}
+	}
+	limit, err := strconv.Atoi(h.Get(headerLimit))
 	if err != nil {
 		limit = 0
 	}
-	return Quota{Limit: max(limit, 0), Remaining: max(remaining, 0), Until: now.Round(0).Add(m.end.Sub(date))}
+	return Quota{Limit: max(limit, 0), Remaining: max(remaining, 0), Until: now.Round(0).Add(left)}
 }
 
 // clockSlack is a second because the Market may cut Date and updatedAt to whole ones, and a second because its

@@ -54,6 +54,13 @@ func then(rs ...reply) func(string) []reply {
 	return func(op string) []reply { return append(slices.Clone(rs), ok(op)) }
 }
 
+// usedUpUntil is a 420 whose window ends at what is no date.
+func usedUpUntil(noDate string) reply {
+	r := quotaUsedUp(time.Hour)
+	r.header.Set("X-RateLimit-Resource-Until", noDate)
+	return r
+}
+
 func broken(op string) reply {
 	r := ok(op)
 	r.body, r.readErr, r.keeps = r.body[:8], io.ErrUnexpectedEOF, false
@@ -96,6 +103,10 @@ func promises() []promise {
 		{row: "420, quota back within MaxDelay", but: "its end has passed", replies: then(quotaUsedUp(-time.Minute)),
 			others: executed("0s 250ms"), send: executed("0s 250ms")},
 		{row: "420, quota back later", replies: always(quotaUsedUp(31 * time.Second)),
+			others: failed("0s", rejected, wrapper.ErrRateLimited), send: failed("0s", rejected, wrapper.ErrRateLimited)},
+		{row: "420, quota back at an unknown time", replies: always(usedUpUntil("")),
+			others: failed("0s", rejected, wrapper.ErrRateLimited), send: failed("0s", rejected, wrapper.ErrRateLimited)},
+		{row: "420, quota back at an unknown time", but: "one that cannot be read", replies: always(usedUpUntil("soon")),
 			others: failed("0s", rejected, wrapper.ErrRateLimited), send: failed("0s", rejected, wrapper.ErrRateLimited)},
 		{row: "420, too many at once", replies: then(tooMany(), tooMany()),
 			others: executed("0s 250ms 750ms"), send: executed("0s 250ms 750ms")},
@@ -324,7 +335,8 @@ func execute(t *testing.T, op string, p promise, want end) {
 	assert.Equal(t, attempts, captured.Attempts)
 	assert.Equal(t, last.status, captured.StatusCode)
 	assert.Equal(t, last.header.Get("Traceparent"), captured.TraceParent)
-	assert.Equal(t, last.header.Get("X-Ratelimit-Resource-Remaining") != "", !captured.Quota.Until.IsZero())
+	_, noDate := http.ParseTime(last.header.Get("X-Ratelimit-Resource-Until"))
+	assert.Equal(t, noDate == nil, !captured.Quota.Until.IsZero())
 	if want.success {
 		require.NoError(t, err)
 		return
@@ -333,7 +345,7 @@ func execute(t *testing.T, op string, p promise, want end) {
 	assert.Equal(t, want.outcome, e.Outcome)
 	assert.Equal(t, op, e.Operation)
 	assert.Equal(t, captured, wrapper.Response{StatusCode: e.StatusCode, Header: captured.Header, Quota: e.Quota, Attempts: e.Attempts, TraceParent: e.TraceParent})
-	assert.Equal(t, errors.Is(err, wrapper.ErrRateLimited) && !strings.Contains(p.row, "at once"), !e.RetryAt.IsZero())
+	assert.Equal(t, errors.Is(err, wrapper.ErrRateLimited) && !regexp.MustCompile("at once|unknown time").MatchString(p.row), !e.RetryAt.IsZero())
 	assertClasses(t, err, want.is)
 }
 

@@ -2,6 +2,7 @@ package wrapper
 
 import (
 	"net/http"
+	"strconv"
 	"time"
 )
 
@@ -22,25 +23,43 @@ type Response struct {
 }
 
 // QuotaUsedUp tells the 420 that ends with the window of the quota from the one of too many requests at once, which
-// ends within milliseconds.
+// ends within milliseconds. Where Quota.Until is zero, the answer did not tell when the window ends.
 func (r Response) QuotaUsedUp() bool {
-	return r.StatusCode == StatusMethodFailure && r.Quota.Remaining == 0 && !r.Quota.Until.IsZero()
+	if r.StatusCode != StatusMethodFailure {
+		return false
+	}
+	if r.Quota.Until.IsZero() {
+		remaining, err := strconv.Atoi(r.Header.Get(headerRemaining))
+		return err == nil && remaining <= 0
+	}
+	return r.Quota.Remaining == 0
 }
+
+// The headers of a quota, as net/http writes them.
+const (
+	headerLimit     = "X-Ratelimit-Resource-Limit"
+	headerRemaining = "X-Ratelimit-Resource-Remaining"
+	headerUntil     = "X-Ratelimit-Resource-Until"
+)
 
 // Quota is what an answer said of the quota of its operation: requests in a fixed window that ends on a wall-clock
 // boundary. Until is on this machine's clock: the moment the answer came, plus the header X-RateLimit-Resource-Until
 // minus the header Date, so a wrong local clock does no harm. A Quota is zero when the answer carried none, or one
-// that cannot be read.
+// that cannot be read. Where Until minus Date is longer than a window lasts, Date is wrong: then the header alone counts,
+// and where that is as far off, there is no Quota.
 type Quota struct {
 	Limit     int       `json:"limit"`     // requests in a window, 1,000 as documented; 0: the answer did not tell
 	Remaining int       `json:"remaining"` // requests left in it
 	Until     time.Time `json:"until"`     // the end of the window
 }
 
-// sameWindow bounds how far the ends of one window may differ. Answers tell it too late by up to a second, as Date is
-// cut to whole seconds, and by the time they were on their way, up to the limit of an attempt. Two windows are
-// further apart.
-const sameWindow = 20 * time.Second
+// sameWindow bounds how far the ends of one window may differ, as answers tell them: Date is cut to whole seconds, an
+// answer is on its way for up to the limit of an attempt, and machines have clocks of their own. A window has an hour,
+// so the next one ends an hour later.
+const sameWindow = 30 * time.Minute
+
+// longestWindow bounds what is believed: a mistake must not silence a client for longer than a window lasts.
+const longestWindow = 61 * time.Minute
 
 // Narrow gives the state of a window after one more answer. Within a window the quota only falls and answers
 // overtake each other, so the lowest figure holds, and the earliest end. Of a later window the answer alone counts;
@@ -48,9 +67,9 @@ const sameWindow = 20 * time.Second
 func (q Quota) Narrow(said Quota) Quota {
 	later := said.Until.Sub(q.Until)
 	switch {
-	case later > sameWindow:
+	case later >= sameWindow:
 		return said
-	case later < -sameWindow:
+	case later <= -sameWindow:
 		return q
 	}
 	q.Remaining = min(q.Remaining, said.Remaining)

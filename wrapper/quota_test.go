@@ -36,7 +36,12 @@ func TestQuotaHeaders(t *testing.T) {
 		"until: RFC 3339":      {"Wed, 09 Sep 2026 15:00:00 GMT", "1000", "5", "2026-09-09T15:18:00Z", wrapper.Quota{}},
 		"until: a time zone":   {"Wed, 09 Sep 2026 15:00:00 GMT", "1000", "5", "Wed, 09 Sep 2026 15:18:00 MSK", wrapper.Quota{}},
 		"until: no such date":  {"Wed, 09 Sep 2026 15:00:00 GMT", "1000", "5", "Wed, 31 Sep 2026 15:18:00 GMT", wrapper.Quota{}},
-		"until: the year 9999": {"Wed, 09 Sep 2026 15:00:00 GMT", "1000", "0", "Fri, 31 Dec 9999 23:59:59 GMT", wrapper.Quota{Limit: 1000, Until: now.Add(1<<63 - 1)}},
+		"until: the year 9999": {"Wed, 09 Sep 2026 15:00:00 GMT", "1000", "0", "Fri, 31 Dec 9999 23:59:59 GMT", wrapper.Quota{}},
+		"61 min are left":      {"Wed, 09 Sep 2026 15:00:00 GMT", "1000", "5", "Wed, 09 Sep 2026 16:01:00 GMT", wrapper.Quota{Limit: 1000, Remaining: 5, Until: now.Add(61 * time.Minute)}},
+		"more are left":        {"Wed, 09 Sep 2026 15:00:00 GMT", "1000", "5", "Wed, 09 Sep 2026 16:01:01 GMT", wrapper.Quota{}},
+		"a Date of before":     {"Fri, 31 Dec 1999 20:00:00 GMT", "1000", "0", "Sat, 01 Jan 2000 00:30:00 GMT", wrapper.Quota{Limit: 1000, Until: now.Add(30 * time.Minute)}},
+		"a Date to come":       {"Sat, 01 Jan 2000 04:00:00 GMT", "1000", "0", "Sat, 01 Jan 2000 00:30:00 GMT", wrapper.Quota{Limit: 1000, Until: now.Add(30 * time.Minute)}},
+		"both are far off":     {"Fri, 31 Dec 1999 20:00:00 GMT", "1000", "0", "Sat, 01 Jan 2000 02:00:00 GMT", wrapper.Quota{}},
 	}
 	for what, row := range rows {
 		t.Run(what, func(t *testing.T) {
@@ -58,16 +63,24 @@ func TestQuotaHeaders(t *testing.T) {
 	}
 }
 
-// A 420 whose headers cannot be read is retried as one of the other kind: it never waits for an hour.
-func TestQuotaHeadersThatCannotBeReadOn420(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		r := quotaUsedUp(time.Hour)
-		r.header.Set("X-RateLimit-Resource-Until", "soon")
-		s := newScript(t, r, ok("getChat"))
-		_, err := newClient(t, s).GetChat(t.Context(), chatID)
-		require.NoError(t, err)
-		assert.Equal(t, []time.Duration{0, 250 * ms}, s.at)
-	})
+// The quota is used up, and nothing tells for how long: each repeat would cost quota again.
+func TestQuotaUsedUpForAnUnknownTime(t *testing.T) {
+	for _, until := range []string{"", "soon", "Fri, 31 Dec 9999 23:59:59 GMT"} {
+		for op, call := range operations {
+			r := quotaUsedUp(time.Hour)
+			r.header.Set("X-RateLimit-Resource-Until", until)
+			s := newScript(t, r, ok(op))
+			var captured wrapper.Response
+			err := call(t.Context(), newClient(t, s), wrapper.Capture(&captured))
+			assertClasses(t, err, []error{wrapper.ErrRateLimited})
+			assert.Zero(t, asError(t, err).RetryAt)
+			assert.Equal(t, 1, s.attempts(), until)
+			assert.True(t, captured.QuotaUsedUp())
+		}
+	}
+	assert.False(t, wrapper.Response{StatusCode: 420, Header: http.Header{"X-Ratelimit-Resource-Remaining": {"1"}}}.QuotaUsedUp())
+	assert.False(t, wrapper.Response{StatusCode: 420}.QuotaUsedUp(), "too many at once")
+	assert.False(t, wrapper.Response{StatusCode: 200, Header: http.Header{"X-Ratelimit-Resource-Remaining": {"0"}}}.QuotaUsedUp())
 }
 
 // Until is meant to be kept, so it is a time on the wall. The clock of a bubble would hide the difference.
@@ -89,11 +102,11 @@ func TestQuotaNarrow(t *testing.T) {
 		want      wrapper.Quota
 	}{
 		"fewer are left":                {6, 0, wrapper.Quota{Limit: 1000, Remaining: 6, Until: end}},
-		"an answer that was overtaken":  {8, 20 * time.Second, known},
-		"an earlier end":                {8, -20 * time.Second, wrapper.Quota{Limit: 1000, Remaining: 7, Until: end.Add(-20 * time.Second)}},
-		"fewer, of a later window":      {5, 20*time.Second + 1, wrapper.Quota{Remaining: 5, Until: end.Add(20*time.Second + 1)}},
+		"an answer that was overtaken":  {8, 30*time.Minute - 1, known},
+		"an earlier end":                {8, 1 - 30*time.Minute, wrapper.Quota{Limit: 1000, Remaining: 7, Until: end.Add(1 - 30*time.Minute)}},
+		"fewer, of a later window":      {5, 30 * time.Minute, wrapper.Quota{Remaining: 5, Until: end.Add(30 * time.Minute)}},
 		"more, of a later window":       {999, time.Hour, wrapper.Quota{Remaining: 999, Until: end.Add(time.Hour)}},
-		"a late answer of an older one": {5, -20*time.Second - 1, known},
+		"a late answer of an older one": {5, -30 * time.Minute, known},
 	}
 	for what, row := range rows {
 		said := wrapper.Quota{Remaining: row.remaining, Until: end.Add(row.later)}

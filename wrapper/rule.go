@@ -11,6 +11,7 @@ type findings struct {
 	reached     reach
 	status      int     // 0: no answer came
 	quotaUsedUp bool    // a 420 that ends with a window; any other ends within milliseconds
+	endUnknown  bool    // of that window
 	body        content // of the answer
 	wantsResult bool    // the contract promises one
 	problem     error   // what is wrong with the body, where it is cutOff or foreign
@@ -35,6 +36,8 @@ func judge(op operation, resend Resend, f findings) verdict {
 	switch {
 	case f.status == 0:
 		return judgeWithoutAnswer(op, resend, f.reached)
+	case f.status == StatusMethodFailure && f.quotaUsedUp && f.endUnknown: // a repeat would cost quota again
+		return verdict{outcome: Rejected}
 	case f.status == StatusMethodFailure && f.quotaUsedUp: // the Market has done nothing
 		return verdict{repeat: true, untilWindowEnds: true, outcome: Rejected}
 	case f.status == StatusMethodFailure: // too many ran at once: it has done nothing either
@@ -103,6 +106,7 @@ func findingsOf(a *attempt, call *call) findings {
 		reached:     a.reached,
 		status:      a.StatusCode,
 		quotaUsedUp: a.QuotaUsedUp(),
+		endUnknown:  a.Quota.Until.IsZero(),
 		wantsResult: call.result != nil,
 	}
 	switch {

@@ -29,7 +29,7 @@ type trace struct {
 	before credentials   // what the request had before Auth
 	signed *http.Request // with what Auth added; nil: Auth was not called
 
-	bodyRead    atomic.Bool  // somebody has begun to read the body
+	bodyRead    atomic.Bool  // somebody has begun to read the body since a connection was wanted
 	wouldResend atomic.Bool  // the transport was about to send the request again
 	withheld    atomic.Bool  // Auth failed or the context had ended, so the transport did not get it
 	handedOver  atomic.Bool  // the transport got it
@@ -66,6 +66,7 @@ func (t *trace) hooks(added http.Header) *httptrace.ClientTrace {
 		GetConn: func(string) {
 			t.endIfWritten()
 			t.wanted.Store(true)
+			t.bodyRead.Store(false) // by a middleware that signs or logs it: the transport reads it on a connection
 		},
 		// Over HTTP/2 net/http leaves GetConn out where a connection is there that another request has opened meanwhile.
 		GotConn: func(httptrace.GotConnInfo) {
