@@ -46,6 +46,9 @@ func TestParametersOfOtherTypes(t *testing.T) {
 			"chatId=true": nil, "chatId=false": nil,
 			"chatId=True": {"query chatId: type boolean"}, "chatId=1": {"query chatId: type boolean"}, "chatId=": {"query chatId: type boolean"},
 		}},
+		"an enum of booleans": {"schema: {type: boolean, enum: [true]}", map[string][]string{
+			"chatId=true": nil, "chatId=false": {"query chatId: enum [true]"},
+		}},
 		"a number": {"schema: {type: number, maximum: 2.5}", map[string][]string{
 			"chatId=2.5": nil, "chatId=-1e2": nil, "chatId=0": nil,
 			"chatId=2.6": {"query chatId: maximum 2.5"},

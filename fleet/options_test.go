@@ -78,7 +78,7 @@ func TestAllowedValues(t *testing.T) {
 }
 
 func TestDefaults(t *testing.T) {
-	shared, err := New(nowhere(t))
+	shared, err := New(nowhere(t), WithRetry(wrapper.RetryPolicy{}))
 	require.NoError(t, err)
 	defer shared.Close()
 	assert.Equal(t, config{maxDelay: 30 * time.Second, newLease: 3 * time.Second, lease: 15 * time.Second,

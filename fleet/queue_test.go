@@ -221,3 +221,20 @@ func woken(waiters []*lease) (all [4]bool) {
 	}
 	return all
 }
+
+// A lease that a message grants lasts until the moment that the message names, by Redis' clock.
+func TestGrantedLeaseLastsAsLongAsTheMessageSays(t *testing.T) {
+	shared, err := New(nowhere(t))
+	require.NoError(t, err)
+	defer shared.Close()
+	l, err := shared.Limiter(cabinet)
+	require.NoError(t, err)
+	s := l.newLease("getChat")
+	shared.mu.Lock()
+	l.clock.set(time.Now(), 1_000_000, false)
+	s.wake(1_000_000 + time.Hour.Milliseconds())
+	shared.mu.Unlock()
+	left, err := s.await(t.Context())
+	require.NoError(t, err)
+	assert.InDelta(t, time.Hour, left, float64(20*time.Minute))
+}

@@ -398,3 +398,17 @@ func TestScriptIsRefusedAsAWhole(t *testing.T) {
 		}
 	})
 }
+
+// An answer that is none of the script's, as another script or a proxy may give it, is an error.
+func TestAnswersOfAnotherForm(t *testing.T) {
+	a, err := readAnswer([]any{"granted", int64(1), int64(3000)}, nil)
+	require.NoError(t, err)
+	assert.Equal(t, answer{"granted", 1, 3 * time.Second}, a)
+	for _, said := range []any{
+		nil, "granted", []any{}, []any{"granted", int64(1)}, []any{int64(0), int64(1), int64(2)},
+		[]any{"granted", "1", int64(2)}, []any{"granted", int64(1), "2"}, []any{"granted", int64(1), nil},
+	} {
+		_, err := readAnswer(said, nil)
+		assert.ErrorContains(t, err, "that the script does not give", "%v", said)
+	}
+}

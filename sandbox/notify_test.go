@@ -498,8 +498,9 @@ func TestNotifyWhileManyWrite(t *testing.T) {
 }
 
 func TestDirectRefuses(t *testing.T) {
-	_, err := sandbox.New().Direct(0, "Hello?")
+	chat, err := sandbox.New().Direct(0, "Hello?")
 	assert.EqualError(t, err, "sandbox: Direct is given the cabinet 0, allowed is 1 and above")
+	assert.Zero(t, chat)
 }
 
 // An unguarded auto-reply answers itself without end; with a look at the chat it answers once.

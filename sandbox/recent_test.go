@@ -2,12 +2,15 @@ package sandbox
 
 import (
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/ymarket-go/chats/api"
 )
 
 func texts(maxBytes int) *recent[string] {
@@ -55,6 +58,23 @@ func TestRecentCountsWhatItKeeps(t *testing.T) {
 	}
 	assert.InEpsilon(t, heap()-before, r.bytes, 0.2)
 	assert.Len(t, kept(r), 100_000)
+}
+
+// What is counted of a call is what its violations have on the heap, too.
+func TestCallCountsItsViolations(t *testing.T) {
+	calls, counted := make([]Call, 1000), 0
+	before := heap()
+	for i := range calls {
+		violations := make([]*api.Violation, maxViolations)
+		for n := range violations {
+			violations[n] = &api.Violation{Where: "body /context"}
+		}
+		calls[i].Verdict = verdictOf(violations)
+		counted += calls[i].size()
+	}
+	grown := heap() - before
+	assert.InEpsilon(t, grown, counted, 0.3)
+	runtime.KeepAlive(calls)
 }
 
 // A single value that is larger than everything that fits is kept all the same: a test that asks for it finds it.

@@ -30,6 +30,19 @@ func TestAnswerIsReadNoFurtherThanOneMiB(t *testing.T) {
 	}
 }
 
+// A request without a body has none for a middleware either: one that copies bodies, or counts their bytes, looks there.
+func TestReadsHaveNoBody(t *testing.T) {
+	client := newClient(t, newScript(t, ok("getChat")), wrapper.WithMiddleware(func(next wrapper.Doer) wrapper.Doer {
+		return doerFunc(func(req *http.Request) (*http.Response, error) {
+			assert.Nil(t, req.Body)
+			assert.Nil(t, req.GetBody)
+			return next.Do(req)
+		})
+	}))
+	_, err := client.GetChat(t.Context(), chatID)
+	assert.NoError(t, err)
+}
+
 // A 101 has a connection for a body, and that has no end.
 func TestSwitchingProtocols(t *testing.T) {
 	read := 0

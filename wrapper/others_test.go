@@ -110,6 +110,7 @@ func TestContextEndsInAuth(t *testing.T) {
 		var timeout net.Error
 		require.ErrorAs(t, err, &timeout)
 		assert.True(t, timeout.Timeout())
+		assert.True(t, timeout.Temporary(), "another attempt may succeed") //nolint:staticcheck // part of net.Error
 	})
 }
 

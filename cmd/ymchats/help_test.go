@@ -63,7 +63,7 @@ func TestHelpOfFlags(t *testing.T) {
 	}
 	_, out, _ := run(t, "send", "--help")
 	assert.Regexp(t, `\n      --yes +do not ask before sending\n`, out)
-	assert.Regexp(t, `\n      --chat int +the number of the chat`, out)
+	assert.Regexp(t, `\n      --chat int +the number of the chat, as new gives it\n`, out, "it has no default")
 }
 
 // A default that the text of a flag tells is not told once more as Go writes it.

@@ -153,3 +153,9 @@ func TestVerbose(t *testing.T) {
 	assert.Zero(t, code)
 	assert.Equal(t, 1, strings.Count(complaint, "\n"), complaint)
 }
+
+// What is no terminal has no columns, so that no line is rewritten there.
+func TestNoColumnsWithoutATerminal(t *testing.T) {
+	t.Setenv("TERM", "xterm")
+	assert.Zero(t, columnsOf(new(bytes.Buffer)))
+}

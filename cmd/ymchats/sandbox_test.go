@@ -194,7 +194,7 @@ func TestSandboxLogLine(t *testing.T) {
 func TestSandboxGreetingWorks(t *testing.T) {
 	command := regexp.MustCompile(`curl -s -H 'Api-Key: (.+)' -H 'Content-Type: (.+)' -d '(.+)' http://host(/\S+)`)
 	for what, s := range map[string]sandboxServer{
-		"nothing given": {}, "orders": {orders: []int64{5, 6}}, "no orders": {orders: []int64{}}, "cabinets": {businesses: []int64{7}},
+		"nothing given": {}, "an order": {orders: []int64{5}}, "orders": {orders: []int64{5, 6}}, "no orders": {orders: []int64{}}, "cabinets": {businesses: []int64{7}},
 		"key": {key: `a "b" c`}, "communication": {scopes: []string{"communication"}}, "all-methods": {scopes: []string{"all-methods:read-only", "all-methods"}},
 	} {
 		s.quota, s.parallel = 1, 1
@@ -207,6 +207,9 @@ func TestSandboxGreetingWorks(t *testing.T) {
 		w := httptest.NewRecorder()
 		market.ServeHTTP(w, req)
 		assert.Equal(t, 200, w.Code, "%s: %s", what, w.Body)
+		if len(s.orders) > 0 {
+			assert.JSONEq(t, `{"context":{"type":"ORDER","id":5}}`, parts[3], what)
+		}
 	}
 	for _, scopes := range [][]string{{"all-methods:read-only"}, {}} {
 		s := sandboxServer{scopes: scopes}
