@@ -14,8 +14,8 @@
 //   - Write the event down and return. The Market is the queue: what failed comes again, and until it is answered well,
 //     nothing else comes. A slow function keeps everything else from the shop.
 //   - [Events].MessageSent may tell of the shop's own messages. A reply that goes out without a look at the chat
-//     answers itself without end. Ask getChat first: reply only when the status is WAITING_FOR_PARTNER. That is one
-//     getChat a message, of 1,000 an hour.
+//     answers itself without end. Ask getChat first: reply only when the status is NEW, as after the first message of a
+//     buyer who began the chat, or WAITING_FOR_PARTNER. That is one getChat a message, of 1,000 an hour.
 //   - There is no signature. Whoever gets past the check of the address can invent events: take from them what is worth
 //     asking about, and act on what the API says.
 //   - Answer at the address that you enter in the cabinet, and at the same with /notification behind it: the Market is

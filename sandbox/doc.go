@@ -13,8 +13,10 @@
 // # What it keeps
 //
 // It holds real state: one chat for each order or return of a cabinet, its messages, its status and the time of the
-// last message. A chat is NEW until somebody writes; then it waits for the other side. [Market.Reply] plays the buyer.
-// Chats have ids from 7000001 on.
+// last message. A chat is NEW until somebody writes; then it waits for the other side. [Market.Reply] plays the buyer,
+// [Market.Direct] and [Market.Ask] a buyer who begins a chat, which is NEW with the first message in it. [Market.Write]
+// plays the Market and its support, too. Chats have ids from 7000001 on, unless [WithFirstID] says otherwise, and no id
+// is given twice, after [Market.Reset] either.
 //
 // # What it answers
 //

@@ -6,8 +6,10 @@ import (
 	"net/http/httptest"
 	"net/netip"
 
+	"github.com/ymarket-go/chats/gen"
 	"github.com/ymarket-go/chats/notify"
 	"github.com/ymarket-go/chats/sandbox"
+	"github.com/ymarket-go/chats/wrapper"
 )
 
 // shopServer is a shop that tells a channel of what it is told.
@@ -66,6 +68,28 @@ func ExampleMarket_Direct() {
 	chat, err := market.Direct(4200, "Is it red?")
 	fmt.Println(chat, err, market.Messages(chat)[0].Text)
 	// Output: 7000001 <nil> Is it red?
+}
+
+// A buyer begins a chat about an order. It is new, and waits for the shop.
+func ExampleMarket_Ask() {
+	market := sandbox.New()
+	chat, err := market.Ask(4200, wrapper.Order(67890), "Where is it?")
+	fmt.Println(chat, err, market.Messages(chat)[0].Text)
+	// Output: 7000001 <nil> Where is it?
+}
+
+func ExampleMarket_Write() {
+	market := sandbox.New()
+	chat, _ := market.Ask(4200, wrapper.Order(67890), "Where is it?")
+	err := market.Write(chat, gen.ChatMessageSenderTypeSupport, "The shop answers soon.")
+	for _, message := range market.Messages(chat) {
+		fmt.Println(message.ID, message.Sender, message.Text)
+	}
+	fmt.Println(err)
+	// Output:
+	// 7000001000001 CUSTOMER Where is it?
+	// 7000001000002 SUPPORT The shop answers soon.
+	// <nil>
 }
 
 func ExampleMarket_StartDispute() {

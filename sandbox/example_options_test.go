@@ -138,6 +138,16 @@ func ExampleWithHost() {
 	// elsewhere.example:8080 403
 }
 
+// A shop that remembers what it has read meets no id that another sandbox has given.
+func ExampleWithFirstID() {
+	market := sandbox.New(sandbox.WithFirstID(123_456))
+	chat, _ := market.Direct(12345, "Is it red?")
+	market.Reset()
+	next, _ := market.Direct(12345, "Is it blue?")
+	fmt.Println(chat, next, market.Messages(next)[0].ID)
+	// Output: 123456 123457 123457000001
+}
+
 func ExampleWithKeepAlive() {
 	for _, market := range []*sandbox.Market{sandbox.New(), sandbox.New(sandbox.WithKeepAlive())} {
 		answer := httptest.NewRecorder()

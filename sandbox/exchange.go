@@ -49,7 +49,7 @@ func exchangeOf(r *http.Request) *exchange {
 // maxBody is what is read of a request's body, in bytes, and one byte more: the Market's own limit.
 const maxBody = 512 << 10
 
-// begin starts the exchange of a request, reads its body and sets the headers that the answer has.
+// begin starts the exchange of a request, and sets the headers that the answer has.
 func (m *Market) begin(w http.ResponseWriter, r *http.Request) (*exchange, *http.Request) {
 	x := &exchange{
 		ResponseWriter: w,
@@ -58,6 +58,17 @@ func (m *Market) begin(w http.ResponseWriter, r *http.Request) (*exchange, *http
 		at:             m.now(),
 	}
 	r = r.WithContext(context.WithValue(r.Context(), exchangeKey{}, x))
+	x.Header().Set("Traceparent", newTraceParent())
+	x.Header().Set("Date", x.at.UTC().Format(http.TimeFormat))
+	x.Header().Set("Content-Type", "application/json")
+	if !m.keepAlive {
+		x.Header().Set("Connection", "close")
+	}
+	return x, r
+}
+
+// read reads the body of the request, and checks all of it.
+func (x *exchange) read(r *http.Request) {
 	if r.Body != nil && r.Body != http.NoBody {
 		x.body, x.broken = io.ReadAll(io.LimitReader(r.Body, maxBody+1))
 		_, _ = x.request.Write(x.body) // it cannot fail
@@ -67,13 +78,9 @@ func (m *Market) begin(w http.ResponseWriter, r *http.Request) (*exchange, *http
 		}
 		r.Body = io.NopCloser(io.MultiReader(bytes.NewReader(x.body), rest)) // as it was
 	}
-	x.Header().Set("Traceparent", newTraceParent())
-	x.Header().Set("Date", x.at.UTC().Format(http.TimeFormat))
-	x.Header().Set("Content-Type", "application/json")
-	if !m.keepAlive {
-		x.Header().Set("Connection", "close")
+	if !x.market.unchecked || x.operation == "" {
+		x.verdict = x.market.verdictOn(r)
 	}
-	return x, r
 }
 
 func newTraceParent() string {

@@ -140,14 +140,18 @@ func Abort() Fault {
 // Refuse answers as if nothing listened: the request never left the client. Only RoundTripper can do that; over a
 // socket the connection is cut before an answer.
 func Refuse() Fault {
-	return instead(func(_ http.ResponseWriter, r *http.Request) {
-		if x := exchangeOf(r); x != nil {
-			if m, ok := x.ResponseWriter.(*memory); ok {
-				m.refused = true
-			}
+	return func(http.Handler) http.Handler { return refusal{} }
+}
+
+type refusal struct{}
+
+func (refusal) ServeHTTP(_ http.ResponseWriter, r *http.Request) {
+	if x := exchangeOf(r); x != nil {
+		if m, ok := x.ResponseWriter.(*memory); ok {
+			m.refused = true
 		}
-		panic(http.ErrAbortHandler)
-	})
+	}
+	panic(http.ErrAbortHandler)
 }
 
 // CommitThen lets the request happen in the sandbox, once, and then another Fault answers; what that takes for the true

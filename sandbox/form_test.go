@@ -18,7 +18,7 @@ func TestFormOfTheBuyer(t *testing.T) {
 	const begin, write = "Begin a chat", "Let the buyer write, chat 7000001"
 	page := goesBack(t, m, press(t, m, "", begin), "/_sandbox/?done=buyer#chat-7000001")
 	assert.Contains(t, page, `<p id="status" role="status" data-kept>The buyer has written.</p>`)
-	assert.Contains(t, words(page), "WAITING_FOR_PARTNER, cabinet 42")
+	assert.Contains(t, words(page), "waits for the shop NEW, cabinet 42")
 	goesBack(t, m, press(t, m, "", begin, "businessId", "43", "text", "Is it red?"), "/_sandbox/?done=buyer#chat-7000002")
 	assert.Contains(t, words(pageOf(t, m, "")), "cabinet 43")
 	goesBack(t, m, press(t, m, "?chats=2&operation=getChat", write), "/_sandbox/?done=buyer&operation=getChat#chat-7000001")

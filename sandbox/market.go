@@ -61,7 +61,7 @@ func Open(opts ...Option) (*Market, error) {
 		contract: contract,
 		clock:    time.Now,
 		mux:      http.NewServeMux(),
-		store:    store{maxBytes: maxStoreBytes},
+		store:    store{maxBytes: maxStoreBytes, nextID: firstChatID},
 		faults:   faults{maxBytes: maxWaiting},
 		calls:    recent[Call]{maxBytes: maxCallBytes, sizeOf: Call.size},
 		details:  recent[callDetails]{maxBytes: maxDetailsBytes, sizeOf: callDetails.size},
@@ -87,7 +87,7 @@ func Open(opts ...Option) (*Market, error) {
 }
 
 // Reset forgets chats, messages, calls, faults, used quota, deliveries and what waits to be delivered, and takes back
-// what Advance did. Options, Observe and the shops of Notify stay.
+// what Advance did. Options, Observe and the shops of Notify stay, and ids are not given again.
 func (m *Market) Reset() {
 	m.store.reset()
 	m.limits.reset()
@@ -125,13 +125,11 @@ func (m *Market) now() time.Time {
 func (m *Market) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x, r := m.begin(w, r)
 	defer x.end(r)
-	if !m.unchecked || x.operation == "" {
-		x.verdict = m.verdictOn(r)
-	}
 	if x.operation != "" && path.Clean(r.URL.Path) == r.URL.Path { // the mux would redirect
 		m.mux.ServeHTTP(x, r)
 		return
 	}
+	x.read(r)
 	x.ticket = m.limits.take(noCabinet, "", m.now)
 	if slices.ContainsFunc(api.Violations(x.verdict), func(v *api.Violation) bool { return v.Where == "method" }) {
 		fail(x, http.StatusMethodNotAllowed, "METHOD_NOT_ALLOWED", "Request method is not supported")
@@ -156,8 +154,11 @@ func (m router) HandleFunc(pattern string, operation func(http.ResponseWriter, *
 	m.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 		x := exchangeOf(r)
 		x.ticket = m.limits.take(cabinetOf(r), x.operation, m.now)
-		handler := m.guarded(x, operation)
-		m.nextFault(x.operation).or(handler).ServeHTTP(w, r)
+		handler := m.nextFault(x.operation).or(m.guarded(x, operation))
+		if _, ok := handler.(refusal); !ok { // where nothing listens, nobody reads the request
+			x.read(r)
+		}
+		handler.ServeHTTP(w, r)
 	})
 }
 

@@ -429,7 +429,7 @@ func TestContextOfAChat(t *testing.T) {
 	assert.Nil(t, order.ReturnID)
 	assert.Equal(t, gen.ChatContextTypeOrder, order.Type)
 	require.NotNil(t, order.CampaignID)
-	assert.EqualValues(t, 1, *order.CampaignID)
+	assert.EqualValues(t, 1_000_000_002, *order.CampaignID, "it is no cabinet's number")
 	assert.Equal(t, "Test Buyer", *order.Customer.Name)
 	require.NotNil(t, order.Customer.PublicID)
 	assert.Equal(t, "test-buyer", *order.Customer.PublicID)

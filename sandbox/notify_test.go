@@ -123,7 +123,7 @@ func TestNotify(t *testing.T) {
 		info, err := c.GetChat(t.Context(), asked)
 		require.NoError(t, err)
 		assert.EqualValues(t, "DIRECT", info.Context.Type)
-		assert.EqualValues(t, "WAITING_FOR_PARTNER", info.Status)
+		assert.EqualValues(t, "NEW", info.Status)
 		assert.Nil(t, info.Context.OrderID)
 		assert.Nil(t, info.Context.ReturnID)
 
@@ -429,7 +429,7 @@ func TestNotifyAdvanceAndReset(t *testing.T) {
 		_, err = market.Direct(cabinet, "Hello?")
 		require.NoError(t, err)
 		synctest.Wait()
-		assert.Equal(t, []string{"chat 7000001", "message 7000001000001"}, shop.list())
+		assert.Equal(t, []string{"chat 7000002", "message 7000002000001"}, shop.list(), "ids go on")
 	})
 }
 
@@ -513,7 +513,7 @@ func TestAutoReply(t *testing.T) {
 				h, err := notify.New("shop/1", notify.Anywhere(), notify.Events{
 					MessageSent: func(ctx context.Context, n notify.ChatMessageSentNotificationDTO) error {
 						info, err := c.GetChat(ctx, n.ChatID)
-						if err != nil || guarded && info.Status != "WAITING_FOR_PARTNER" {
+						if err != nil || guarded && info.Status != "NEW" && info.Status != "WAITING_FOR_PARTNER" {
 							return err
 						}
 						time.Sleep(time.Minute / 10) // within the quota

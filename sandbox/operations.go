@@ -85,7 +85,7 @@ func (m operations) CreateChat(w http.ResponseWriter, r *http.Request, cabinet g
 		exchangeOf(r).refuse(w, r, violation)
 		return
 	}
-	if context.Type == gen.ChatContextIdentifiableTypeOrder && m.orders != nil && !slices.Contains(m.orders, context.ID) {
+	if !m.exists(context) {
 		fail(w, http.StatusNotFound, "NOT_FOUND", fmt.Sprintf("Order not found: '%d'", context.ID))
 		return
 	}
@@ -96,6 +96,11 @@ func (m operations) CreateChat(w http.ResponseWriter, r *http.Request, cabinet g
 	}
 	result := gen.CreateChatResultDTO{ChatID: id}
 	write(w, http.StatusOK, gen.CreateChatResponse{Status: gen.APIResponseStatusTypeOK, Result: &result})
+}
+
+// exists is false for an order that WithOrders does not name.
+func (m *Market) exists(context gen.ChatContextDTO) bool {
+	return context.Type != gen.ChatContextIdentifiableTypeOrder || m.orders == nil || slices.Contains(m.orders, context.ID)
 }
 
 // contextOf is what a chat is to be about. The contract requires neither of the two fields and sets no minimum for

@@ -67,7 +67,8 @@ func WithOrders(ids ...int64) Option {
 	}
 }
 
-// WithQuota sets how many requests an hour each operation of a cabinet has, 1 or more. Without it: 1,000.
+// WithQuota sets how many requests an hour each operation of a cabinet has, 1 or more. Without it: what
+// the contract says of each.
 func WithQuota(perHour int) Option {
 	return func(m *Market) error {
 		if perHour < 1 {
@@ -101,6 +102,19 @@ func WithScopes(scopes ...string) Option {
 			}
 		}
 		m.scopes = append([]string{}, scopes...)
+		return nil
+	}
+}
+
+// WithFirstID sets the id of the first chat, 1 to 9,000,000,000; the next ones follow. Those of messages are a million
+// times as large, and more. Without it: 7000001. A number that was never used keeps a shop that remembers messages from
+// taking those of another sandbox for them.
+func WithFirstID(id int64) Option {
+	return func(m *Market) error {
+		if id < 1 || id > maxFirstID {
+			return &OptionError{"WithFirstID", fmt.Sprint(id), "1 to 9000000000"}
+		}
+		m.store.nextID = id
 		return nil
 	}
 }

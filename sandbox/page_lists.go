@@ -89,6 +89,9 @@ func newPageChat(c chat) pageChat {
 		p.About = fmt.Sprintf("about order %d", c.about.context.ID)
 	}
 	p.Turn = turnOf(c.status)
+	if c.status == gen.ChatStatusTypeNew && len(c.messages) > 0 {
+		p.Turn = "waits for the shop"
+	}
 	p.CanDispute = c.about.context.Type != direct && c.kind == gen.ChatTypeChat
 	p.Disputed = c.status == gen.ChatStatusTypeWaitingForArbiter
 	return p

@@ -3,7 +3,6 @@ package sandbox
 import (
 	"container/list"
 	"errors"
-	"fmt"
 	"sync"
 	"time"
 
@@ -19,110 +18,6 @@ type Message struct {
 	Sender    gen.ChatMessageSenderType // PARTNER is the shop
 }
 
-// Messages gives a copy of the messages of a chat, oldest first; none when there is no such chat.
-func (m *Market) Messages(chatID int64) []Message {
-	m.store.mu.Lock()
-	defer m.store.mu.Unlock()
-	if c := m.store.chats[chatID]; c != nil {
-		return append([]Message(nil), c.messages...)
-	}
-	return nil
-}
-
-// Reply writes into a chat as its buyer, so that it waits for the shop. The text may be any. The error says that there
-// is no such chat, or that the sandbox is full: it keeps 256 MiB of chats and messages.
-func (m *Market) Reply(chatID int64, text string) error {
-	return ofPackage(m.reply(chatID, text))
-}
-
-// reply is Reply with an error for the control API, which does not name the package.
-func (m *Market) reply(chatID int64, text string) error {
-	err := m.store.write(chatID, Message{Text: text, At: m.now(), Sender: gen.ChatMessageSenderTypeCustomer}, anyCabinet)
-	if errors.Is(err, errNoChat) {
-		return fmt.Errorf("there is no chat %d", chatID)
-	}
-	return err
-}
-
-// direct is the kind of a chat that a buyer began. A shop cannot make one, so the type for requests does not know it.
-const direct = gen.ChatContextIdentifiableType(gen.ChatContextTypeDirect)
-
-// Direct begins a chat as a buyer, about no order, and writes into it. It gives the id of the chat, which the shop
-// learns by notifications alone. The text may be any; businessID is 1 or more, otherwise there is an error, as there is
-// when the sandbox is full: it keeps 256 MiB of chats and messages.
-func (m *Market) Direct(businessID int64, text string) (chatID int64, err error) {
-	chatID, err = m.direct(businessID, text)
-	return chatID, ofPackage(err)
-}
-
-func (m *Market) direct(businessID int64, text string) (chatID int64, err error) {
-	if businessID < 1 {
-		return 0, fmt.Errorf("Direct is given the cabinet %d, allowed is 1 and above", businessID)
-	}
-	context := gen.ChatContextDTO{Type: direct, ID: m.buyers.Add(1)}
-	chatID, err = m.store.open(about{businessID, context}, m.now())
-	if err != nil {
-		return 0, err
-	}
-	return chatID, m.reply(chatID, text)
-}
-
-// StartDispute lets the buyer of a chat ask the Market to decide: the type of the chat is ARBITRAGE from then on, and
-// it waits for the arbiter, whichever side writes. Notifications say so. The error says that there is no such chat,
-// that it is DIRECT, which the API knows no disputes in, or that it has one.
-func (m *Market) StartDispute(chatID int64) error { return ofPackage(m.startDispute(chatID)) }
-
-func (m *Market) startDispute(chatID int64) error {
-	return m.changeDispute("StartDispute", chatID, disputeStarted, func(c *chat) error {
-		switch {
-		case c.about.context.Type == direct:
-			return errors.New("allowed is a chat about an order or a return")
-		case c.kind == gen.ChatTypeArbitrage:
-			return errors.New("it has a dispute, or had one")
-		}
-		c.kind, c.status = gen.ChatTypeArbitrage, gen.ChatStatusTypeWaitingForArbiter
-		return nil
-	})
-}
-
-// FinishDispute ends what StartDispute began: the status of the chat is FINISHED. Notifications say so. The error says
-// that there is no such chat, or no dispute in it.
-func (m *Market) FinishDispute(chatID int64) error { return ofPackage(m.finishDispute(chatID)) }
-
-func (m *Market) finishDispute(chatID int64) error {
-	return m.changeDispute("FinishDispute", chatID, disputeFinished, func(c *chat) error {
-		if c.status != gen.ChatStatusTypeWaitingForArbiter {
-			return errors.New("there is no dispute in it")
-		}
-		c.status = gen.ChatStatusTypeFinished
-		return nil
-	})
-}
-
-// changeDispute changes a chat, unless change refuses it, and posts the event.
-func (m *Market) changeDispute(method string, chatID int64, event event, change func(*chat) error) error {
-	now, s := m.now(), &m.store
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	c := s.chats[chatID]
-	if c == nil {
-		return fmt.Errorf("%w: %d", errNoChat, chatID)
-	}
-	if err := change(c); err != nil {
-		return fmt.Errorf("%s is given the chat %d: %w", method, chatID, err)
-	}
-	s.happened(event, c, now)
-	return nil
-}
-
-// ofPackage names the package in an error for programs.
-func ofPackage(err error) error {
-	if err == nil {
-		return nil
-	}
-	return fmt.Errorf("sandbox: %w", err)
-}
-
 // store holds the chats of all cabinets, within maxBytes. It forgets none, as a test counts on every message: when it
 // is full, it takes no more.
 type store struct {
@@ -134,6 +29,7 @@ type store struct {
 	active    list.List // the chats, each a *chat, the one in which something happened last in front
 	bytes     int
 	moments   int          // so far
+	nextID    int64        // of the next chat
 	post      func(notice) // posts a notification to the shops; nil: there are none
 }
 
@@ -176,35 +72,65 @@ type chat struct {
 // firstChatID is far from 1, so that a client which mixes up its ids is found out.
 const firstChatID = 7_000_001
 
+// messagesOfChat is how many ids of messages a chat has: they begin with the id of the chat.
+const messagesOfChat = 1_000_000
+
+// maxFirstID leaves ids of messages that a program can read which takes numbers for floats.
+const maxFirstID = 9_000_000_000
+
 // open gives the chat about something, a new one if there is none.
 func (s *store) open(what about, now time.Time) (int64, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if c := s.byContext[what]; c != nil {
-		return c.id, nil
-	}
-	if err := s.take(chatBytes); err != nil {
+	c, err := s.chatAbout(what, now)
+	if err != nil {
 		return 0, err
 	}
+	return c.id, nil
+}
+
+// begin is open, and write as the buyer. The message leaves a new chat as it is.
+func (s *store) begin(what about, message Message) (int64, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	status := gen.ChatStatusTypeNew
+	if c := s.byContext[what]; c != nil {
+		status = c.turnAfter(message.Sender)
+	}
+	c, err := s.chatAbout(what, message.At)
+	if err != nil {
+		return 0, err
+	}
+	return c.id, s.add(c, message, status)
+}
+
+// chatAbout is open for a store that is locked.
+func (s *store) chatAbout(what about, now time.Time) (*chat, error) {
+	if c := s.byContext[what]; c != nil {
+		return c, nil
+	}
+	if err := s.take(chatBytes); err != nil {
+		return nil, err
+	}
 	c := &chat{
-		id:        firstChatID + int64(len(s.chats)),
+		id:        s.nextID,
 		about:     what,
 		kind:      gen.ChatTypeChat,
 		status:    gen.ChatStatusTypeNew,
 		createdAt: now,
 	}
 	c.place = s.active.PushFront(c)
+	s.nextID++
 	s.chats[c.id] = c
 	s.byContext[what] = c
 	s.happened(chatCreated, c, now)
-	return c.id, nil
+	return c, nil
 }
 
 // anyCabinet is for the buyer, who is bound to none.
 const anyCabinet = 0
 
-// write adds a message, unless the cabinet has no such chat. Then it is the other side's turn, unless there is
-// a dispute.
+// write adds a message, unless the cabinet has no such chat.
 func (s *store) write(id int64, message Message, cabinet int64) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -212,15 +138,18 @@ func (s *store) write(id int64, message Message, cabinet int64) error {
 	if c == nil || cabinet != anyCabinet && c.about.cabinet != cabinet {
 		return errNoChat
 	}
+	return s.add(c, message, c.turnAfter(message.Sender))
+}
+
+// add adds a message to a chat, which has a status then.
+func (s *store) add(c *chat, message Message, status gen.ChatStatusType) error {
 	if err := s.take(messageBytes + len(message.Text)); err != nil {
 		return err
 	}
-	message.ID = c.id*1_000_000 + int64(len(c.messages)) + 1
+	message.ID = c.id*messagesOfChat + int64(len(c.messages)) + 1
 	message.FromBuyer = message.Sender == gen.ChatMessageSenderTypeCustomer
 	c.messages = append(c.messages, message)
-	if c.status != gen.ChatStatusTypeWaitingForArbiter {
-		c.status = waitingFor(message)
-	}
+	c.status = status
 	s.happened(messageSent, c, message.At)
 	return nil
 }
@@ -246,20 +175,26 @@ func (s *store) happened(event event, c *chat, at time.Time) {
 	}
 }
 
-// waitingFor is the side that a message leaves the next one to.
-func waitingFor(message Message) gen.ChatStatusType {
-	if message.FromBuyer {
+// turnAfter is the status of a chat after one more message: the other side's turn, unless there is a dispute.
+func (c *chat) turnAfter(sender gen.ChatMessageSenderType) gen.ChatStatusType {
+	switch {
+	case c.status == gen.ChatStatusTypeWaitingForArbiter:
+		return c.status
+	case sender == gen.ChatMessageSenderTypeCustomer:
 		return gen.ChatStatusTypeWaitingForPartner
+	case sender == gen.ChatMessageSenderTypePartner:
+		return gen.ChatStatusTypeWaitingForCustomer
+	default:
+		return c.status
 	}
-	return gen.ChatStatusTypeWaitingForCustomer
 }
 
 // all gives copies of the chats, oldest first. Their messages are not to be changed.
 func (s *store) all() (chats []chat) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for i := range len(s.chats) {
-		chats = append(chats, *s.chats[firstChatID+int64(i)]) // ids have no gaps
+	for id := s.nextID - int64(len(s.chats)); id < s.nextID; id++ { // ids have no gaps
+		chats = append(chats, *s.chats[id])
 	}
 	return chats
 }
@@ -287,6 +222,7 @@ func (s *store) chat(id int64) (c chat, ok bool) {
 	return *s.chats[id], true
 }
 
+// reset forgets the chats. Their ids are not given again.
 func (s *store) reset() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -321,7 +257,8 @@ var moscow = time.FixedZone("MSK", 3*60*60)
 
 // full is what the sandbox knows of the context: the buyer, the shop, and the order of a return.
 func (a about) full() gen.ChatFullContextDTO {
-	name, publicID, campaign := "Test Buyer", "test-buyer", a.cabinet
+	name, publicID := "Test Buyer", "test-buyer"
+	campaign := a.cabinet%1e9 + 1e9 + 1 // a shop of the cabinet, which is never a number that the cabinet has
 	context := gen.ChatFullContextDTO{
 		Type:       gen.ChatContextType(a.context.Type),
 		Customer:   &gen.ChatCustomerDTO{Name: &name, PublicID: &publicID},

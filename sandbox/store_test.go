@@ -13,7 +13,7 @@ import (
 
 // The chat in which somebody wrote last comes first, whichever chat is older and whatever the clock says.
 func TestChatsByLastActivity(t *testing.T) {
-	s := store{maxBytes: maxStoreBytes}
+	s := store{maxBytes: maxStoreBytes, nextID: firstChatID}
 	s.reset()
 	now := time.Date(2026, 9, 9, 15, 0, 0, 0, time.UTC)
 	var ids []int64

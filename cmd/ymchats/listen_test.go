@@ -27,7 +27,7 @@ func TestListenToASandbox(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			listen := start(t, append([]string{"listen", "--addr", "127.0.0.1:0", "--behind", "127.0.0.1"}, row.flags...)...)
 			address := loopbackURL.FindString(line(t, listen.errors, "Listening for notifications on "))
-			market := start(t, "sandbox", "--addr", "127.0.0.1:0", "--business", "42", "--notify", address+"/market")
+			market := start(t, "sandbox", "--addr", "127.0.0.1:0", "--business", "42", "--first-id", "7000001", "--notify", address+"/market")
 			site := loopbackURL.FindString(line(t, market.out, "The sandbox listens on "))
 			assert.Contains(t, line(t, listen.errors, "type=PING"), "status=200")
 			line(t, market.out, "The shop has taken the PING")

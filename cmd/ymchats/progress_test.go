@@ -142,7 +142,6 @@ func TestVerbose(t *testing.T) {
 		"^" + line + "\r\rymchats: quota used up, trying again in 1s.*\r +\r" + last + "$": {shell{onTerminal: allTerminals, columns: 80}, nil},
 		"^" + line + last + "$": {shell{onTerminal: allTerminals, columns: 80}, []string{"--quiet"}},
 	} {
-		market.Reset()
 		market.Script("createChat", sandbox.TooMany())
 		code, out, complaint := s.run(t, append([]string{"new", "--order", order, "--verbose"}, s.args...)...)
 		assert.Zero(t, code)

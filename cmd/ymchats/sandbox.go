@@ -39,7 +39,8 @@ the control API: a kind with its fields.`,
   ymchats sandbox --fault 'sendMessageToChat={"kind":"fail","status":500,"commit":true,"probability":0.3}'`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			market, err := s.market()
+			s.quotaGiven = cmd.Flags().Changed("quota")
+			market, err := s.market(sandbox.WithFirstID(s.firstID))
 			if err != nil {
 				return usageError{err}
 			}
@@ -55,7 +56,9 @@ the control API: a kind with its fields.`,
 func (s *sandboxServer) addFlags(flags *pflag.FlagSet) {
 	flags.StringVar(&s.addr, "addr", "127.0.0.1:8080", "where to listen; port 0 takes a free one")
 	flags.StringVar(&s.key, "key", "", "the only Api-Key that is good (default any)")
-	flags.IntVar(&s.quota, "quota", 1000, "requests an hour for each operation of a cabinet")
+	flags.IntVar(&s.quota, "quota", 0, "requests an hour for each operation of a cabinet (default the Market's)")
+	flags.Int64Var(&s.firstID, "first-id", idOf(time.Now()),
+		"the `id` of the first chat; the next ones follow (default one by the clock, so that no id comes again)")
 	flags.IntVar(&s.parallel, "parallel", 4, "requests of a cabinet at once")
 	flags.Int64SliceVar(&s.businesses, "business", nil,
 		"the businessIds of the cabinets (the sellers' accounts) that the key may use, as `N,N` (default all)")
@@ -66,9 +69,17 @@ func (s *sandboxServer) addFlags(flags *pflag.FlagSet) {
 	flags.BoolVar(&s.keepAlive, "keep-alive", false, "keep connections open after an answer; the Market closes them")
 	flags.StringArrayVar(&s.faults, "fault", nil, "a fault, as `OPERATION=FAULT`; may be given for each operation")
 	flags.StringVar(&s.notify, "notify", "", "the address of a shop to notify, as `URL`; /notification is added")
-	for _, name := range []string{"business", "order"} {
-		flags.Lookup(name).DefValue = "" // else the help shows [] for all
+	for _, name := range []string{"business", "order", "first-id"} {
+		flags.Lookup(name).DefValue = "" // else the help shows [] for all, and another number each time
 	}
+}
+
+// idOf gives the chats of a sandbox that begins at a time ids that none before it has given, as long as that began
+// fewer than 25 chats a second. They are small enough for the ids of messages to survive a float; in 2037 they begin
+// again.
+func idOf(now time.Time) int64 {
+	const each = 40 * time.Millisecond
+	return max(int64(now.Sub(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))/each)%9_000_000_000, 1)
 }
 
 // sandboxServer is the sandbox that the flags describe.
@@ -77,6 +88,8 @@ type sandboxServer struct {
 	notify          string
 	pingEvery       time.Duration // until the shop has taken the PING
 	quota, parallel int
+	quotaGiven      bool // else 0 is the Market's
+	firstID         int64
 	businesses      []int64
 	orders          []int64
 	scopes, faults  []string
@@ -85,8 +98,11 @@ type sandboxServer struct {
 }
 
 // market makes the sandbox.
-func (s *sandboxServer) market() (*sandbox.Market, error) {
-	opts := []sandbox.Option{sandbox.WithQuota(s.quota), sandbox.WithParallel(s.parallel)}
+func (s *sandboxServer) market(opts ...sandbox.Option) (*sandbox.Market, error) {
+	opts = append(opts, sandbox.WithParallel(s.parallel))
+	if s.quotaGiven || s.quota != 0 {
+		opts = append(opts, sandbox.WithQuota(s.quota))
+	}
 	if s.key != "" {
 		opts = append(opts, sandbox.WithAPIKey(s.key))
 	}
@@ -119,7 +135,7 @@ func (s *sandboxServer) market() (*sandbox.Market, error) {
 // optionFlags are the flags whose values go into options of the sandbox.
 var optionFlags = map[string]string{
 	"WithQuota": "quota", "WithParallel": "parallel", "WithBusiness": "business", "WithOrders": "order",
-	"WithScopes": "scope", "WithHost": "host", "WithAPIKey": "key",
+	"WithScopes": "scope", "WithHost": "host", "WithAPIKey": "key", "WithFirstID": "first-id",
 }
 
 // ofFlag is the error of an option in the words of its flag.

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ymarket-go/chats/gen"
 	"github.com/ymarket-go/chats/sandbox"
 	"github.com/ymarket-go/chats/wrapper"
 )
@@ -20,6 +21,7 @@ import (
 // The command serves until it is interrupted, tells where, and logs each request with its verdict.
 func TestSandbox(t *testing.T) {
 	market := start(t, "sandbox", "--addr", "127.0.0.1:0", "--key", "secret", "--business", "4200", "--quota", "7",
+		"--first-id", "7000001",
 		"--fault", `getChat={"kind":"fail","status":403,"code":"FORBIDDEN"}`)
 	base := loopbackURL.FindString(line(t, market.out, "The sandbox listens on "))
 	require.NotEmpty(t, base)
@@ -151,8 +153,34 @@ func TestSandboxFlags(t *testing.T) {
 	}
 	_, err := (&sandboxServer{quota: 1, parallel: 1, businesses: []int64{}}).market()
 	assert.ErrorContains(t, err, "--business is []")
-	_, err = (&sandboxServer{parallel: 1}).market()
+	_, err = (&sandboxServer{parallel: 1, quotaGiven: true}).market()
 	assert.EqualError(t, err, "--quota is 0, allowed is 1 and above")
+}
+
+// Without a flag the quotas are those of the contract, and the ids those of the clock.
+func TestSandboxDefaults(t *testing.T) {
+	market := start(t, "sandbox", "--addr", "127.0.0.1:0")
+	base := loopbackURL.FindString(line(t, market.out, "The sandbox listens on "))
+	client, err := wrapper.New(4200, wrapper.APIKey("any"), wrapper.WithBaseURL(base+"/v2"))
+	require.NoError(t, err)
+	var captured wrapper.Response
+	chat, err := client.CreateChat(t.Context(), wrapper.Order(5), wrapper.Capture(&captured))
+	require.NoError(t, err)
+	assert.Equal(t, 1000, captured.Quota.Limit)
+	assert.GreaterOrEqual(t, chat.ChatID, idOf(time.Date(2026, 9, 1, 0, 0, 0, 0, time.UTC)))
+	for _, err := range client.Chats(t.Context(), gen.GetChatsRequest{}, wrapper.Capture(&captured)) {
+		assert.NoError(t, err)
+	}
+	assert.Equal(t, 5000, captured.Quota.Limit)
+}
+
+func TestIDOfTheClock(t *testing.T) {
+	at := time.Date(2026, 9, 1, 12, 0, 0, 0, time.UTC)
+	assert.EqualValues(t, 25, idOf(at.Add(time.Second))-idOf(at))
+	for _, year := range []int{1970, 2000, 2026, 2027, 2036, 2038, 2200} {
+		_, err := sandbox.Open(sandbox.WithFirstID(idOf(time.Date(year, 1, 1, 0, 0, 0, 0, time.UTC))))
+		assert.NoError(t, err, year)
+	}
 }
 
 // The greeting can be pasted into a shell.
@@ -278,7 +306,7 @@ func TestSandboxLogLineIsBounded(t *testing.T) {
 // A stream that is reset after the message is stored, as --fault asks for it.
 func TestSandboxSpeaksHTTP2(t *testing.T) {
 	t.Parallel()
-	market := start(t, "sandbox", "--addr", "127.0.0.1:0", "--fault",
+	market := start(t, "sandbox", "--addr", "127.0.0.1:0", "--first-id", "7000001", "--fault",
 		`sendMessageToChat={"kind":"resetStream","streamError":"ENHANCE_YOUR_CALM","commit":true}`)
 	url := loopbackURL.FindString(line(t, market.out, "The sandbox listens on "))
 	market.passOver()

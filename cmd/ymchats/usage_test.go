@@ -86,6 +86,7 @@ func TestUsage(t *testing.T) {
 		{"sandbox --parallel -1", "--parallel is -1, allowed is 1 and above"},
 		{"sandbox --business 0", "--business is [0], allowed is at least one id of 1 and above"},
 		{"sandbox --order 0", "--order is [0], allowed is a list of numbers of 1 and above"},
+		{"sandbox --first-id 0", "--first-id is 0, allowed is 1 to 9000000000"},
 		{"sandbox --scope all", `--scope is "all", allowed is one of [all-methods`},
 		{"sandbox --host a:1", `--host is "a:1", allowed is a name or an address, without a port`},
 		{"sandbox --key \x7f", "--key is a token that no header can carry, allowed is printable ASCII"},

@@ -76,7 +76,7 @@ func (w *worker) look(ctx context.Context, m message) error {
 		return w.note(m, m.state, err) // what was sending stays so, and is looked at again
 	}
 	updatedAt := chat.UpdatedAt.UTC().Format(time.RFC3339Nano)
-	waits := chat.Status == gen.ChatStatusTypeWaitingForPartner
+	waits := chat.Status == gen.ChatStatusTypeNew || chat.Status == gen.ChatStatusTypeWaitingForPartner
 	switch {
 	case m.state == "sending" && !waits:
 		m.state, m.error = "answered", ""
