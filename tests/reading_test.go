@@ -26,7 +26,7 @@ var chatsToRead = flag.Int("chats", 60, "chats of TestEachMessageIsReadOnce")
 func TestEachMessageIsReadOnce(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		random := rand.New(rand.NewPCG(soakSeed(t), 1))
+		random := rand.New(rand.NewPCG(seed(t, 1), 1))
 		market := sandbox.New(sandbox.WithQuota(1_000_000))
 		busy := &writingBuyers{next: market.RoundTripper(), market: market, random: random}
 		client, err := wrapper.New(business, wrapper.APIKey("key"), wrapper.WithHTTPClient(&http.Client{Transport: busy}))

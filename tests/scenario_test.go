@@ -11,24 +11,16 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/ymarket-go/chats/api"
 	"github.com/ymarket-go/chats/gen"
 	"github.com/ymarket-go/chats/sandbox"
 	"github.com/ymarket-go/chats/wrapper"
 )
 
-const business = 4200
-
 // newPair gives a sandbox and a client of it. Between them everything is checked against the contract.
 func newPair(t *testing.T, transport func(*sandbox.Market) http.RoundTripper, opts ...wrapper.Option) (*sandbox.Market, *wrapper.Client) {
 	t.Helper()
 	market := sandbox.New(sandbox.WithAPIKey("key"), sandbox.WithBusiness(business), sandbox.WithQuota(10))
-	contract, err := api.NewValidator(api.WithBasePaths("/v2"))
-	require.NoError(t, err)
-	hc := &http.Client{Transport: contract.Transport(transport(market))}
-	client, err := wrapper.New(business, wrapper.APIKey("key"), append(opts, wrapper.WithHTTPClient(hc))...)
-	require.NoError(t, err)
-	return market, client
+	return market, newClient(t, transport(market), opts...)
 }
 
 // converse is the main job: a chat about an order, a message, and a look at the chat. The Market first says no.

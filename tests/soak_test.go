@@ -11,9 +11,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
-	"os"
 	"regexp"
-	"strconv"
 	"sync"
 	"syscall"
 	"testing"
@@ -39,7 +37,7 @@ const (
 // RetryPolicy.Resend. What the calls returned is compared with the messages that the sandbox has.
 func TestSoak(t *testing.T) {
 	t.Parallel()
-	seed, total := soakSeed(t), soakSize()
+	seed, total := seed(t, 1), soakSize()
 	settings := []string{
 		wrapper.ResendChecked: "ResendChecked",
 		wrapper.ResendAlways:  "ResendAlways",
@@ -69,17 +67,6 @@ func TestSoak(t *testing.T) {
 	assert.Zero(t, never.twice, "ResendNever")
 	assert.Greater(t, checked.succeeded, never.succeeded, "the check saves messages that would be left unknown")
 	assert.Less(t, checked.quietUnknown*5, never.quietUnknown, "in quiet chats it saves most of them")
-}
-
-func soakSeed(t *testing.T) uint64 {
-	seed := uint64(1)
-	if given := os.Getenv("SEED"); given != "" {
-		var err error
-		seed, err = strconv.ParseUint(given, 10, 64)
-		require.NoError(t, err)
-	}
-	t.Logf("another one with SEED=%d", seed+1)
-	return seed
 }
 
 // soakSize is a whole number of messages for each writer.

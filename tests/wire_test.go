@@ -13,7 +13,6 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
-	"github.com/ymarket-go/chats/api"
 	"github.com/ymarket-go/chats/wrapper"
 )
 
@@ -21,17 +20,16 @@ import (
 // from both sides: which connections it leaves open, and which bodies of answers. It lives in a bubble of testing/synctest,
 // which fails when somebody waits for ever, or a goroutine stays behind.
 type rawServer struct {
-	t        assert.TestingT
-	network  *network
-	contract *api.Validator
-	op       string
-	skew     time.Duration   // of its clock
-	fault    func(*exchange) // what requests of the operation meet
-	unread   bool            // the fault sets in before there is a request
-	passing  bool            // only the first request meets the fault
-	read     func(*exchange) // what the resend check reads
-	arrived  func()          // called when the client has the header of an answer to the operation
-	pausing  func()          // called when the client begins a pause
+	t       assert.TestingT
+	network *network
+	op      string
+	skew    time.Duration   // of its clock
+	fault   func(*exchange) // what requests of the operation meet
+	unread  bool            // the fault sets in before there is a request
+	passing bool            // only the first request meets the fault
+	read    func(*exchange) // what the resend check reads
+	arrived func()          // called when the client has the header of an answer to the operation
+	pausing func()          // called when the client begins a pause
 
 	headers, bodies chan struct{} // the client has an answer's header, or has closed its body
 	handlers        sync.WaitGroup
@@ -62,14 +60,8 @@ func (w *rawServer) exchange(c *conn, op string) *exchange {
 func newRawServer(t assert.TestingT, op string) *rawServer {
 	w := &rawServer{t: t, op: op, network: newNetwork(), conns: map[*conn]bool{}, stopped: make(chan struct{})}
 	w.headers, w.bodies = make(chan struct{}, 100), make(chan struct{}, 100)
-	var err error
-	if w.contract, err = rawServerContract(); err != nil {
-		panic(err)
-	}
 	return w
 }
-
-var rawServerContract = sync.OnceValues(func() (*api.Validator, error) { return api.NewValidator(api.WithBasePaths("/v2")) })
 
 // serve accepts connections until stop.
 func (w *rawServer) serve() {
@@ -126,9 +118,9 @@ func (w *rawServer) next(from *bufio.Reader, conn *conn) (*exchange, error) {
 	if err != nil {
 		return nil, err
 	}
-	assert.NoError(w.t, w.contract.Request(req))
+	assert.NoError(w.t, contract().Request(req))
 	_, err = io.Copy(io.Discard, req.Body)
-	return w.exchange(conn, w.contract.Operation(req)), err
+	return w.exchange(conn, contract().Operation(req)), err
 }
 
 // reply tells whether the connection is still good.
@@ -209,7 +201,7 @@ func (w *rawServer) watch(next wrapper.Doer) wrapper.Doer {
 		}
 		w.count(&w.open)
 		body := &watchedBody{ReadCloser: resp.Body, closed: func() { w.mu.Lock(); w.open--; w.mu.Unlock() }}
-		if w.contract.Operation(req) == w.op {
+		if contract().Operation(req) == w.op {
 			closed := body.closed
 			body.closed = func() { closed(); signal(w.bodies) }
 			signal(w.headers)
