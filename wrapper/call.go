@@ -127,7 +127,7 @@ func (c *Client) take(call *call, a *attempt) {
 	if call.cause == nil {
 		call.cause = a.err
 	}
-	if rule.look || found.body == promised || found.body.fromMarket() {
+	if rule.accepted {
 		c.market.learnDate(a.date, time.Now())
 	}
 }

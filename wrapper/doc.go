@@ -65,7 +65,7 @@
 // The check goes by the Market's clock: the Date of the answer and the chat's UpdatedAt must be further apart than the
 // time that has passed since the attempt began, and 2 s more, as both may be cut to whole seconds and the Market's
 // machines may differ. The answer must be the Market's and fresh: a 200 about this chat, without the header Age of
-// caches, and not older than the newest answer of the Market to this Client. A 404 proves nothing, as proxies answer
+// caches, and not older than the newest answer of the Market that this Client accepted. A 404 proves nothing, as proxies answer
 // 404, too. Everything else ends the call with [ErrOutcomeUnknown], and the text of the error says why: read the chat
 // before sending again.
 //

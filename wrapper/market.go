@@ -29,11 +29,12 @@ func (m *market) now() marketClock {
 	return m.clock
 }
 
-// learnDate takes in the Date of an answer that came now.
+// learnDate takes in the Date of an answer that was accepted, and came now. A Date that is further ahead than time has
+// passed is that of something in between, and would make every later read look old.
 func (m *market) learnDate(date, now time.Time) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if date.After(m.clock.date) {
+	if date.After(m.clock.date) && !date.After(m.clock.latest(now)) {
 		m.clock = marketClock{date, now}
 	}
 }
@@ -107,4 +108,15 @@ func (m marketClock) earliest(began time.Time) time.Time {
 	}
 	since := max(began.Sub(m.at)-clockSlack, -time.Second)
 	return m.date.Add(since)
+}
+
+// wrongClock bounds how far this machine's clock may be from the Market's, before the Market has told its own.
+const wrongClock = 24 * time.Hour
+
+// latest is the latest Date that an answer can have that came now.
+func (m marketClock) latest(now time.Time) time.Time {
+	if m.date.IsZero() {
+		return now.Add(wrongClock)
+	}
+	return m.date.Add(passed(m.at, now) + clockSlack)
 }
