@@ -1,6 +1,8 @@
 package notify
 
 import (
+	"bytes"
+	"compress/gzip"
 	"context"
 	"encoding/json"
 	"errors"
@@ -89,6 +91,7 @@ type row struct {
 	kind    NotificationAPIErrorType
 	message string
 	calls   int
+	other   bool          // the call is one of Other
 	after   time.Duration // the answer comes
 }
 
@@ -117,6 +120,8 @@ func rows() []row {
 	bad := func(name, body, message string) row {
 		return row{name: name, body: body, status: 400, kind: wrongFormat, message: message}
 	}
+	unreadable := func(name, body string) row { return row{name: name, body: body, status: 200, calls: 1, other: true} }
+	read := func(name, body string) row { return row{name: name, body: body, status: 200, calls: 1} }
 	fails := func(name string, act func(context.Context) error) row {
 		return row{name: name, body: message, act: act, status: 500, kind: unknownError, message: notProcessed, calls: 1}
 	}
@@ -173,8 +178,7 @@ func rows() []row {
 		bad("half a JSON", message[:50], "the body is no JSON object"),
 		bad("bytes after the JSON", message+"{}", "the body is no JSON object"),
 		bad("a list", "["+message+"]", "the body is no JSON object"),
-		bad("null", "null", "notificationType is missing"),
-		bad("a BOM before the JSON", "\ufeff"+message, "the body is no JSON object"),
+		bad("null", "null", "the body is no JSON object"),
 		bad("nested beyond all measure", strings.Repeat("[", maxBody), "the body is no JSON object"),
 		bad("nested beyond all measure, of a known type", field(`"chatId":7`, `"chatId":`+strings.Repeat("[", 20000)+strings.Repeat("]", 20000)), "the body is no JSON object"),
 		bad("over 1 MiB", message+strings.Repeat(" ", 1<<20+1-len(message)), "the body is larger than 1 MiB"),
@@ -184,32 +188,63 @@ func rows() []row {
 		bad("a type that is a number", `{"notificationType":5}`, "notificationType is no string"),
 		bad("a type that is empty", `{"notificationType":""}`, "notificationType is empty"),
 		bad("a type in another case", field(`notificationType`, `NotificationType`), "notificationType is missing"),
-		bad("a message without its chat", field(`"chatId":7,`, ``), "chatId is missing"),
-		bad("a message whose chat is null", field(`"chatId":7`, `"chatId":null`), "chatId is missing"),
-		bad("a chat in another case", field(`"chatId"`, `"ChatID"`), "chatId is missing"),
-		bad("a text for a number", field(`"chatId":7`, `"chatId":"7"`), "chatId is no integer"),
-		bad("a number beyond int64", field(`"chatId":7`, `"chatId":9223372036854775808`), "chatId is no integer"),
-		bad("a fraction", field(`"chatId":7`, `"chatId":7.5`), "chatId is no integer"),
-		bad("a message without its id", field(`"messageId":"9",`, ``), "messageId is missing"),
-		bad("a message whose id is an object", field(`"9"`, `{}`), "messageId is no string"),
-		bad("a message whose id is a fraction", field(`"9"`, `9.5`), "messageId is no string"),
-		bad("a message without its cabinet", field(`"businessId":1,`, ``), "businessId is missing"),
-		bad("a message without its time", field(`,"sentAt":"2026-03-01T09:00:00.213Z"`, ``), "sentAt is missing"),
-		bad("a number for a time", field(`"2026-03-01T09:00:00.213Z"`, `1772355600`), "sentAt is no string"),
-		bad("a time without an offset", field(`.213Z`, ``), "sentAt is no date and time with an offset from UTC"),
-		bad("a time that does not exist", field(`03-01`, `02-30`), "sentAt is no date and time with an offset from UTC"),
-		bad("a chat without its time", `{"notificationType":"CHAT_CREATED","chatId":7,"businessId":1}`, "createdAt is missing"),
-		bad("a dispute without its time", `{"notificationType":"CHAT_ARBITRAGE_STARTED","chatId":7,"businessId":1}`, "startedAt is missing"),
-		bad("the end of a dispute without its time", `{"notificationType":"CHAT_ARBITRAGE_FINISHED","chatId":7,"businessId":1}`, "finishedAt is missing"),
-		{name: "a bad message that nobody wants", body: field(`"chatId":7,`, ``), none: true, status: 400, kind: wrongFormat, message: "chatId is missing"},
+
+		unreadable("a message without its chat", field(`"chatId":7,`, ``)),
+		unreadable("a message whose chat is null", field(`"chatId":7`, `"chatId":null`)),
+		unreadable("a chat in another case", field(`"chatId"`, `"ChatID"`)),
+		unreadable("a word for a number", field(`"chatId":7`, `"chatId":"seven"`)),
+		unreadable("an empty text for a number", field(`"chatId":7`, `"chatId":""`)),
+		unreadable("a number beyond int64", field(`"chatId":7`, `"chatId":9223372036854775808`)),
+		unreadable("a fraction", field(`"chatId":7`, `"chatId":7.5`)),
+		unreadable("a list for a number", field(`"chatId":7`, `"chatId":[7]`)),
+		unreadable("a message without its id", field(`"messageId":"9",`, ``)),
+		unreadable("a message whose id is an object", field(`"9"`, `{}`)),
+		unreadable("a message whose id is a fraction", field(`"9"`, `9.5`)),
+		unreadable("a message without its cabinet", field(`"businessId":1,`, ``)),
+		unreadable("a chat without its cabinet", `{"notificationType":"CHAT_CREATED","chatId":7}`),
+		{name: "a message that cannot be read, without a function", body: field(`"chatId":7,`, ``), none: true, status: 200},
+		{name: "a message that cannot be read, and Other fails", body: field(`"chatId":7,`, ``), act: func(context.Context) error { return errOfFunction },
+			status: 500, kind: unknownError, message: notProcessed, calls: 1, other: true},
+
+		read("a text for a number", field(`"chatId":7`, `"chatId":"7"`)),
+		read("a number with a fraction of nothing", field(`"chatId":7`, `"chatId":7.0`)),
+		read("a message without its time", field(`,"sentAt":"2026-03-01T09:00:00.213Z"`, ``)),
+		read("a number for a time", field(`"2026-03-01T09:00:00.213Z"`, `1772355600`)),
+		read("a time without an offset", field(`.213Z`, ``)),
+		read("a time without seconds", field(`:00.213Z`, `Z`)),
+		read("an offset without a colon", field(`.213Z`, `+0300`)),
+		read("a time that does not exist", field(`03-01`, `02-30`)),
+		read("a chat without its time", `{"notificationType":"CHAT_CREATED","chatId":7,"businessId":1}`),
+		read("a dispute without its time", `{"notificationType":"CHAT_ARBITRAGE_STARTED","chatId":7,"businessId":1}`),
+		read("the end of a dispute without its time", `{"notificationType":"CHAT_ARBITRAGE_FINISHED","chatId":7,"businessId":1}`),
+		read("a BOM before the JSON", "\ufeff"+message),
+		{name: "gzip", body: message, send: packed, status: 200, calls: 1},
+		{name: "gzip that it is not", body: message, send: func(r *http.Request) { r.Header.Set("Content-Encoding", "gzip") },
+			status: 400, kind: wrongFormat, message: "the body is no gzip"},
+		{name: "half of a gzip", body: message, send: func(r *http.Request) { packed(r); r.Body = io.NopCloser(io.LimitReader(r.Body, 50)) },
+			status: 500, kind: unknownError, message: "the body broke off, or came too slowly"},
+		{name: "gzip of more than 1 MiB", body: message + strings.Repeat(" ", 8*maxBody), send: packed,
+			status: 400, kind: wrongFormat, message: "the body is larger than 1 MiB"},
 
 		{name: "a foreign sender", body: message, from: Direct(), status: 403, kind: unknownError, message: "the sender is not allowed"},
+		{name: "a Source that panics", body: message, from: func(*http.Request) bool { panic(errOfFunction) },
+			status: 500, kind: unknownError, message: "the sender could not be checked"},
 		{name: "a foreign sender by GET", body: message, from: Direct(), send: func(r *http.Request) { r.Method = http.MethodGet },
 			status: 403, kind: unknownError, message: "the sender is not allowed"},
 		{name: "GET", body: message, send: func(r *http.Request) { r.Method = http.MethodGet }, status: 405, kind: unknownError, message: "the method is not allowed, allowed is POST"},
 		{name: "PUT", body: message, send: func(r *http.Request) { r.Method = http.MethodPut }, status: 405, kind: unknownError, message: "the method is not allowed, allowed is POST"},
 		{name: "HEAD", body: message, send: func(r *http.Request) { r.Method = http.MethodHead }, status: 405, kind: unknownError, message: "the method is not allowed, allowed is POST"},
 	}
+}
+
+// packed sends the body as gzip.
+func packed(r *http.Request) {
+	var body bytes.Buffer
+	writer := gzip.NewWriter(&body)
+	_, _ = io.Copy(writer, r.Body)
+	_ = writer.Close()
+	r.Body, r.ContentLength = io.NopCloser(&body), int64(body.Len())
+	r.Header.Set("Content-Encoding", "gzip")
 }
 
 type failing struct{ err error }
@@ -266,6 +301,9 @@ func (row row) execute(t *testing.T, contract *api.Validator) {
 	time.Sleep(time.Minute) // what runs on ends
 	synctest.Wait()
 	assert.Equal(t, row.calls, called.total(), "functions called")
+	if row.other {
+		assert.Equal(t, row.calls, called.other, "calls of Other")
+	}
 }
 
 func (row row) checkBody(t *testing.T, body []byte, began time.Time) {
@@ -348,10 +386,9 @@ func TestWhatFunctionsGet(t *testing.T) {
 	assert.Len(t, got, 2*len(all), "a type whose function is nil goes to Other, PING does not")
 }
 
-// Every known type with every field left out, null, and of another kind: 400, and the field is named.
+// Every known type with every field left out, and of another kind: without its type it is nonsense, without an id Other
+// gets it, and without its time the function of its type does.
 func TestEveryFieldIsNeeded(t *testing.T) {
-	h, err := New("a/1", Anywhere(), Events{})
-	require.NoError(t, err)
 	tried := 0
 	for _, body := range []string{newChat, message, dispute, disputeEnd} {
 		var whole map[string]any
@@ -371,10 +408,21 @@ func TestEveryFieldIsNeeded(t *testing.T) {
 				if name == "messageId" && wrong == "" {
 					continue // an id like any other
 				}
+				called := &calls{}
+				h, err := New("a/1", Anywhere(), called.events())
+				require.NoError(t, err)
 				w := httptest.NewRecorder()
 				h.ServeHTTP(w, deliver(string(text)))
-				assert.Equal(t, 400, w.Code, string(text))
-				assert.Contains(t, w.Body.String(), name+" is ")
+				status, own, other := 200, 0, 1
+				switch {
+				case name == "notificationType":
+					status, other = 400, 0
+					assert.Contains(t, w.Body.String(), name+" is ")
+				case strings.HasSuffix(name, "At"):
+					own, other = 1, 0
+				}
+				assert.Equal(t, status, w.Code, string(text))
+				assert.Equal(t, []int{own, other}, []int{called.total() - called.other, called.other}, string(text))
 				tried++
 			}
 		}

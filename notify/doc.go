@@ -1,5 +1,5 @@
 // Package notify takes the notifications that the Market posts to a shop: a buyer has started a chat, or written into
-// one. Nothing else tells of a message, and the id of a chat that a buyer began comes from nowhere else.
+// one. A notification names the chat and the message, and does not have the text: wrapper's GetMessage reads it.
 //
 //	handler, err := notify.New("my-shop/1.4.0", notify.Direct(), notify.Events{
 //		MessageSent: func(ctx context.Context, n notify.ChatMessageSentNotificationDTO) error {
@@ -13,9 +13,8 @@
 //
 //   - Write the event down and return. The Market is the queue: what failed comes again, and until it is answered well,
 //     nothing else comes. A slow function keeps everything else from the shop.
-//   - [Events].MessageSent may tell of the shop's own messages. A reply that goes out without a look at the chat
-//     answers itself without end. Ask getChat first: reply only when the status is NEW, as after the first message of a
-//     buyer who began the chat, or WAITING_FOR_PARTNER. That is one getChat a message, of 1,000 an hour.
+//   - [Events].MessageSent may tell of the shop's own messages. A reply that goes out without a look at the message
+//     answers itself without end. Read the message first: reply only to one of the buyer's.
 //   - There is no signature. Whoever gets past the check of the address can invent events: take from them what is worth
 //     asking about, and act on what the API says.
 //   - Answer at the address that you enter in the cabinet, and at the same with /notification behind it: the Market is
@@ -32,14 +31,18 @@
 //	an event while an equal one is in work              what that one gets, if it is 200; otherwise its own
 //	a function that failed, panicked or took too long   500: the Market repeats it
 //	Seen failed                                         500
-//	a body that broke off, or took more than 10 s       500
+//	an event whose ids are missing or cannot be read    200, after Other
+//	a body that broke off, or took more than 9 s        500
 //	no JSON object, no type, more than 1 MiB            400: the Market does not repeat it
-//	a known type that lacks a field, or has a wrong one 400
 //	a sender that Source refuses                        403
+//	a Source that panicked                              500
 //	another method than POST                            405
 //
-// The Content-Type of a notification is not looked at. The rest of the body may hold anything. A function has 9 s:
-// then its context ends. One that pays no heed to that gets 750 ms more, and is answered for with 500; it runs on, and
+// As 400 is final, it is given for nonsense alone: ids are read as integers, as 7.0 and as texts; times with an offset of
+// any form, without seconds, or not at all, which makes them zero; a byte order mark and gzip are taken off. The
+// Content-Type of a notification is not looked at. The rest of the body may hold anything.
+//
+// A function has 9 s: then its context ends. One that pays no heed to that gets 750 ms more, and is answered for with 500; it runs on, and
 // the same event is not handed to another call meanwhile.
 //
 // Every answer is JSON in the form of the contract, [github.com/ymarket-go/chats.NotificationsSpec]. It never holds the

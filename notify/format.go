@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -19,14 +20,6 @@ func (e *formatError) Error() string { return e.part + " is " + e.problem }
 type reader struct {
 	fields map[string]json.RawMessage
 	err    *formatError
-}
-
-// failed gives the first thing that is wrong, if there is any.
-func (r *reader) failed() error {
-	if r.err == nil {
-		return nil
-	}
-	return r.err
 }
 
 func (r *reader) report(name, problem string) {
@@ -45,10 +38,18 @@ func (r *reader) field(name string) json.RawMessage {
 	return raw
 }
 
+// integer reads an id. The Market's API writes ids as integers; some of its notifications have them as texts, and tools
+// in between write 7 as 7.0.
 func (r *reader) integer(name string) int64 {
 	raw := r.field(name)
-	number, err := strconv.ParseInt(string(raw), 10, 64)
-	if raw != nil && err != nil {
+	if raw == nil {
+		return 0
+	}
+	text := string(raw)
+	_ = json.Unmarshal(raw, &text) // of a number it fails, and the text stays as it is written
+	whole, fraction, _ := strings.Cut(text, ".")
+	number, err := strconv.ParseInt(whole, 10, 64)
+	if err != nil || strings.Trim(fraction, "0") != "" {
 		r.report(name, "no integer")
 	}
 	return number
@@ -73,21 +74,39 @@ func (r *reader) text(name string) string {
 	return text
 }
 
-// textOrInteger is for the id of a message: a string in notifications, an integer elsewhere in the Market's API.
-func (r *reader) textOrInteger(name string) string {
+// messageID reads the id of a message: a string in notifications, an integer elsewhere in the Market's API. A text that
+// is no number is kept as it is.
+func (r *reader) messageID() string {
+	const name = "messageId"
 	raw := r.field(name)
-	if _, err := strconv.ParseInt(string(raw), 10, 64); err == nil {
-		return string(raw)
+	if raw == nil || raw[0] == '"' {
+		return r.text(name)
 	}
-	return r.text(name)
+	return strconv.FormatInt(r.integer(name), 10)
 }
 
+// layouts are the forms in which times come: the first is that of the contract.
+var layouts = []string{time.RFC3339, "2006-01-02T15:04:05Z0700", "2006-01-02T15:04Z07:00", "2006-01-02T15:04Z0700"}
+
+// time reads when something happened. An event without it is worth as much, so a time that is missing, that cannot be
+// read or that has no offset is zero.
 func (r *reader) time(name string) time.Time {
-	at, err := time.Parse(time.RFC3339, r.text(name))
-	if err != nil {
-		r.report(name, "no date and time with an offset from UTC")
+	var text string
+	_ = json.Unmarshal(r.fields[name], &text)
+	for _, layout := range layouts {
+		if at, err := time.Parse(layout, text); err == nil {
+			return at
+		}
 	}
-	return at
+	return time.Time{}
+}
+
+// timeKey is the part of a key that a time makes: the moment, however it is written, and otherwise what is there.
+func (r *reader) timeKey(name string) any {
+	if at := r.time(name); !at.IsZero() {
+		return at.UnixNano()
+	}
+	return string(r.fields[name])
 }
 
 // keyOf makes a key of what an event is known by. It has a fixed length, whatever that holds.

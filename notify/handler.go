@@ -1,11 +1,13 @@
 package notify
 
 import (
+	"compress/gzip"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"time"
@@ -28,7 +30,7 @@ func New(product string, from Source, events Events, opts ...Option) (http.Handl
 		return nil, errors.New("notify: the source is nil, allowed is one of Direct, Behind, From, Anywhere, or your own")
 	}
 	h := &handler{name: name, version: version, from: from, events: events,
-		logger: slog.New(slog.DiscardHandler), flights: map[string]*flight{}}
+		flights: map[string]*flight{}}
 	for _, opt := range opts {
 		if opt == nil {
 			return nil, errors.New("notify: an option is nil")
@@ -59,8 +61,8 @@ type handler struct {
 	name, version string
 	from          Source
 	events        Events
-	seen          Seen // nil: every event is new
-	logger        *slog.Logger
+	seen          Seen         // nil: every event is new
+	logger        *slog.Logger // nil: refusals and failures go to slog.Default()
 
 	mu      sync.Mutex
 	flights map[string]*flight // the events in work, by key
@@ -75,37 +77,66 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // take gives the type of a notification, as far as it could be read, and what came of it.
 func (h *handler) take(w http.ResponseWriter, r *http.Request) (NotificationType, outcome) {
-	if !h.from(r) {
+	switch allowed, err := h.allowed(r); {
+	case err != nil:
+		unchecked := failure(http.StatusInternalServerError, "the sender could not be checked")
+		unchecked.cause = err
+		return "", unchecked
+	case !allowed:
 		return "", refused
 	}
 	if r.Method != http.MethodPost {
 		return "", notPost
 	}
 	body, err := readBody(w, r)
-	if tooLarge := new(http.MaxBytesError); errors.As(err, &tooLarge) {
+	switch {
+	case errors.As(err, new(*http.MaxBytesError)):
 		return "", malformed(&formatError{"the body", "larger than 1 MiB"})
-	}
-	if err != nil {
+	case errors.Is(err, gzip.ErrHeader), errors.Is(err, gzip.ErrChecksum):
+		return "", malformed(&formatError{"the body", "no gzip"})
+	case err != nil:
 		return "", brokenOff
 	}
 	event, err := h.events.read(body)
 	if err != nil {
-		return event.kind, malformed(err)
+		return "", malformed(err)
 	}
-	if event.kind == NotificationTypePing || event.call == nil {
-		return event.kind, taken
+	done := taken
+	if event.kind != NotificationTypePing && event.call != nil {
+		done = h.process(r.Context(), event)
 	}
-	return event.kind, h.process(r.Context(), event)
+	if event.problem != nil && done.cause == nil {
+		done.cause = event.problem
+	}
+	return event.kind, done
+}
+
+// allowed asks the Source, which may panic as any function of the shop's.
+func (h *handler) allowed(r *http.Request) (ok bool, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = &panicked{fmt.Sprintf("%T", p), debug.Stack()}
+		}
+	}()
+	return h.from(r), nil
 }
 
 const (
-	maxBody  = 1 << 20
-	bodyTime = 10 * time.Second // the Market waits no longer for the answer
+	maxBody  = 1 << 20         // bytes, packed and unpacked
+	bodyTime = 9 * time.Second // the Market waits for an answer for 10 s
 )
 
 // readBody bounds the size of a body, and the time to read it where the server can do that. net/http takes the deadline
 // back when the body is whole. Otherwise it stays, so that the server does not wait for the rest.
 func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTime))
-	return io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	packed := http.MaxBytesReader(w, r.Body, maxBody)
+	if !strings.EqualFold(r.Header.Get("Content-Encoding"), "gzip") {
+		return io.ReadAll(packed)
+	}
+	unpacked, err := gzip.NewReader(packed)
+	if err != nil {
+		return nil, err
+	}
+	return io.ReadAll(http.MaxBytesReader(w, unpacked, maxBody))
 }

@@ -29,20 +29,45 @@ func (h *handler) log(r *http.Request, kind NotificationType, o outcome) {
 	if o.message != "" {
 		attrs = append(attrs, slog.String("reason", o.message))
 	}
-	if o.cause != nil {
+	if problem := new(formatError); errors.As(o.cause, &problem) {
+		attrs = append(attrs, slog.String("reason", problem.Error()))
+	} else if o.cause != nil {
 		attrs = append(attrs, slog.String("error", typesOf(o.cause)))
 	}
 	if p := new(panicked); errors.As(o.cause, &p) {
 		attrs = append(attrs, slog.String("panic", p.kind), slog.String("stack", string(p.stack)))
 	}
-	level := slog.LevelWarn
-	switch o.status {
-	case http.StatusOK:
-		level = slog.LevelInfo
-	case http.StatusInternalServerError:
-		level = slog.LevelError
+	if o.status == http.StatusForbidden {
+		attrs = append(attrs, slog.String("sender", loggableAddress(r.RemoteAddr)),
+			slog.Bool("forwarded", len(r.Header.Values("X-Forwarded-For")) > 0))
 	}
-	h.logger.LogAttrs(r.Context(), level, "notification", attrs...)
+	level := slog.LevelWarn
+	switch {
+	case o.status == http.StatusInternalServerError:
+		level = slog.LevelError
+	case o.status == http.StatusOK && o.cause == nil:
+		level = slog.LevelInfo
+	}
+	logger := h.logger
+	if logger == nil {
+		if level == slog.LevelInfo {
+			return
+		}
+		logger = slog.Default()
+	}
+	logger.LogAttrs(r.Context(), level, "notification", attrs...)
+}
+
+// loggableAddress is the IP address of a connection's other end, without its port.
+func loggableAddress(remote string) string {
+	ip, ok := address(remote)
+	switch {
+	case ok:
+		return ip.String()
+	case isUnixSocket(remote):
+		return "a unix socket"
+	}
+	return "unreadable"
 }
 
 // typesOf names the types of an error and of what it wraps: its text may hold a buyer's name or message.

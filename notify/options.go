@@ -21,9 +21,12 @@ func WithSeen(s Seen) Option {
 	}
 }
 
-// WithLogger writes a line for each request: its type, the status of the answer, the header traceparent, and for a
-// failure what failed and the type of the function's error. Never the body, the text of an error, or who sent it. 200
-// is slog.LevelInfo, 500 slog.LevelError, the others are slog.LevelWarn. Without it nothing is logged.
+// WithLogger writes a line for each request: its type, the status of the answer, the header traceparent, for a failure
+// what failed and the type of the function's error, for a refusal the address that was refused (sender) and whether
+// X-Forwarded-For was there (forwarded). Never the body or the text of an error. 200 is slog.LevelInfo, or
+// slog.LevelWarn where an id could not be read; 500 is slog.LevelError, the others are slog.LevelWarn.
+//
+// Without it everything above slog.LevelInfo goes to slog.Default().
 func WithLogger(l *slog.Logger) Option {
 	return func(h *handler) error {
 		if l == nil {

@@ -59,6 +59,9 @@ func TestKeys(t *testing.T) {
 	same := [][2]string{
 		{message, field(`"sentAt":"2026-03-01T09:00:00.213Z"`, `"sentAt":"2026-03-01T12:00:00.213+03:00"`)},
 		{message, field(`"9"`, `9`)},
+		{message, field(`"9"`, `9.0`)},
+		{message, field(`"chatId":7`, `"chatId":"7"`)},
+		{newChat, `{"notificationType":"CHAT_CREATED","chatId":7,"businessId":1,"createdAt":"2026-03-01T09:00:00Z"}`},
 		{message, field(`"chatId":7`, `"later":1, "chatId":7`)},
 		{dispute, dispute + " "},
 	}
@@ -69,6 +72,9 @@ func TestKeys(t *testing.T) {
 		`{"notificationType":"CHAT_ARBITRAGE_STARTED","chatId":7,"businessId":1,"startedAt":"2026-03-02T09:00:00Z"}`,
 		`{"notificationType":"CHAT_ARBITRAGE_FINISHED","chatId":7,"businessId":1,"finishedAt":"2026-03-02T09:00:00Z"}`,
 		`{"notificationType":"CHAT_CREATED","chatId":8,"businessId":1,"createdAt":"2026-03-01T12:00:00+03:00"}`,
+		`{"notificationType":"CHAT_CREATED","chatId":7,"businessId":1,"createdAt":"2026-03-02T12:00:00+03:00"}`,
+		`{"notificationType":"CHAT_CREATED","chatId":7,"businessId":1,"createdAt":"2026-03-02T12:00:00"}`,
+		`{"notificationType":"CHAT_CREATED","chatId":7,"businessId":1}`,
 		order, `{"notificationType":"ORDER_CREATED","orderId":6,"campaignId":1}`,
 		`{"notificationType":"ORDER_CANCELLED","orderId":5,"campaignId":1}`}
 	for chat, id := range map[int]string{1: "23", 12: "3", 123: ""} { // what stands side by side is told apart

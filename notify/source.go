@@ -22,18 +22,18 @@ func Networks() []netip.Prefix {
 	}
 }
 
-// Direct is for a server that the Market reaches itself: who is at the other end of the connection must be one of
-// Networks. Headers are not looked at.
+// Direct is for a server that the Market reaches itself: the other end of the connection must be one of Networks.
+// Headers are not looked at.
 func Direct() Source { return From(nil, Networks()...) }
 
 // Behind is for a server behind proxies of the shop's own, given by the networks they connect from. The sender is
 // looked for in X-Forwarded-For: from the right, past the proxies, as anybody can write anything further to the left.
-// It must be one of Networks. A request that did not come through a proxy is taken by its own address. Behind nothing,
-// it is Direct.
+// It must be one of Networks. A request that did not come through a proxy is taken by its own address. A unix socket is
+// one of the proxies: only this machine can connect to it. Behind nothing and without a unix socket, it is Direct.
 //
 // Every one of the proxies has to append the address of whoever connected to it; nginx does so with
 // proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for.
-func Behind(proxies ...netip.Prefix) Source { return From(proxies, Networks()...) }
+func Behind(proxies ...netip.Prefix) Source { return source(proxies, Networks(), true) }
 
 // Anywhere lets everybody in: for tests, and where something in front of the server checks the sender.
 func Anywhere() Source { return func(*http.Request) bool { return true } }
@@ -41,17 +41,23 @@ func Anywhere() Source { return func(*http.Request) bool { return true } }
 // From is Behind for other senders than Networks, should the Market's addresses change. Without senders nobody is let
 // in.
 func From(proxies []netip.Prefix, senders ...netip.Prefix) Source {
+	return source(proxies, senders, false)
+}
+
+func source(proxies, senders []netip.Prefix, sockets bool) Source {
 	proxies, senders = unmapped(proxies), unmapped(senders)
 	return func(r *http.Request) bool {
-		sender, ok := senderOf(r, proxies)
+		sender, ok := senderOf(r, proxies, sockets)
 		return ok && within(senders, sender)
 	}
 }
 
-// senderOf gives the address nearest to this server that is none of its proxies.
-func senderOf(r *http.Request, proxies []netip.Prefix) (netip.Addr, bool) {
+// senderOf gives the address nearest to this server that is none of its proxies. sockets says that the other end of a
+// unix socket is one of them.
+func senderOf(r *http.Request, proxies []netip.Prefix, sockets bool) (netip.Addr, bool) {
 	sender, ok := address(r.RemoteAddr)
-	if !ok || !within(proxies, sender) {
+	proxy := ok && within(proxies, sender) || sockets && isUnixSocket(r.RemoteAddr)
+	if !proxy {
 		return sender, ok
 	}
 	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
@@ -62,6 +68,11 @@ func senderOf(r *http.Request, proxies []netip.Prefix) (netip.Addr, bool) {
 		}
 	}
 	return netip.Addr{}, false // nobody but proxies
+}
+
+// isUnixSocket knows the address of a unix socket's other end: net/http has "@" for one without a name, or its path.
+func isUnixSocket(address string) bool {
+	return address == "" || address[0] == '@' || address[0] == '/'
 }
 
 // address reads an IP address, with or without a port.
