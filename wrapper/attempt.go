@@ -30,6 +30,7 @@ type attempt struct {
 	body     []byte
 	err      error // why there is no answer, or why it was not read to its end
 	reached  reach
+	givenUp  bool // by this side, while the Market may be at it
 	trace    trace
 	retryAt  time.Time      // as the Limiter says
 	response *http.Response // its body is closed
@@ -44,7 +45,7 @@ func (c *Client) attempt(ctx context.Context, call *call) *attempt {
 		return a
 	}
 	if release != nil {
-		defer func() { release(a.Response) }() // deferred, as a middleware may panic
+		defer func() { c.giveBack(release, a) }() // deferred, as a middleware may panic
 	}
 	if a.err = ctx.Err(); a.err != nil { // it may have ended in the same moment
 		return a
@@ -68,6 +69,7 @@ func (c *Client) attempt(ctx context.Context, call *call) *attempt {
 		err = errNothingCame
 	}
 	a.reached = a.trace.reach(ctx.Err() != nil)
+	a.givenUp = resp == nil && a.reached == mayHaveLeft && ctx.Err() != nil && !a.trace.wouldResend.Load()
 	if err == nil {
 		err = a.read(resp, call.operation.maxAnswer, c.market)
 	}
@@ -80,6 +82,17 @@ func (c *Client) attempt(ctx context.Context, call *call) *attempt {
 	}
 	a.err = err
 	return a
+}
+
+// giveBack gives back the slot of an attempt. The Market goes on with a request that this side gave up, and counts it
+// until it gives up, too.
+func (c *Client) giveBack(release func(Response), a *attempt) {
+	rest := time.Until(a.trace.sentAt().Add(c.marketGivesUp))
+	if !a.givenUp || rest <= 0 {
+		release(a.Response)
+		return
+	}
+	time.AfterFunc(rest, func() { release(a.Response) })
 }
 
 // read reads an answer, and of its body so many bytes at most.

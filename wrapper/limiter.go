@@ -12,7 +12,8 @@ import (
 
 // Limiter decides when a request may start. It must be safe for concurrent use.
 //
-// The one that a Client has by default lets 4 requests run at once, first come first served. Once an answer has said
+// The one that a Client has by default lets 4 requests run at once, first come first served; one that was
+// given up here keeps its slot for as long as the Market may work on it. Once an answer has said
 // that the quota of an operation is used up, it starts no further request of that operation before the window ends:
 // it waits where that fits MaxDelay and the caller's deadline, and refuses at once where not.
 //
@@ -20,8 +21,9 @@ import (
 // 420 for some of theirs, which costs quota. The module fleet has a Limiter that counts for all of them.
 type Limiter interface {
 	// Acquire waits until a request of the operation (its operationId) may start. release is called once, when the
-	// request has ended, with its answer; Attempts is not set. The Response is zero where none came. A 420 with quota
-	// left says that too many requests ran at once.
+	// request has ended, with its answer; Attempts is not set. The Response is zero where none came; where this side gave
+	// up, release is called when the Market has given up as well, 10 s after the request left, which may be after the
+	// call has returned. A 420 with quota left says that too many requests ran at once.
 	//
 	// An error ends the call, with Outcome NotSent unless an earlier attempt was sent. Of an *Error its RetryAt and Err
 	// are kept.

@@ -289,7 +289,7 @@ func TestLimiterGetsEverySlotBack(t *testing.T) {
 		"no answer in time":                {give: func(h *holdingMarket) { h.later(15 * time.Second) }},
 		"the body breaks off":              {answer: &reply{status: 200, body: "{", readErr: io.ErrUnexpectedEOF}},
 		"the answer is too large":          {answer: &reply{status: 200, body: strings.Repeat(" ", 1<<20+1)}},
-		"the caller gives up":              {give: func(h *holdingMarket) { h.calls[0].cancel(); synctest.Wait() }},
+		"the caller gives up":              {give: func(h *holdingMarket) { h.calls[0].cancel(); h.later(10 * time.Second) }},
 		"Auth fails":                       {auth: func() error { return errAuth }},
 		"Auth panics":                      {auth: func() error { panic("trouble") }},
 		"Auth ends its goroutine":          {auth: func() error { runtime.Goexit(); return nil }},
