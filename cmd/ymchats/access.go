@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -14,6 +15,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/ymarket-go/chats/gen"
+	"github.com/ymarket-go/chats/wrapper"
 )
 
 const accessHelp = `The key and the businessId come from flags, the environment or a file, in this order:
@@ -161,4 +163,17 @@ func checkBusiness(business value) (int64, error) {
 		return 0, refused(businessSetting, business, "is no number: allowed are digits alone, 1 and above")
 	}
 	return int64(id), nil
+}
+
+// client makes the client of the settings. An error names the setting.
+func (a access) client(opts ...wrapper.Option) (*wrapper.Client, error) {
+	opts = append(opts, wrapper.WithUserAgent(product()))
+	if a.baseURL.where != "" {
+		opts = append(opts, wrapper.WithBaseURL(a.baseURL.text))
+	}
+	client, err := wrapper.New(a.businessID, wrapper.APIKey(a.key), opts...)
+	if option := new(wrapper.OptionError); errors.As(err, &option) { // the base URL: all else was checked before
+		return nil, refused(baseURLSetting, a.baseURL, option.Value+", allowed is "+option.Allowed)
+	}
+	return client, err
 }

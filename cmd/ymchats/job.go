@@ -56,11 +56,7 @@ func (j *job) prepare(cmd *cobra.Command) error {
 		return usageError{err}
 	}
 	j.situation.baseURL, j.situation.key = access.baseURL, access.key
-	j.client, err = j.newClient(access, cmd.ErrOrStderr())
-	if option := new(wrapper.OptionError); errors.As(err, &option) { // the base URL: all else was checked before
-		err = refused(baseURLSetting, access.baseURL, option.Value+", allowed is "+option.Allowed)
-	}
-	if err != nil {
+	if j.client, err = j.newClient(access, cmd.ErrOrStderr()); err != nil {
 		return usageError{err}
 	}
 	return nil
@@ -71,15 +67,10 @@ func (j *job) newClient(a access, stderr io.Writer) (*wrapper.Client, error) {
 	if j.verbose {
 		j.progress.log = slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: slog.LevelDebug})
 	}
-	opts := []wrapper.Option{
-		wrapper.WithUserAgent(product()),
+	return a.client(
 		wrapper.WithRetry(wrapper.RetryPolicy{MaxDelay: j.maxWait, Resend: j.resend}),
 		wrapper.WithLogger(slog.New(logHandler(j.progress.handle))),
-	}
-	if a.baseURL.where != "" {
-		opts = append(opts, wrapper.WithBaseURL(a.baseURL.text))
-	}
-	return wrapper.New(a.businessID, wrapper.APIKey(a.key), opts...)
+	)
 }
 
 // run makes the call, and prints its result or its error.

@@ -17,7 +17,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/ymarket-go/chats/gen"
 	"github.com/ymarket-go/chats/notify"
+	"github.com/ymarket-go/chats/wrapper"
 )
 
 func listenCommand() *cobra.Command {
@@ -30,12 +32,26 @@ until it is interrupted. It answers at every path, with 200 once the line is wri
 standard error: the PING by which the Market checks the address, what was refused, and why.
 
 The Market posts over HTTPS: put a server with a certificate in front, and name it with --behind. Without
---behind and --anywhere only the Market's own addresses are let in. An event may come more than once.`,
+--behind and --anywhere only the Market's own addresses are let in. An event may come more than once.
+
+A notification does not have the text of the message. With --read each message is read from the Market, and its
+sender and text are printed below the event. That takes the key and the cabinet which send takes: see
+ymchats send --help.`,
 		Example: `  ymchats listen --addr 127.0.0.1:8081 --behind 127.0.0.1
+  ymchats listen --read --behind 127.0.0.1
   ymchats listen --json --behind 10.0.0.0/8,fd00::/8 >events.jsonl`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			l.out, l.errors = cmd.OutOrStdout(), cmd.ErrOrStderr()
+			if l.read {
+				access, err := readAccess(cmd.Flags())
+				if err != nil {
+					return usageError{err}
+				}
+				if l.client, err = access.client(); err != nil {
+					return usageError{err}
+				}
+			}
 			handler, err := l.handler()
 			if err != nil {
 				return usageError{err}
@@ -47,7 +63,9 @@ The Market posts over HTTPS: put a server with a certificate in front, and name 
 	flags.StringVar(&l.addr, "addr", "127.0.0.1:8081", "where to listen; port 0 takes a free one")
 	flags.StringSliceVar(&l.behind, "behind", nil, "addresses or networks of your own proxies, as `IP,IP/BITS`")
 	flags.BoolVar(&l.anywhere, "anywhere", false, "let everybody in, where something in front checks the sender")
-	flags.BoolVar(&l.json, "json", false, "print each event as one JSON object: receivedAt, notification")
+	flags.BoolVar(&l.json, "json", false, "print each event as one JSON object: receivedAt, notification, message with --read")
+	flags.BoolVar(&l.read, "read", false, "read the messages from the Market, and print their senders and texts")
+	accessFlags(cmd)
 	return cmd
 }
 
@@ -56,6 +74,8 @@ type listener struct {
 	addr           string
 	behind         []string
 	anywhere, json bool
+	read           bool
+	client         *wrapper.Client // reads messages; nil: they are not read
 	out, errors    io.Writer
 
 	mu sync.Mutex // lines are not mixed
@@ -104,11 +124,19 @@ func (l *listener) reported(source notify.Source) notify.Source {
 }
 
 // print prints an event. When its line cannot be written, the Market keeps the event and sends it again.
-func (l *listener) print(_ context.Context, kind notify.NotificationType, body json.RawMessage) error {
+func (l *listener) print(ctx context.Context, kind notify.NotificationType, body json.RawMessage) error {
 	now := time.Now()
+	message := l.message(ctx, kind, body)
 	line := eventLine(now.Local(), kind, body)
+	if message != nil {
+		line += "\n" + messageWords(message)
+	}
 	if l.json {
-		text, err := json.Marshal(map[string]any{"receivedAt": now.UTC(), "notification": body})
+		event := map[string]any{"receivedAt": now.UTC(), "notification": body}
+		if message != nil {
+			event["message"] = message
+		}
+		text, err := json.Marshal(event)
 		if err != nil {
 			return err
 		}
@@ -118,6 +146,35 @@ func (l *listener) print(_ context.Context, kind notify.NotificationType, body j
 	defer l.mu.Unlock()
 	_, err := fmt.Fprintln(l.out, line)
 	return err
+}
+
+// message reads the message that an event names; nil where it names none, or none that can be read. The event is printed
+// all the same, so its failure is no reason to have it again.
+func (l *listener) message(ctx context.Context, kind notify.NotificationType, body json.RawMessage) *gen.ChatMessageDTO {
+	if l.client == nil || kind != notify.NotificationTypeChatMessageSent {
+		return nil
+	}
+	var sent struct {
+		ChatID, BusinessID int64
+		MessageID          json.Number
+	}
+	err := json.Unmarshal(body, &sent)
+	id, _ := sent.MessageID.Int64()
+	switch {
+	case err != nil || id == 0:
+		err = errors.New("the notification has no chat or message that can be read")
+	case sent.BusinessID != l.client.BusinessID():
+		err = fmt.Errorf("it is of cabinet %d, and the key belongs to %d", sent.BusinessID, l.client.BusinessID())
+	default:
+		var message *gen.ChatMessageDTO
+		if message, err = l.client.GetMessage(ctx, sent.ChatID, id); err == nil {
+			return message
+		}
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	fmt.Fprintln(l.errors, "the message was not read:", err)
+	return nil
 }
 
 func (l *listener) serve(ctx context.Context, handler http.Handler) error {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -11,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -48,6 +51,58 @@ func TestListenToASandbox(t *testing.T) {
 			assert.Zero(t, <-listen.ended)
 		})
 	}
+}
+
+// With --read the text of what comes is printed below the event, and an event whose message cannot be read stands alone.
+func TestListenReads(t *testing.T) {
+	for name, row := range map[string]struct {
+		flags []string
+		want  []string
+	}{
+		"for people":   {nil, []string{"  buyer", "  Hello?"}},
+		"for machines": {[]string{"--json"}, []string{`"message":{"createdAt":`, `"message":"Hello?"`, `"sender":"CUSTOMER"`}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			market := newSandbox(t) // its address, its key and a cabinet are in the environment
+			l := listener{anywhere: true, read: true, json: row.flags != nil}
+			access, err := readAccess(accessOf(t))
+			require.NoError(t, err)
+			l.client, err = access.client()
+			require.NoError(t, err)
+			var out, complaint bytes.Buffer
+			l.out, l.errors = &out, &complaint
+			chat, err := market.Direct(access.businessID, "Hello?")
+			require.NoError(t, err)
+			event := func(cabinet, message int64) string {
+				return fmt.Sprintf(`{"notificationType":"CHAT_MESSAGE_SENT","chatId":%d,"messageId":"%d","businessId":%d,"sentAt":"2026-03-01T09:00:00Z"}`,
+					chat, message, cabinet)
+			}
+			assert.Equal(t, 200, postTo(t, &l, "192.0.2.1:1", event(access.businessID, market.Messages(chat)[0].ID)))
+			for _, want := range row.want {
+				assert.Contains(t, out.String(), want)
+			}
+			assert.Empty(t, complaint.String())
+
+			assert.Equal(t, 200, postTo(t, &l, "192.0.2.1:1", event(access.businessID, 7)))
+			assert.Contains(t, complaint.String(), "the message was not read: getChatMessage: 404: NOT_FOUND")
+			assert.Equal(t, 200, postTo(t, &l, "192.0.2.1:1", event(access.businessID+1, 7)))
+			assert.Contains(t, complaint.String(), fmt.Sprintf("it is of cabinet %d, and the key belongs to %d", access.businessID+1, access.businessID))
+			assert.Equal(t, 3, strings.Count(out.String(), "CHAT_MESSAGE_SENT"), "each event is printed")
+			assert.Equal(t, 1, strings.Count(out.String(), "Hello?"))
+		})
+	}
+	t.Setenv("YM_API_KEY", "")
+	code, _, complaint := run(t, "listen", "--read")
+	assert.Equal(t, 2, code)
+	assert.Contains(t, complaint, "is missing: set YM_API_KEY")
+}
+
+// accessOf has the flags of a command that calls the Market, none of them set.
+func accessOf(t *testing.T) *pflag.FlagSet {
+	t.Helper()
+	cmd := &cobra.Command{}
+	accessFlags(cmd)
+	return cmd.Flags()
 }
 
 // A shop that is not there yet is offered the PING again, and the reason is told once.
