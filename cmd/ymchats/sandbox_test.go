@@ -335,7 +335,11 @@ func TestSandboxSpeaksHTTP2(t *testing.T) {
 func TestFaultOfAKindAlone(t *testing.T) {
 	for _, kind := range sandbox.Kinds {
 		market := sandbox.New()
-		require.NoError(t, setFault(market, sandbox.OperationGetChat, kind.Name), kind.Name)
+		operation := sandbox.OperationGetChat
+		if kind.Name == "changed" { // a text that is sent
+			operation = sandbox.OperationSendMessageToChat
+		}
+		require.NoError(t, setFault(market, operation, kind.Name), kind.Name)
 		listed := httptest.NewRecorder()
 		market.Control().ServeHTTP(listed, httptest.NewRequest("GET", "http://localhost/_sandbox/faults", nil))
 		want := `"kind":"` + kind.Name + `"`
