@@ -18,6 +18,9 @@
 // plays the Market and its support, too. Chats have ids from 7000001 on, unless [WithFirstID] says otherwise, and no id
 // is given twice, after [Market.Reset] either.
 //
+// getChats gives the chat in which something happened last first, getChatHistory the newest message; pages move as chats
+// do. [WithOldestFirst], [WithShuffle], [WithPageSize] and [WithTokenLife] try what the Market leaves open.
+//
 // # What it answers
 //
 // Every request is checked against the contract, and answered with the Market's codes, texts and headers. The quota of

@@ -148,6 +148,57 @@ func ExampleWithFirstID() {
 	// Output: 123456 123457 123457000001
 }
 
+// Pages are shorter than they were asked to be, and are all read.
+func ExampleWithPageSize() {
+	market := sandbox.New(sandbox.WithPageSize(2))
+	fmt.Println(textsOf(market), len(market.Calls()))
+	// Output: [1 2 3 4] 2
+}
+
+// A page token that is a minute old is refused.
+func ExampleWithTokenLife() {
+	market := sandbox.New(sandbox.WithPageSize(2), sandbox.WithTokenLife(time.Minute))
+	market.Observe(func(call sandbox.Call) { fmt.Println(call.Status) })
+	market.Script(sandbox.OperationGetChatHistory, nil, func(next http.Handler) http.Handler {
+		market.Advance(time.Minute)
+		return next
+	})
+	fmt.Println(textsOf(market))
+	// Output:
+	// 200
+	// 400
+	// []
+}
+
+// Whoever sorts by time gets the same order, whatever that of the Market is.
+func ExampleWithOldestFirst() {
+	fmt.Println(textsOf(sandbox.New(sandbox.WithOldestFirst())))
+	// Output: [1 2 3 4]
+}
+
+func ExampleWithShuffle() {
+	fmt.Println(textsOf(sandbox.New(sandbox.WithShuffle(1))))
+	// Output: [1 2 3 4]
+}
+
+// textsOf are the messages of a chat as a Client gives them; four are written before.
+func textsOf(market *sandbox.Market) (texts []string) {
+	hc := &http.Client{Transport: market.RoundTripper()}
+	client, _ := wrapper.New(12345, wrapper.APIKey("any"), wrapper.WithHTTPClient(hc))
+	chat, _ := market.Direct(12345, "1")
+	for _, text := range []string{"2", "3", "4"} {
+		_ = market.Reply(chat, text)
+	}
+	history, err := client.Messages(context.Background(), chat, 0)
+	if err != nil {
+		return nil
+	}
+	for _, message := range history.Messages {
+		texts = append(texts, *message.Message)
+	}
+	return texts
+}
+
 func ExampleWithKeepAlive() {
 	for _, market := range []*sandbox.Market{sandbox.New(), sandbox.New(sandbox.WithKeepAlive())} {
 		answer := httptest.NewRecorder()

@@ -26,6 +26,7 @@ type Market struct {
 	clock     func() time.Time
 	unchecked bool
 	keepAlive bool
+	pages     pages
 
 	contract *api.Validator
 	mux      *http.ServeMux

@@ -106,6 +106,41 @@ func WithScopes(scopes ...string) Option {
 	}
 }
 
+// WithPageSize sets how many rows a page of getChats or getChatHistory has at most, 1 or more, whatever its limit asks
+// for. Without it pages are as long as they are asked to be.
+func WithPageSize(most int) Option {
+	return func(m *Market) error {
+		if most < 1 {
+			return &OptionError{"WithPageSize", fmt.Sprint(most), "1 and above"}
+		}
+		m.pages.most = most
+		return nil
+	}
+}
+
+// WithTokenLife sets how long a page token is good, by the sandbox's clock; then it gets 400. It is more than 0.
+// Without it tokens are good for ever.
+func WithTokenLife(life time.Duration) Option {
+	return func(m *Market) error {
+		if life <= 0 {
+			return &OptionError{"WithTokenLife", life.String(), "more than 0"}
+		}
+		m.pages.life = life
+		return nil
+	}
+}
+
+// WithOldestFirst lets getChatHistory give the oldest messages first. Without it the newest come first; the order of
+// the Market is not documented.
+func WithOldestFirst() Option {
+	return func(m *Market) error { m.pages.order = messageOrder{oldestFirst: true}; return nil }
+}
+
+// WithShuffle lets getChatHistory give messages in an order that means nothing. Equal seeds give equal orders.
+func WithShuffle(seed uint64) Option {
+	return func(m *Market) error { m.pages.order = messageOrder{shuffled: true, seed: seed}; return nil }
+}
+
 // WithFirstID sets the id of the first chat, 1 to 9,000,000,000; the next ones follow. Those of messages are a million
 // times as large, and more. Without it: 7000001. A number that was never used keeps a shop that remembers messages from
 // taking those of another sandbox for them.

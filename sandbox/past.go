@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
 	"strconv"
@@ -69,6 +70,12 @@ func (c chat) asOf(past time.Time) (then chat, ok bool) {
 
 // latest is the number of the last moment.
 func (c chat) latest() int { return c.moments[len(c.moments)-1].number }
+
+// placeOf is the place of the first of the messages whose id is not below this one.
+func (c chat) placeOf(id int64) int {
+	place, _ := slices.BinarySearchFunc(c.messages, id, func(m Message, id int64) int { return cmp.Compare(m.ID, id) })
+	return place
+}
 
 // updatedAt is when the last message was written.
 func (c chat) updatedAt() time.Time {

@@ -1,11 +1,9 @@
 package sandbox
 
 import (
-	"cmp"
 	"fmt"
 	"net/http"
 	"slices"
-	"strconv"
 
 	"github.com/ymarket-go/chats/gen"
 )
@@ -15,24 +13,28 @@ func (m operations) GetChats(w http.ResponseWriter, r *http.Request, cabinet gen
 	if !m.read(w, r, &filter) {
 		return
 	}
-	var chats []chat
-	for _, c := range m.store.all() {
-		then, ok := c.asOf(exchangeOf(r).asOf)
-		if ok && c.about.cabinet == cabinet && fits(then, filter) {
-			chats = append(chats, then)
-		}
-	}
-	slices.SortFunc(chats, func(a, b chat) int { return cmp.Compare(b.latest(), a.latest()) })
-	var found []gen.GetChatInfoDTO
-	for _, c := range chats {
-		found = append(found, c.info())
-	}
-	page, paging, ok := pageOf(found, params.PageToken, orElse(params.Limit, 10))
+	list := fmt.Sprintf("chats-%d", cabinet)
+	place, ok := m.placeOf(list, params.PageToken, r)
 	if !ok {
 		badPageToken(w)
 		return
 	}
-	result := gen.GetChatsInfoDTO{Chats: page, Paging: paging}
+	result := gen.GetChatsInfoDTO{Chats: []gen.GetChatInfoDTO{}}
+	more, limit := false, m.pages.pageSize(orElse(params.Limit, 10))
+	skip := place
+	m.store.eachOf(cabinet, exchangeOf(r).asOf, func(c chat) bool {
+		switch {
+		case !fits(c, filter):
+		case skip > 0:
+			skip--
+		case len(result.Chats) == limit:
+			more = true
+		default:
+			result.Chats = append(result.Chats, c.info())
+		}
+		return !more
+	})
+	result.Paging = m.paging(list, place+limit, more)
 	write(w, http.StatusOK, gen.GetChatsResponse{Status: gen.APIResponseStatusTypeOK, Result: &result})
 }
 
@@ -62,19 +64,22 @@ func (m operations) GetChatHistory(
 		noChat(w, params.ChatID)
 		return
 	}
-	var found []gen.ChatMessageDTO
-	for _, message := range chat.messages {
-		if message.ID >= orElse(from.MessageIDFrom, 0) {
-			found = append(found, message.shown())
-		}
-	}
-	slices.SortFunc(found, func(a, b gen.ChatMessageDTO) int { return cmp.Compare(b.MessageID, a.MessageID) })
-	page, paging, ok := pageOf(found, params.PageToken, orElse(params.Limit, 50))
+	list := fmt.Sprintf("history-%d", params.ChatID)
+	place, ok := m.placeOf(list, params.PageToken, r)
 	if !ok {
 		badPageToken(w)
 		return
 	}
-	result := gen.ChatMessagesResultDTO{Context: chat.about.full(), Messages: page, Paging: paging}
+	messages := chat.messages[chat.placeOf(orElse(from.MessageIDFrom, 0)):]
+	limit := m.pages.pageSize(orElse(params.Limit, 50))
+	result := gen.ChatMessagesResultDTO{
+		Context:  chat.about.full(),
+		Messages: []gen.ChatMessageDTO{},
+		Paging:   m.paging(list, place+limit, place+limit < len(messages)),
+	}
+	for _, message := range m.pages.order.page(messages, place, limit) {
+		result.Messages = append(result.Messages, message.shown())
+	}
 	write(w, http.StatusOK, gen.GetChatHistoryResponse{Status: gen.APIResponseStatusTypeOK, Result: &result})
 }
 
@@ -86,12 +91,10 @@ func (m operations) GetChatMessage(
 		noChat(w, params.ChatID)
 		return
 	}
-	for _, message := range chat.messages {
-		if message.ID == params.MessageID {
-			result := message.shown()
-			write(w, http.StatusOK, gen.GetChatMessageResponse{Status: gen.APIResponseStatusTypeOK, Result: &result})
-			return
-		}
+	if at := chat.placeOf(params.MessageID); at < len(chat.messages) && chat.messages[at].ID == params.MessageID {
+		result := chat.messages[at].shown()
+		write(w, http.StatusOK, gen.GetChatMessageResponse{Status: gen.APIResponseStatusTypeOK, Result: &result})
+		return
 	}
 	text := fmt.Sprintf("Can't find message by id: '%d' for chat '%d'", params.MessageID, params.ChatID)
 	fail(w, http.StatusNotFound, "NOT_FOUND", text)
@@ -100,27 +103,4 @@ func (m operations) GetChatMessage(
 // shown is a message as the Market gives it.
 func (m Message) shown() gen.ChatMessageDTO {
 	return gen.ChatMessageDTO{MessageID: m.ID, CreatedAt: m.At.In(moscow), Sender: m.Sender, Message: &m.Text}
-}
-
-// pageOf cuts a page out of a list. Its token is where it begins.
-func pageOf[T any](all []T, token *string, limit int32) (page []T, paging *gen.ForwardScrollingPagerDTO, ok bool) {
-	first := 0
-	if orElse(token, "") != "" {
-		var err error
-		if first, err = strconv.Atoi(*token); err != nil || first < 0 {
-			return nil, nil, false
-		}
-	}
-	all = all[min(first, len(all)):]
-	page = append([]T{}, all[:min(len(all), int(limit))]...)
-	paging = &gen.ForwardScrollingPagerDTO{}
-	if len(page) < len(all) {
-		next := strconv.Itoa(first + len(page))
-		paging.NextPageToken = &next
-	}
-	return page, paging, true
-}
-
-func badPageToken(w http.ResponseWriter) {
-	fail(w, http.StatusBadRequest, "BAD_REQUEST", "Invalid page token")
 }

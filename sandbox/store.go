@@ -1,8 +1,10 @@
 package sandbox
 
 import (
+	"cmp"
 	"container/list"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -26,7 +28,8 @@ type store struct {
 	mu        sync.Mutex
 	chats     map[int64]*chat
 	byContext map[about]*chat
-	active    list.List // the chats, each a *chat, the one in which something happened last in front
+	active    list.List            // the chats, each a *chat, the one in which something happened last in front
+	ofCabinet map[int64]*list.List // the same of each cabinet
 	bytes     int
 	moments   int          // so far
 	nextID    int64        // of the next chat
@@ -37,7 +40,7 @@ type store struct {
 const maxStoreBytes = 256 << 20
 
 // About what a chat without messages, and a message beyond its text, take of memory.
-const chatBytes, messageBytes = 500, 200
+const chatBytes, messageBytes = 600, 200
 
 var (
 	errNoChat = errors.New("there is no such chat")
@@ -67,6 +70,7 @@ type chat struct {
 	messages  []Message
 	moments   []moment      // oldest first, the last one is now
 	place     *list.Element // in the store's list of active chats
+	ofCabinet *list.Element // in the list of those of its cabinet
 }
 
 // firstChatID is far from 1, so that a client which mixes up its ids is found out.
@@ -119,7 +123,10 @@ func (s *store) chatAbout(what about, now time.Time) (*chat, error) {
 		status:    gen.ChatStatusTypeNew,
 		createdAt: now,
 	}
-	c.place = s.active.PushFront(c)
+	if s.ofCabinet[what.cabinet] == nil {
+		s.ofCabinet[what.cabinet] = list.New()
+	}
+	c.place, c.ofCabinet = s.active.PushFront(c), s.ofCabinet[what.cabinet].PushFront(c)
 	s.nextID++
 	s.chats[c.id] = c
 	s.byContext[what] = c
@@ -170,6 +177,7 @@ func (s *store) happened(event event, c *chat, at time.Time) {
 	s.moments++
 	c.moments = append(c.moments, moment{at, s.moments, c.kind, c.status, len(c.messages)})
 	s.active.MoveToFront(c.place)
+	s.ofCabinet[c.about.cabinet].MoveToFront(c.ofCabinet)
 	if s.post != nil {
 		s.post(event(c, at))
 	}
@@ -197,6 +205,34 @@ func (s *store) all() (chats []chat) {
 		chats = append(chats, *s.chats[id])
 	}
 	return chats
+}
+
+// eachOf goes through copies of the chats of a cabinet as they were at a time, the one in which something happened last
+// first, while see wants more. see must not call the store, and the messages of a chat are not to be changed.
+func (s *store) eachOf(cabinet int64, asOf time.Time, see func(chat) bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var past []chat
+	all := s.ofCabinet[cabinet]
+	if all == nil {
+		return
+	}
+	for e := all.Front(); e != nil; e = e.Next() {
+		c, ok := e.Value.(*chat).asOf(asOf)
+		switch {
+		case !ok:
+		case !asOf.IsZero():
+			past = append(past, c)
+		case !see(c):
+			return
+		}
+	}
+	slices.SortFunc(past, func(a, b chat) int { return cmp.Compare(b.latest(), a.latest()) }) // it was another order then
+	for _, c := range past {
+		if !see(c) {
+			return
+		}
+	}
 }
 
 // lastActive gives copies of n chats and how many chats there are in all. Those in which something happened last come
@@ -227,6 +263,7 @@ func (s *store) reset() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.active.Init()
+	s.ofCabinet = map[int64]*list.List{}
 	s.chats, s.byContext, s.bytes = map[int64]*chat{}, map[about]*chat{}, 0
 }
 
