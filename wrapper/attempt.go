@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -12,7 +13,8 @@ import (
 
 var (
 	errAttemptTimeout = error(attemptTimeoutError{})
-	errAnswerTooLarge = errors.New("the answer is larger than 1 MiB")
+	errAnswerTooLarge = errors.New("the answer is larger than")
+	errNoStatus       = errors.New("the answer has the status 000")
 	errNothingCame    = errors.New("neither an answer nor an error came")
 )
 
@@ -101,10 +103,15 @@ func (a *attempt) read(resp *http.Response, maxAnswer int, m *market) error {
 	if date, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
 		a.date = date
 	}
+	if resp.StatusCode == 0 {
+		return errNoStatus
+	}
 	a.StatusCode, a.Header = resp.StatusCode, resp.Header
 	a.Quota = m.readQuota(resp.Header, a.date, time.Now())
 	// A header that is no traceparent could hold anything. A real one has 55 characters; a later form may be longer.
-	if id := resp.Header.Get("Traceparent"); len(id) <= 100 && strings.Trim(id, "0123456789abcdef-") == "" {
+	id := resp.Header.Get("Traceparent")
+	isTraceParent := id != "" && len(id) <= 100 && strings.Trim(id, "0123456789abcdef-") == ""
+	if isTraceParent && !newSecrets(a.trace.authValues()...).in(id) {
 		a.TraceParent = id
 	}
 	if resp.StatusCode < 200 {
@@ -113,9 +120,21 @@ func (a *attempt) read(resp *http.Response, maxAnswer int, m *market) error {
 	body, err := io.ReadAll(io.LimitReader(resp.Body, int64(maxAnswer)+1))
 	a.body = body[:min(len(body), maxAnswer)]
 	if err == nil && len(body) > maxAnswer {
-		return errAnswerTooLarge
+		return fmt.Errorf("%w %d MiB", errAnswerTooLarge, maxAnswer>>20)
 	}
 	return err
+}
+
+// leadsTo gives the host to which a redirect leads; empty: it is none, or leads nowhere.
+func (a *attempt) leadsTo() string {
+	if a.StatusCode < 300 || a.StatusCode >= 400 {
+		return ""
+	}
+	location, err := a.response.Location()
+	if err != nil {
+		return ""
+	}
+	return location.Host
 }
 
 // limiterError takes apart the error of a Limiter: when to come back, and why.

@@ -16,6 +16,7 @@ type call struct {
 	query     string
 	body      []byte
 	text      string                                  // of the message, which no error may show
+	hides     *secrets                                // that text, once it was needed
 	result    any                                     // where the result goes; nil: the contract promises none
 	promised  func() bool                             // the result is the one of this call
 	look      func(context.Context) (sighting, error) // reads the chat of the message
@@ -96,7 +97,7 @@ func (c *Client) do(ctx context.Context, call *call) error {
 			c.closeIdle()
 		}
 	}
-	call.end(ctx.Err())
+	call.end(call.whyEnded(ctx))
 	return call.failure()
 }
 
@@ -139,8 +140,8 @@ func (c *Client) next(ctx context.Context, call *call) (pause time.Duration, aga
 	if !rule.repeat && call.last.err == nil {
 		return 0, false // the answer settles the call, even if the context has ended since
 	}
-	if err := ctx.Err(); err != nil {
-		call.end(err)
+	if ctx.Err() != nil {
+		call.end(call.whyEnded(ctx))
 		return 0, false
 	}
 	if !rule.repeat || call.attempts >= call.maxAttempts {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"mime"
+	"reflect"
 	"strings"
 
 	"github.com/ymarket-go/chats/gen"
@@ -53,6 +54,9 @@ func openEnvelope(body []byte, result any, asPromised func() bool) (content, err
 	if len(body) == 0 {
 		return blank, errNotJSON
 	}
+	if result != nil {
+		reflect.ValueOf(result).Elem().SetZero() // of an earlier answer nothing remains
+	}
 	e := envelope{Result: result}
 	err := json.Unmarshal(body, &e)
 	hasErrors := len(readErrors(e.Errors)) > 0 || len(readErrors(e.Error)) > 0
@@ -66,7 +70,7 @@ func openEnvelope(body []byte, result any, asPromised func() bool) (content, err
 	case hasErrors && e.Status != gen.APIResponseStatusTypeOK:
 		return apiError, nil
 	case err != nil:
-		return foreign, errNotJSON
+		return foreign, notAsPromised(body, result)
 	case hasErrors:
 		return mixed, errMixed
 	case result != nil && !asPromised():
@@ -75,6 +79,54 @@ func openEnvelope(body []byte, result any, asPromised func() bool) (content, err
 		return foreign, errNotOK
 	}
 	return promised, nil
+}
+
+// notAsPromised tells which field of a body cannot be read. encoding/json names none where a date is at fault.
+func notAsPromised(body []byte, result any) error {
+	field := unreadable(body, reflect.TypeFor[envelope](), "")
+	if field == "" && result != nil {
+		var e struct{ Result json.RawMessage }
+		_ = json.Unmarshal(body, &e)
+		field = unreadable(e.Result, reflect.TypeOf(result), "result")
+	}
+	if field == "" {
+		return errNotJSON
+	}
+	return fmt.Errorf("%w: the field %s cannot be read", ErrInvalidResponse, field)
+}
+
+// unreadable gives the name of what cannot be read of a value, as the contract has it; empty: all of it can.
+func unreadable(value json.RawMessage, as reflect.Type, name string) string {
+	if json.Unmarshal(value, reflect.New(as).Interface()) == nil {
+		return ""
+	}
+	for as.Kind() == reflect.Pointer {
+		as = as.Elem()
+	}
+	if as.Kind() == reflect.Slice {
+		var list []json.RawMessage
+		_ = json.Unmarshal(value, &list)
+		for _, element := range list {
+			if found := unreadable(element, as.Elem(), name); found != "" {
+				return found
+			}
+		}
+		return name
+	}
+	var members map[string]json.RawMessage
+	if as.Kind() != reflect.Struct || json.Unmarshal(value, &members) != nil {
+		return name
+	}
+	for i := range as.NumField() {
+		member, _, _ := strings.Cut(as.Field(i).Tag.Get("json"), ",")
+		if value, there := members[member]; there {
+			path := strings.TrimPrefix(name+"."+member, ".")
+			if found := unreadable(value, as.Field(i).Type, path); found != "" {
+				return found
+			}
+		}
+	}
+	return name
 }
 
 // isCutOff tells JSON that stops in the middle from what is no JSON. A connection that is cut before the end of an
@@ -88,11 +140,11 @@ func isCutOff(body []byte) bool {
 // maxErrors is how many errors of an answer are kept.
 const maxErrors = 20
 
-// parseErrors reads the API's own errors in each form in which they are met: a list, the object of older answers, and
-// a message alone. What fits none is passed over: half an error text is worth more than none.
+// parseErrors reads the API's own errors in each form in which they are met: a list, the object of older answers,
+// a message alone, and what gateways say as application/problem+json. What fits none is passed over: half an error text is worth more than none.
 func parseErrors(body []byte) []gen.APIErrorDTO {
 	var answer struct {
-		Errors, Error, Message json.RawMessage
+		Errors, Error, Message, Title, Detail json.RawMessage
 	}
 	if json.Unmarshal(trim(body), &answer) != nil {
 		return nil
@@ -103,7 +155,15 @@ func parseErrors(body []byte) []gen.APIErrorDTO {
 	if errs := readErrors(answer.Error); len(errs) > 0 {
 		return errs
 	}
-	return readErrors(answer.Message)
+	if errs := readErrors(answer.Message); len(errs) > 0 {
+		return errs
+	}
+	title, _ := readText(answer.Title)
+	detail, _ := readText(answer.Detail)
+	if said := strings.Trim(title+": "+detail, ": "); said != "" {
+		return []gen.APIErrorDTO{{Message: &said}}
+	}
+	return nil
 }
 
 // trim takes away white space, and the byte order mark that some proxies put before JSON.

@@ -2,7 +2,9 @@ package wrapper
 
 import (
 	"bytes"
+	"context"
 	"errors"
+	"slices"
 	"time"
 )
 
@@ -31,16 +33,30 @@ func (c *call) report() {
 	c.capture.Attempts = c.attempts
 }
 
+// whyEnded gives the error of the caller's context, and beside it the cause that the caller has given.
+func (c *call) whyEnded(ctx context.Context) error {
+	cause := context.Cause(ctx)
+	if cause == ctx.Err() {
+		return cause
+	}
+	return errors.Join(ctx.Err(), withoutSecrets(cause, c.secrets()))
+}
+
 // secrets are what no text may repeat: the text of the message, and what Auth has put into the requests.
 func (c *call) secrets() *secrets {
-	texts := []string{c.text}
-	if c.last != nil {
-		texts = append(texts, c.last.trace.authValues()...)
+	if c.hides == nil {
+		c.hides = newSecrets(c.text)
 	}
-	if c.answered != nil && c.answered != c.last {
-		texts = append(texts, c.answered.trace.authValues()...)
+	sent := &secrets{slices.Clone(c.hides.long), slices.Clone(c.hides.short)}
+	for _, a := range []*attempt{c.last, c.answered} {
+		if a == nil {
+			continue
+		}
+		for _, value := range a.trace.authValues() {
+			sent.add(value)
+		}
 	}
-	return newSecrets(texts...)
+	return sent
 }
 
 // failure makes the error of a call, of the last answer that came and of the reason why the call ended.
@@ -51,8 +67,12 @@ func (c *call) failure() *Error {
 		return e
 	}
 	e.StatusCode, e.Quota, e.TraceParent = a.StatusCode, a.Quota, a.TraceParent
-	e.Errors = apiErrors(a.body, c.secrets())
-	if form := describe(a.Header.Get("Content-Type"), a.body); form != "" {
+	sent := c.secrets()
+	e.Errors = apiErrors(a.body, sent)
+	if host := a.leadsTo(); host != "" {
+		e.Err = errors.Join(e.Err, errors.New("it leads to "+sent.hide(host)))
+	}
+	if form := describe(sent.hide(a.Header.Get("Content-Type")), a.body); form != "" {
 		e.Err = errors.Join(errors.New(form), e.Err)
 	}
 	e.Body = bytes.Clone(a.body[:min(len(a.body), maxErrorBody)])

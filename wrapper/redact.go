@@ -30,25 +30,26 @@ const (
 
 // secrets finds texts that repeat what was sent, however they write it.
 type secrets struct {
-	runs  map[string]bool // each of commonRun letters and digits
-	short []string        // all letters and digits of those that have fewer
+	long  [][]rune // letters and digits of those that have commonRun or more
+	short []string // of those that have fewer
 }
 
 func newSecrets(texts ...string) *secrets {
-	s := &secrets{runs: map[string]bool{}}
+	s := &secrets{}
 	for _, text := range texts {
-		letters := lettersAndDigits(text)
-		if len(letters) < commonRun {
-			if len(letters) >= shortest {
-				s.short = append(s.short, string(letters))
-			}
-			continue
-		}
-		for i := range len(letters) - commonRun + 1 {
-			s.runs[string(letters[i:i+commonRun])] = true
-		}
+		s.add(text)
 	}
 	return s
+}
+
+func (s *secrets) add(text string) {
+	letters := lettersAndDigits(text)
+	switch {
+	case len(letters) >= commonRun:
+		s.long = append(s.long, letters)
+	case len(letters) >= shortest:
+		s.short = append(s.short, string(letters))
+	}
 }
 
 // in reports whether a text repeats a secret.
@@ -70,10 +71,17 @@ func (s *secrets) across(text, rest string) bool {
 	return s.hasRun(append(head, tail...))
 }
 
-func (s *secrets) hasRun(letters []rune) bool {
-	for i := range len(letters) - commonRun + 1 {
-		if s.runs[string(letters[i:i+commonRun])] {
-			return true
+// hasRun remembers the runs of what is shown, which is short, and not those of what was sent.
+func (s *secrets) hasRun(shown []rune) bool {
+	runs := map[[commonRun]rune]bool{}
+	for i := range len(shown) - commonRun + 1 {
+		runs[[commonRun]rune(shown[i:])] = true
+	}
+	for _, secret := range s.long {
+		for i := range len(secret) - commonRun + 1 {
+			if runs[[commonRun]rune(secret[i:])] {
+				return true
+			}
 		}
 	}
 	return false
@@ -82,8 +90,9 @@ func (s *secrets) hasRun(letters []rune) bool {
 // lettersAndDigits are what remains of a text when escapes are undone, and case, white space and punctuation do not
 // count.
 func lettersAndDigits(text string) []rune {
-	var letters []rune
-	for _, r := range undoEscapes(text) {
+	text = undoEscapes(text)
+	letters := make([]rune, 0, len(text))
+	for _, r := range text {
 		if unicode.IsLetter(r) || unicode.IsDigit(r) {
 			letters = append(letters, unicode.ToLower(unicode.ToUpper(r)))
 		}
@@ -96,6 +105,9 @@ const maxEscapes = 4
 
 func undoEscapes(text string) string {
 	for range maxEscapes {
+		if !strings.ContainsAny(text, `&%\`) {
+			break
+		}
 		undone := html.UnescapeString(text)
 		undone = escapes().ReplaceAllStringFunc(undone, undoEscape)
 		if undone == text {
