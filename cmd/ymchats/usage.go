@@ -44,7 +44,8 @@ func flagError(cmd *cobra.Command, err error) error {
 func badValue(flag *pflag.Flag, text string) error {
 	kind := flag.Value.Type()
 	if strings.HasPrefix(kind, "int") && isOutOfRange(text) {
-		return fmt.Errorf("--%s is out of range, allowed is %s up to %d", flag.Name, allowedValues[kind], int64(math.MaxInt64))
+		const largest int64 = math.MaxInt64
+		return fmt.Errorf("--%s is out of range, allowed is %s up to %d", flag.Name, allowedValues[kind], largest)
 	}
 	return fmt.Errorf("--%s is not allowed as it is written, allowed is %s", flag.Name, allowedValues[kind])
 }
