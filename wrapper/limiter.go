@@ -102,6 +102,16 @@ func (l *limiter) Acquire(ctx context.Context, operation string) (func(Response)
 	}
 }
 
+// waitsFor tells what a request of the operation waits for, and until when; zero: nobody knows.
+func (l *limiter) waitsFor(operation string) (what string, until time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if g := l.gates[operation]; g != nil && g.usedUp(time.Now()) {
+		return "a new window of the quota", g.window.Until
+	}
+	return "a request to end", time.Time{}
+}
+
 // enqueue puts a request into the queue of its gate, unless the window ends too late for it.
 func (l *limiter) enqueue(ctx context.Context, g *gate, now time.Time) (*waiter, error) {
 	if err := l.refusal(ctx, g, now); err != nil {

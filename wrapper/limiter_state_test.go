@@ -90,3 +90,35 @@ func TestLimiterKeepsItsSlotsWhenTheContextEndsInThatMoment(t *testing.T) {
 		assert.Len(t, won, 2, "in 64 rounds each of the two wins")
 	}
 }
+
+// The earliest end holds on both clocks: by the wall's, and by the monotonic one.
+func TestGateKeepsTheEarliestEndOnBothClocks(t *testing.T) {
+	now := time.Now()
+	for _, minutes := range [][]time.Duration{{10, 5, 8}, {5, 10, 8}, {8, 10, 5}} {
+		g := gate{}
+		for _, m := range minutes {
+			g.learn(Quota{Until: now.Round(0).Add(m * time.Minute)}, now)
+		}
+		assert.Equal(t, now.Add(5*time.Minute), g.ends, "%v", minutes)
+		assert.True(t, g.window.Until.Equal(now.Add(5*time.Minute)), "%v", minutes)
+	}
+}
+
+// A waiter that leaves makes room: the one behind it starts at once, though nothing else happens.
+func TestWaiterThatLeavesLetsTheNextStart(t *testing.T) {
+	policy, err := RetryPolicy{}.withDefaults()
+	require.NoError(t, err)
+	l := newLimiter(policy)
+	g := l.gates[gen.OperationGetChat]
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	w := &waiter{ctx: gone, gate: g, number: 1, admitted: make(chan error, 1)}
+	l.running, g.running = parallelRequests, 1
+	w.admitted <- nil // it was let in, and has left its place
+	behind := &waiter{ctx: t.Context(), gate: g, number: 2, admitted: make(chan error, 1)}
+	behind.place, l.waiting = g.queue.PushBack(behind), 1
+	l.abandon(w)
+	require.Len(t, behind.admitted, 1, "the slot of the one that left")
+	assert.Equal(t, parallelRequests, l.running)
+	assert.Equal(t, 1, g.running, "one has left, one has come")
+}

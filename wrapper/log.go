@@ -31,3 +31,21 @@ func (c *Client) log(ctx context.Context, call *call, pause time.Duration) {
 	}
 	c.logger.Log(ctx, level, "attempt", fields...)
 }
+
+// longWait is how long a request waits for the Limiter before that is told.
+const longWait = time.Second
+
+// logLongWait tells of a wait for the Limiter that lasts, unless done is called before: what is waited for, and until
+// when where that is known. Other Limiters than that of NewLimiter are waited for without more being known.
+func (c *Client) logLongWait(ctx context.Context, operation string) (done func() bool) {
+	if c.logger == nil || !c.logger.Enabled(ctx, slog.LevelDebug) {
+		return func() bool { return false }
+	}
+	return time.AfterFunc(longWait, func() {
+		what, until := "the Limiter", time.Time{}
+		if l, ok := c.limiter.(*limiter); ok {
+			what, until = l.waitsFor(operation)
+		}
+		c.logger.DebugContext(ctx, "wait", "operation", operation, "for", what, "until", until)
+	}).Stop
+}

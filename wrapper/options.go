@@ -99,7 +99,8 @@ func WithLimiter(l Limiter) Option {
 // WithLogger writes a line for every attempt, at level Debug for 2xx that brought no error of the API and
 // was read to its end, and Warn for anything else: operation, attempt, status (0: no answer came), the API's codes,
 // quota, traceparent, and the pause that follows. Where no answer came, or not to its end, it has the reason too: an
-// error with the text that it has in an Error, in which errors.As finds the cause. Without it nothing is logged.
+// error with the text that it has in an Error, in which errors.As finds the cause. A wait for the Limiter of more
+// than a second is a line at Debug, with what is waited for and until when. Without it nothing is logged.
 func WithLogger(l *slog.Logger) Option {
 	return func(c *config) error {
 		if l == nil {

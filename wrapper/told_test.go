@@ -186,3 +186,43 @@ func TestAnswerThatIsTooLargeTellsItsLimit(t *testing.T) {
 		assert.ErrorContains(t, err, fmt.Sprintf("larger than %d MiB", row.MaxAnswer>>20), row.ID)
 	}
 }
+
+// The secrets of the attempt that was answered are those that its answer may repeat, though a later one had others.
+func TestSecretsOfTheLastAnswer(t *testing.T) {
+	keys := []string{"first-key-of-the-vault", "second-key-of-the-vault"}
+	s := newScript(t, failure(500, "INTERNAL_ERROR", keys[0]), reply{err: errors.New("no answer to " + keys[1])})
+	calls := 0
+	client, err := wrapper.New(business, func(_ context.Context, req *http.Request) error {
+		req.Header["Api-Key"] = []string{keys[calls]}
+		calls++
+		return nil
+	}, impatient, wrapper.WithHTTPClient(&http.Client{Transport: s}))
+	require.NoError(t, err)
+	_, err = client.GetChat(t.Context(), chatID, wrapper.Attempts(2))
+	assert.ErrorContains(t, err, "INTERNAL_ERROR: …")
+	for _, key := range keys {
+		assert.NotContains(t, err.Error(), key)
+	}
+}
+
+// When to come back is what the last attempt was told, not an earlier one.
+func TestRetryAtOfAnEarlierAttempt(t *testing.T) {
+	acquired := 0
+	limiter := limiterFunc(func(context.Context, string) (func(wrapper.Response), error) {
+		acquired++
+		return func(wrapper.Response) {}, nil
+	})
+	s := newScript(t, quotaUsedUp(time.Second), failure(404, "NOT_FOUND", "no such chat"))
+	_, err := newClient(t, s, wrapper.WithLimiter(limiter)).GetChat(t.Context(), chatID)
+	assert.ErrorIs(t, err, wrapper.ErrNotFound)
+	assert.Zero(t, asError(t, err).RetryAt)
+	assert.Equal(t, 2, acquired)
+}
+
+// A secret that begins before the cut and ends behind it is found.
+func TestSecretAcrossACut(t *testing.T) {
+	const message = "Was that the rejected value: 5, or 7?"
+	err := newClient(t, newScript(t, failure(400, "BAD_REQUEST", "not allowed: "+message))).SendMessage(t.Context(), chatID, message)
+	assert.ErrorContains(t, err, "BAD_REQUEST: …")
+	assert.NotContains(t, err.Error(), "Was that")
+}

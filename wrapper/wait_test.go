@@ -1,0 +1,72 @@
+package wrapper_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"log/slog"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ymarket-go/chats/wrapper"
+)
+
+// A wait for the Limiter that lasts longer than a second is told, with what is waited for and until when.
+func TestLongWaitIsTold(t *testing.T) {
+	for what, row := range map[string]struct {
+		left  time.Duration // of the window; 0: all slots are taken
+		level slog.Level
+		waits string // empty: nothing is told
+	}{
+		"a window":       {10 * time.Second, slog.LevelDebug, "a new window of the quota"},
+		"a slot":         {0, slog.LevelDebug, "a request to end"},
+		"nobody listens": {10 * time.Second, slog.LevelInfo, ""},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			var log bytes.Buffer
+			logger := slog.New(slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: row.level}))
+			h := newHoldingMarket(t, wrapper.WithLogger(logger))
+			h.call(t.Context(), "getChat")
+			end := time.Now().Add(row.left)
+			if row.left > 0 {
+				h.serve(1, quota(0, row.left))
+			} else {
+				h.call(t.Context(), "createChat", "createChat", "createChat")
+			}
+			log.Reset()
+			h.call(t.Context(), "getChat")
+			h.later(900 * ms)
+			assert.Empty(t, log.String(), what)
+			h.later(600 * ms)
+			if row.waits == "" {
+				assert.NotContains(t, log.String(), "wait", what)
+				return
+			}
+			var line struct {
+				Level, Msg, Operation, For string
+				Until                      time.Time
+			}
+			require.NoError(t, json.Unmarshal(log.Bytes(), &line), "%s: %s", what, log.String())
+			assert.Equal(t, []string{"DEBUG", "wait", "getChat", row.waits}, []string{line.Level, line.Msg, line.Operation, line.For})
+			assert.Equal(t, row.left > 0, line.Until.Equal(end), "%s: %v", what, line.Until)
+		})
+	}
+}
+
+// Of a Limiter of the user's own nothing is known but that it is waited for.
+func TestLongWaitForAnotherLimiterIsTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		slow := limiterFunc(func(ctx context.Context, _ string) (func(wrapper.Response), error) {
+			return nil, sleep(ctx, 2*time.Second)
+		})
+		var log bytes.Buffer
+		logger := slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+		_, err := newClient(t, newScript(t, ok("getChat")), wrapper.WithLimiter(slow), wrapper.WithLogger(logger)).GetChat(t.Context(), chatID)
+		require.NoError(t, err)
+		assert.Contains(t, log.String(), "msg=wait operation=getChat for=\"the Limiter\"")
+	})
+}
