@@ -5,12 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"sync"
 	"time"
 
 	"github.com/getkin/kin-openapi/openapi3"
 
+	"github.com/ymarket-go/chats/gen"
 	"github.com/ymarket-go/chats/sandbox/internal/control"
 )
 
@@ -52,9 +54,24 @@ func (m controls) Reset(w http.ResponseWriter, _ *http.Request) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-func (m controls) ListChats(w http.ResponseWriter, _ *http.Request) {
+func (m controls) ListChats(w http.ResponseWriter, _ *http.Request, params control.ListChatsParams) {
 	list := []control.Chat{}
+	skip, limit := orElse(params.Skip, 0), orElse(params.Limit, math.MaxInt)
+	if skip < 0 || limit < 0 {
+		refuseControl(w, http.StatusBadRequest, errors.New("skip and limit must be 0 and above"))
+		return
+	}
 	for _, c := range m.store.all() {
+		if params.BusinessID != nil && *params.BusinessID != c.about.cabinet ||
+			params.Status != nil && *params.Status != string(c.status) {
+			continue
+		}
+		if skip--; skip >= 0 {
+			continue
+		}
+		if len(list) == limit {
+			break
+		}
 		shown := control.Chat{
 			ChatID:     c.id,
 			BusinessID: c.about.cabinet,
@@ -67,6 +84,8 @@ func (m controls) ListChats(w http.ResponseWriter, _ *http.Request) {
 		}
 		for _, message := range c.messages {
 			shown.Messages = append(shown.Messages, control.Message{
+				MessageID: message.ID,
+				Sender:    string(message.Sender),
 				Text:      message.Text,
 				At:        message.At,
 				FromBuyer: message.FromBuyer,
@@ -139,7 +158,17 @@ func (m controls) BeginChat(w http.ResponseWriter, r *http.Request) {
 	if !readControl(w, r, "Beginning", &beginning) {
 		return
 	}
-	chat, err := m.direct(beginning.BusinessID, beginning.Text)
+	var chat int64
+	var err error
+	switch {
+	case (beginning.Type == nil) != (beginning.ID == nil):
+		err = errors.New("one of type and id is there, allowed are both or neither")
+	case beginning.Type == nil:
+		chat, err = m.direct(beginning.BusinessID, beginning.Text)
+	default:
+		about := gen.ChatContextDTO{Type: gen.ChatContextIdentifiableType(*beginning.Type), ID: *beginning.ID}
+		chat, err = m.ask(beginning.BusinessID, about, beginning.Text)
+	}
 	if err != nil {
 		refuseControl(w, http.StatusBadRequest, err)
 		return
@@ -150,7 +179,8 @@ func (m controls) BeginChat(w http.ResponseWriter, r *http.Request) {
 func (m controls) Reply(w http.ResponseWriter, r *http.Request, chatID int64) {
 	var reply control.Reply
 	if readControl(w, r, "Reply", &reply) {
-		doneControl(w, m.reply(chatID, reply.Text), http.StatusNotFound)
+		sender := gen.ChatMessageSenderType(orElse(reply.Sender, control.ReplySenderCUSTOMER))
+		doneControl(w, m.write(chatID, sender, reply.Text), http.StatusNotFound)
 	}
 }
 

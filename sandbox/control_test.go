@@ -36,7 +36,7 @@ func TestControl(t *testing.T) {
 
 	_, chats := drive(t, m, "GET", "/_sandbox/chats", "")
 	assert.JSONEq(t, `[{"chatId":7000001,"businessId":1,"type":"ORDER","id":5,"status":"WAITING_FOR_PARTNER","createdAt":"2026-09-09T15:00:00Z","updatedAt":"2026-09-09T15:00:00Z","messages":[
-		{"text":"hello","at":"2026-09-09T15:00:00Z","fromBuyer":false},{"text":"hello","at":"2026-09-09T15:00:00Z","fromBuyer":false},{"text":"thanks","at":"2026-09-09T15:00:00Z","fromBuyer":true}]}]`, chats)
+		{"messageId":7000001000001,"sender":"PARTNER","text":"hello","at":"2026-09-09T15:00:00Z","fromBuyer":false},{"messageId":7000001000002,"sender":"PARTNER","text":"hello","at":"2026-09-09T15:00:00Z","fromBuyer":false},{"messageId":7000001000003,"sender":"CUSTOMER","text":"thanks","at":"2026-09-09T15:00:00Z","fromBuyer":true}]}]`, chats)
 
 	rawAsk(m, "GET", "/v2/businesses/1/chat?chat=1")
 	_, calls := drive(t, m, "GET", "/_sandbox/calls", "")
@@ -180,7 +180,7 @@ func TestControlListsEverything(t *testing.T) {
 	now = now.Add(time.Minute)
 	require.NoError(t, m.Reply(7000001, "thanks"))
 	_, chats := drive(t, m, "GET", "/_sandbox/chats", "")
-	assert.JSONEq(t, `[{"chatId":7000001,"businessId":3,"type":"RETURN","id":6,"status":"WAITING_FOR_PARTNER","createdAt":"2026-09-09T15:00:00Z","updatedAt":"2026-09-09T15:01:00Z","messages":[{"text":"thanks","at":"2026-09-09T15:01:00Z","fromBuyer":true}]}]`, chats)
+	assert.JSONEq(t, `[{"chatId":7000001,"businessId":3,"type":"RETURN","id":6,"status":"WAITING_FOR_PARTNER","createdAt":"2026-09-09T15:00:00Z","updatedAt":"2026-09-09T15:01:00Z","messages":[{"messageId":7000001000001,"sender":"CUSTOMER","text":"thanks","at":"2026-09-09T15:01:00Z","fromBuyer":true}]}]`, chats)
 	_, calls := drive(t, m, "GET", "/_sandbox/calls", "")
 	assert.JSONEq(t, fmt.Sprintf(`[{"at":"2026-09-09T15:00:00Z","operation":"createChat","method":"POST","path":"/v2/businesses/3/chats/new","query":"","status":200,"traceparent":%q,"violations":[]}]`,
 		a.header.Get("Traceparent")), calls)

@@ -34,6 +34,20 @@ type pageMessage struct {
 	Cut    bool
 }
 
+// Writer is the sender in words.
+func (m pageMessage) Writer() string {
+	switch m.Sender {
+	case gen.ChatMessageSenderTypeCustomer:
+		return "Buyer"
+	case gen.ChatMessageSenderTypePartner:
+		return "Shop"
+	case gen.ChatMessageSenderTypeMarket:
+		return "Market"
+	default:
+		return "Support"
+	}
+}
+
 // Of each message the page shows so many bytes that it stays below a few megabytes, whatever was written; more of them
 // where one chat is shown alone.
 const (

@@ -14,6 +14,24 @@ import (
 	"github.com/oapi-codegen/runtime"
 )
 
+// Defines values for BeginningType.
+const (
+	BeginningTypeORDER  BeginningType = "ORDER"
+	BeginningTypeRETURN BeginningType = "RETURN"
+)
+
+// Valid indicates whether the value is a known member of the BeginningType enum.
+func (e BeginningType) Valid() bool {
+	switch e {
+	case BeginningTypeORDER:
+		return true
+	case BeginningTypeRETURN:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for FaultChange.
 const (
 	FaultChangeEscaped FaultChange = "escaped"
@@ -137,6 +155,30 @@ func (e FaultStreamError) Valid() bool {
 	}
 }
 
+// Defines values for ReplySender.
+const (
+	ReplySenderCUSTOMER ReplySender = "CUSTOMER"
+	ReplySenderMARKET   ReplySender = "MARKET"
+	ReplySenderPARTNER  ReplySender = "PARTNER"
+	ReplySenderSUPPORT  ReplySender = "SUPPORT"
+)
+
+// Valid indicates whether the value is a known member of the ReplySender enum.
+func (e ReplySender) Valid() bool {
+	switch e {
+	case ReplySenderCUSTOMER:
+		return true
+	case ReplySenderMARKET:
+		return true
+	case ReplySenderPARTNER:
+		return true
+	case ReplySenderSUPPORT:
+		return true
+	default:
+		return false
+	}
+}
+
 // Advance defines model for Advance.
 type Advance struct {
 	Seconds int `json:"seconds"`
@@ -145,9 +187,18 @@ type Advance struct {
 // Beginning defines model for Beginning.
 type Beginning struct {
 	// BusinessID The cabinet that the buyer writes to
-	BusinessID int64  `json:"businessId"`
-	Text       string `json:"text"`
+	BusinessID int64 `json:"businessId"`
+
+	// ID The number of the order or of the return
+	ID   *int64 `json:"id,omitempty"`
+	Text string `json:"text"`
+
+	// Type ORDER or RETURN, with `id`; without it the chat is DIRECT
+	Type *BeginningType `json:"type,omitempty"`
 }
+
+// BeginningType ORDER or RETURN, with `id`; without it the chat is DIRECT
+type BeginningType string
 
 // Begun defines model for Begun.
 type Begun struct {
@@ -343,7 +394,11 @@ type Faults struct {
 type Message struct {
 	At        time.Time `json:"at"`
 	FromBuyer bool      `json:"fromBuyer"`
-	Text      string    `json:"text"`
+	MessageID int64     `json:"messageId"`
+
+	// Sender Example: CUSTOMER
+	Sender string `json:"sender"`
+	Text   string `json:"text"`
 }
 
 // Refusal defines model for Refusal.
@@ -353,8 +408,13 @@ type Refusal struct {
 
 // Reply defines model for Reply.
 type Reply struct {
-	Text string `json:"text"`
+	// Sender Without it CUSTOMER
+	Sender *ReplySender `json:"sender,omitempty"`
+	Text   string       `json:"text"`
 }
+
+// ReplySender Without it CUSTOMER
+type ReplySender string
 
 // SetFault defines model for SetFault.
 type SetFault struct {
@@ -383,6 +443,21 @@ type SetFaults struct {
 // Refused defines model for Refused.
 type Refused = Refusal
 
+// ListChatsParams defines parameters for ListChats.
+type ListChatsParams struct {
+	// BusinessID Only those of this cabinet
+	BusinessID *int64 `form:"businessId,omitempty" json:"businessId,omitempty"`
+
+	// Status Only those with it
+	Status *string `form:"status,omitempty" json:"status,omitempty"`
+
+	// Skip How many of them are left out first
+	Skip *int `form:"skip,omitempty" json:"skip,omitempty"`
+
+	// Limit How many are listed; without it all
+	Limit *int `form:"limit,omitempty" json:"limit,omitempty"`
+}
+
 // RemoveFaultsParams defines parameters for RemoveFaults.
 type RemoveFaultsParams struct {
 	// Operation Without it all
@@ -406,10 +481,10 @@ type ServerInterface interface {
 	// ListCalls All requests so far, with their verdicts against the contract
 	// (GET /_sandbox/calls)
 	ListCalls(w http.ResponseWriter, r *http.Request)
-	// ListChats All chats with their messages, oldest first
+	// ListChats Chats with their messages, oldest first
 	// (GET /_sandbox/chats)
-	ListChats(w http.ResponseWriter, r *http.Request)
-	// BeginChat Begin a chat about no order as a buyer, and write into it
+	ListChats(w http.ResponseWriter, r *http.Request, params ListChatsParams)
+	// BeginChat Begin a chat as a buyer, about an order, a return or neither, and write into it
 	// (POST /_sandbox/chats)
 	BeginChat(w http.ResponseWriter, r *http.Request)
 	// FinishDispute End the dispute of a chat
@@ -418,7 +493,7 @@ type ServerInterface interface {
 	// StartDispute Let the buyer of a chat ask the Market to decide
 	// (POST /_sandbox/chats/{chatId}/dispute)
 	StartDispute(w http.ResponseWriter, r *http.Request, chatID int64)
-	// Reply Write into a chat as its buyer
+	// Reply Write into a chat, as its buyer or as somebody else
 	// (POST /_sandbox/chats/{chatId}/replies)
 	Reply(w http.ResponseWriter, r *http.Request, chatID int64)
 	// AdvanceClock Move the sandbox's clock forward
@@ -467,8 +542,66 @@ func (siw *ServerInterfaceWrapper) ListCalls(w http.ResponseWriter, r *http.Requ
 // ListChats operation middleware
 func (siw *ServerInterfaceWrapper) ListChats(w http.ResponseWriter, r *http.Request) {
 
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListChatsParams
+
+	// ------------- Optional query parameter "businessId" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "businessId", r.URL.Query(), &params.BusinessID, runtime.BindQueryParameterOptions{Type: "integer", Format: "int64"})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "businessId"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "businessId", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "status" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "status", r.URL.Query(), &params.Status, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "status"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "status", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "skip" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "skip", r.URL.Query(), &params.Skip, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "skip"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "skip", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", r.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "limit"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "limit", Err: err})
+		}
+		return
+	}
+
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		siw.Handler.ListChats(w, r)
+		siw.Handler.ListChats(w, r, params)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
