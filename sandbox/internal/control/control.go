@@ -60,6 +60,7 @@ const (
 	FaultKindCached        FaultKind = "cached"
 	FaultKindChanged       FaultKind = "changed"
 	FaultKindCloseAfter    FaultKind = "closeAfter"
+	FaultKindCloseSilently FaultKind = "closeSilently"
 	FaultKindContentType   FaultKind = "contentType"
 	FaultKindDrip          FaultKind = "drip"
 	FaultKindDuplicateKeys FaultKind = "duplicateKeys"
@@ -90,6 +91,8 @@ func (e FaultKind) Valid() bool {
 	case FaultKindChanged:
 		return true
 	case FaultKindCloseAfter:
+		return true
+	case FaultKindCloseSilently:
 		return true
 	case FaultKindContentType:
 		return true
@@ -293,6 +296,9 @@ type Fault struct {
 	// Change Without it `escaped`: as in HTML. `padded`: with white space around. `masked`: an asterisk for each digit
 	Change *FaultChange `json:"change,omitempty"`
 
+	// CloseMs How long after the answer the connection is closed, 0
+	CloseMs *int `json:"closeMs,omitempty"`
+
 	// Code Without it INTERNAL_ERROR
 	Code *string `json:"code,omitempty"`
 
@@ -328,6 +334,7 @@ type Fault struct {
 	// - `cached`: what there was then, by a cache that says so; it takes `seconds`
 	// - `lagging`: what there was then, with no sign of it; it takes `seconds`
 	// - `changed`: the message is stored with another text; it takes `change`, `status`
+	// - `closeSilently`: the connection seems kept, and is closed after the answer; it takes `closeMs`
 	Kind    FaultKind `json:"kind"`
 	Message *string   `json:"message,omitempty"`
 
@@ -372,6 +379,7 @@ type FaultChange string
 // - `cached`: what there was then, by a cache that says so; it takes `seconds`
 // - `lagging`: what there was then, with no sign of it; it takes `seconds`
 // - `changed`: the message is stored with another text; it takes `change`, `status`
+// - `closeSilently`: the connection seems kept, and is closed after the answer; it takes `closeMs`
 type FaultKind string
 
 // FaultStreamError Without it PROTOCOL_ERROR. Over HTTP/1 `resetStream` and `goAway` are `abort`
