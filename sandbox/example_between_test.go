@@ -158,6 +158,17 @@ func ExampleChanged() {
 	// Output: <nil> Call *-***-***
 }
 
+// The server keeps the connection, it seems, and closes it without a word.
+func ExampleCloseSilently() {
+	market := sandbox.New()
+	server := httptest.NewServer(market)
+	defer server.Close()
+	market.Script(sandbox.OperationGetChat, sandbox.CloseSilently(time.Millisecond))
+	answer, err := http.Get(server.URL + "/v2/businesses/12345/chat?chatId=7")
+	fmt.Println(answer.StatusCode, answer.Close, err)
+	// Output: 401 false <nil>
+}
+
 func ExampleEscaped() {
 	fmt.Println(sandbox.Escaped("Tom & Jerry"))
 	// Output: Tom &amp; Jerry

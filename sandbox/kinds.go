@@ -77,6 +77,10 @@ var Kinds = []Kind{
 		}
 		return Changed(changes[orElse(f.Change, control.FaultChangeEscaped)], then)
 	}},
+	{"closeSilently", "the connection seems kept, and is closed after the answer", []string{"closeMs"},
+		func(f control.Fault) Fault {
+			return CloseSilently(time.Duration(orElse(f.CloseMs, 0)) * time.Millisecond)
+		}},
 }
 
 var changes = map[control.FaultChange]func(string) string{

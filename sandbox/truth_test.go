@@ -1,6 +1,7 @@
 package sandbox_test
 
 import (
+	"bufio"
 	"fmt"
 	"io"
 	"net"
@@ -50,6 +51,43 @@ func TestConnectionsAreClosed(t *testing.T) {
 		server.Close()
 		assert.Equal(t, map[bool]int{false: 4, true: 1}[kept], opened)
 	}
+}
+
+// A connection that is closed silently seems kept, and takes what is sent on it meanwhile with it.
+func TestCloseSilently(t *testing.T) {
+	m := newMarket()
+	server := httptest.NewServer(m)
+	defer server.Close()
+	m.Script(sandbox.OperationGetChat, sandbox.CloseSilently(20*time.Millisecond))
+	conn, err := net.Dial("tcp", server.Listener.Addr().String())
+	require.NoError(t, err)
+	defer conn.Close()
+	in := bufio.NewReader(conn)
+	for n := range 2 {
+		_, err = io.WriteString(conn, "GET "+chatOf(1)+" HTTP/1.1\r\nHost: localhost\r\nApi-Key: k\r\n\r\n")
+		require.NoError(t, err)
+		resp, err := http.ReadResponse(in, nil)
+		if n == 1 {
+			assert.Error(t, err, "nobody answers the second one")
+			break
+		}
+		require.NoError(t, err)
+		body, err := io.ReadAll(resp.Body)
+		require.NoError(t, err)
+		assert.Equal(t, 404, resp.StatusCode)
+		assert.False(t, resp.Close)
+		assert.Contains(t, string(body), "Can't find chat by id: '1'")
+		assert.Equal(t, "999", resp.Header.Get("X-RateLimit-Resource-Remaining"))
+		assert.NotEmpty(t, resp.Header.Get("Traceparent"))
+	}
+	calls := m.Calls()
+	require.Len(t, calls, 1)
+	assert.Equal(t, 404, calls[0].Status)
+
+	m.Script(sandbox.OperationGetChat, sandbox.CloseSilently(0))
+	a := ask(t, m, "GET", chatOf(1), "")
+	assert.Equal(t, 404, a.status, "without a socket it is the true answer")
+	assert.NotContains(t, a.header, "Connection")
 }
 
 // One connection of those that are kept can be closed.

@@ -95,7 +95,7 @@ func TestUsage(t *testing.T) {
 		{"sandbox --fault getChat={abort", "--fault getChat: it is not JSON"},
 		{`sandbox --fault getChat={"kind":"quota","seconds":1e999}`, "--fault getChat: it has a number that is out of range\n"},
 		{"sandbox --fault getChat=abrt", `--fault getChat: there is no kind "abrt", allowed are none, answer, `},
-		{`sandbox --fault getChat={"kind":"abrt"}`, "changed; did you mean abort?"},
+		{`sandbox --fault getChat={"kind":"abrt"}`, "closeSilently; did you mean abort?"},
 		{`sandbox --fault sendMessageToChat=lagging`, "--fault sendMessageToChat: Lagging cannot act on sendMessageToChat, allowed is one of [getChat "},
 		{"sandbox --fault getChat={}", `--fault getChat: Error at "/kind": property "kind" is missing`},
 		{"sandbox --fault getChat=abort --fault getChat=html", "--fault is given twice for getChat, allowed is one"},
