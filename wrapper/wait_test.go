@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -27,7 +28,7 @@ func TestLongWaitIsTold(t *testing.T) {
 		"nobody listens": {10 * time.Second, slog.LevelInfo, ""},
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			var log bytes.Buffer
+			var log lockedBuffer
 			logger := slog.New(slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: row.level}))
 			h := newHoldingMarket(t, wrapper.WithLogger(logger))
 			h.call(t.Context(), "getChat")
@@ -50,11 +51,35 @@ func TestLongWaitIsTold(t *testing.T) {
 				Level, Msg, Operation, For string
 				Until                      time.Time
 			}
-			require.NoError(t, json.Unmarshal(log.Bytes(), &line), "%s: %s", what, log.String())
+			require.NoError(t, json.Unmarshal([]byte(log.String()), &line), "%s: %s", what, log.String())
 			assert.Equal(t, []string{"DEBUG", "wait", "getChat", row.waits}, []string{line.Level, line.Msg, line.Operation, line.For})
 			assert.Equal(t, row.left > 0, line.Until.Equal(end), "%s: %v", what, line.Until)
 		})
 	}
+}
+
+// lockedBuffer is read while a timer may write.
+type lockedBuffer struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.String()
+}
+
+func (b *lockedBuffer) Reset() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.buf.Reset()
 }
 
 // Of a Limiter of the user's own nothing is known but that it is waited for.
