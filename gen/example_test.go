@@ -46,6 +46,9 @@ func ExampleOperation() {
 	}
 	// Output:
 	// createChat POST /businesses/{businessId}/chats/new 1000
-	// sendMessageToChat POST /businesses/{businessId}/chats/message 1000
 	// getChat GET /businesses/{businessId}/chat 1000
+	// sendMessageToChat POST /businesses/{businessId}/chats/message 1000
+	// getChatMessage GET /businesses/{businessId}/chats/message 1000
+	// getChats POST /businesses/{businessId}/chats 5000
+	// getChatHistory POST /businesses/{businessId}/chats/history 10000
 }

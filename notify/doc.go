@@ -38,12 +38,12 @@
 //	a Source that panicked                              500
 //	another method than POST                            405
 //
-// As 400 is final, it is given for nonsense alone: ids are read as integers, as 7.0 and as texts; times with an offset of
-// any form, without seconds, or not at all, which makes them zero; a byte order mark and gzip are taken off. The
+// As 400 is final, it is given for nonsense alone: ids are read as integers, as 7.0 and as texts; times with an offset
+// of any form, without seconds, or not at all, which makes them zero; a byte order mark and gzip are taken off. The
 // Content-Type of a notification is not looked at. The rest of the body may hold anything.
 //
-// A function has 9 s: then its context ends. One that pays no heed to that gets 750 ms more, and is answered for with 500; it runs on, and
-// the same event is not handed to another call meanwhile.
+// A function has 9 s: then its context ends. One that pays no heed to that gets 750 ms more, and is answered for with
+// 500; it runs on, and the same event is not handed to another call meanwhile.
 //
 // Every answer is JSON in the form of the contract, [github.com/ymarket-go/chats.NotificationsSpec]. It never holds the
 // text of a function's error.

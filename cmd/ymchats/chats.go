@@ -17,8 +17,8 @@ func chatsCommand(on terminals) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "chats [--waiting] [--order N | --return N]",
 		Short: "List chats",
-		Long: `Lists the chats of the cabinet, each with what it is about, whose turn it is, and when it was last written into. The
-Market does not promise an order.`,
+		Long: `Lists the chats of the cabinet, each with what it is about, whose turn it is, and when it was last written
+into. The Market does not promise an order.`,
 		Example: `  ymchats chats --waiting
   ymchats chats --order 31000001 --json`,
 		Args: noWords("chats takes no words: give --waiting, --order or --return, or nothing for all chats"),
@@ -49,7 +49,8 @@ Market does not promise an order.`,
 			})
 		},
 	}
-	cmd.Flags().BoolVar(&waiting, "waiting", false, "only those that wait for the shop: new ones, and where the buyer wrote last")
+	cmd.Flags().BoolVar(&waiting, "waiting", false,
+		"only those that wait for the shop: new ones, and where the buyer wrote last")
 	subjectFlags(cmd.Flags())
 	return j.command(cmd)
 }

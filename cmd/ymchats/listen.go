@@ -63,7 +63,8 @@ ymchats send --help.`,
 	flags.StringVar(&l.addr, "addr", "127.0.0.1:8081", "where to listen; port 0 takes a free one")
 	flags.StringSliceVar(&l.behind, "behind", nil, "addresses or networks of your own proxies, as `IP,IP/BITS`")
 	flags.BoolVar(&l.anywhere, "anywhere", false, "let everybody in, where something in front checks the sender")
-	flags.BoolVar(&l.json, "json", false, "print each event as one JSON object: receivedAt, notification, message with --read")
+	flags.BoolVar(&l.json, "json", false,
+		"print each event as one JSON object: receivedAt, notification, message with --read")
 	flags.BoolVar(&l.read, "read", false, "read the messages from the Market, and print their senders and texts")
 	accessFlags(cmd)
 	return cmd
@@ -148,9 +149,11 @@ func (l *listener) print(ctx context.Context, kind notify.NotificationType, body
 	return err
 }
 
-// message reads the message that an event names; nil where it names none, or none that can be read. The event is printed
-// all the same, so its failure is no reason to have it again.
-func (l *listener) message(ctx context.Context, kind notify.NotificationType, body json.RawMessage) *gen.ChatMessageDTO {
+// message reads the message that an event names; nil where it names none, or none that can be read. The event is
+// printed all the same, so its failure is no reason to have it again.
+func (l *listener) message(
+	ctx context.Context, kind notify.NotificationType, body json.RawMessage,
+) *gen.ChatMessageDTO {
 	if l.client == nil || kind != notify.NotificationTypeChatMessageSent {
 		return nil
 	}

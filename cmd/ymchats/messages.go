@@ -17,8 +17,8 @@ func messagesCommand(on terminals) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "messages --chat N [--after N]",
 		Short: "Read the messages of a chat",
-		Long: `Reads the messages of a chat, the oldest first: who wrote, when, and what. With --after it reads those that came after
-a message. --json has the numbers of the messages.`,
+		Long: `Reads the messages of a chat, the oldest first: who wrote, when, and what. With --after it reads those that
+came after a message. --json has the numbers of the messages.`,
 		Example: `  ymchats messages --chat 7000001
   ymchats messages --chat 7000001 --after 7000001000002 --json`,
 		Args: noWords("messages takes no words: give --chat"),
