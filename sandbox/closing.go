@@ -8,8 +8,8 @@ import (
 )
 
 // CloseSilently gives the true answer on a connection that it seems to keep, and closes it so long after, without a
-// word: what is sent on it meanwhile is lost. So do servers whose idle time is over. It needs HTTP/1 over a socket; over
-// HTTP/2, and without a socket, it is the true answer alone, which does not say that the connection is closed.
+// word: what is sent on it meanwhile is lost. So do servers whose idle time is over. It needs HTTP/1 over a socket;
+// elsewhere it is the true answer alone, which does not say that the connection is closed.
 func CloseSilently(after time.Duration) Fault {
 	return onceKnown(func(w http.ResponseWriter, r *http.Request, status int, body []byte) {
 		w.Header().Del("Connection")

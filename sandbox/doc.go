@@ -42,8 +42,8 @@
 //	market.Every(sandbox.OperationSendMessageToChat, sandbox.Sometimes(0.3, 1, sandbox.CommitThen(sandbox.Abort())))
 //
 // What stands between a shop and the Market has faults, too: [Proxy], [Cached] and [Lagging], and, on connections that
-// [HTTP2] serves, [ResetStream] and [GoAway]. [Changed] stores a message with another text. A fault that cannot act on
-// an operation is refused when it is set.
+// [HTTP2] serves, [ResetStream] and [GoAway]. [Changed] stores a message with another text, and [CloseSilently] closes a
+// connection that seems kept. A fault that cannot act on an operation is refused when it is set.
 //
 // # Notifications
 //

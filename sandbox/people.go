@@ -66,8 +66,8 @@ func (m *Market) direct(businessID int64, text string) (chatID int64, err error)
 	return m.beginChat(businessID, gen.ChatContextDTO{Type: direct, ID: m.buyers.Add(1)}, text)
 }
 
-// Ask is Direct for a chat about an order or a return: wrapper.Order and wrapper.Return make its context. In a chat that
-// exists it is Reply. The error says, too, that there is no such order.
+// Ask is Direct for a chat about an order or a return: wrapper.Order and wrapper.Return make its context. In a chat
+// that exists it is Reply. The error says, too, that there is no such order.
 func (m *Market) Ask(businessID int64, context gen.ChatContextDTO, text string) (chatID int64, err error) {
 	chatID, err = m.ask(businessID, context, text)
 	return chatID, ofPackage(err)

@@ -8,7 +8,9 @@ import (
 	"github.com/ymarket-go/chats/gen"
 )
 
-func (m operations) GetChats(w http.ResponseWriter, r *http.Request, cabinet gen.BusinessID, params gen.GetChatsParams) {
+func (m operations) GetChats(
+	w http.ResponseWriter, r *http.Request, cabinet gen.BusinessID, params gen.GetChatsParams,
+) {
 	var filter gen.GetChatsRequest
 	if !m.read(w, r, &filter) {
 		return
