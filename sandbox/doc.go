@@ -18,8 +18,8 @@
 // plays the Market and its support, too. Chats have ids from 7000001 on, unless [WithFirstID] says otherwise, and no id
 // is given twice, after [Market.Reset] either.
 //
-// getChats gives the chat in which something happened last first, getChatHistory the newest message; pages move as chats
-// do. [WithOldestFirst], [WithShuffle], [WithPageSize] and [WithTokenLife] try what the Market leaves open.
+// getChats gives the chat in which something happened last first, getChatHistory the newest message; pages move as
+// chats do. [WithOldestFirst], [WithShuffle], [WithPageSize] and [WithTokenLife] try what the Market leaves open.
 //
 // # What it answers
 //
@@ -42,8 +42,8 @@
 //	market.Every(sandbox.OperationSendMessageToChat, sandbox.Sometimes(0.3, 1, sandbox.CommitThen(sandbox.Abort())))
 //
 // What stands between a shop and the Market has faults, too: [Proxy], [Cached] and [Lagging], and, on connections that
-// [HTTP2] serves, [ResetStream] and [GoAway]. [Changed] stores a message with another text, and [CloseSilently] closes a
-// connection that seems kept. A fault that cannot act on an operation is refused when it is set.
+// [HTTP2] serves, [ResetStream] and [GoAway]. [Changed] stores a message with another text, and [CloseSilently] closes
+// a connection that seems kept. A fault that cannot act on an operation is refused when it is set.
 //
 // # Notifications
 //
