@@ -19,7 +19,7 @@ func TestAnswerIsReadNoFurtherThanOneMiB(t *testing.T) {
 	const sent = `{"status":"OK"}`
 	for size, ok := range map[int]bool{1 << 20: true, 1<<20 + 1: false, 4 << 20: false} {
 		rest := strings.NewReader(strings.Repeat(" ", size-len(sent)) + sent)
-		client := newClient(t, newScript(t), wrapper.WithMiddleware(func(wrapper.Doer) wrapper.Doer {
+		client := newClient(t, newScript(t), resending(wrapper.ResendNever), wrapper.WithMiddleware(func(wrapper.Doer) wrapper.Doer {
 			return doerFunc(func(*http.Request) (*http.Response, error) {
 				return &http.Response{StatusCode: 200, Body: io.NopCloser(rest)}, nil
 			})

@@ -18,6 +18,9 @@ func dated(r reply, ahead time.Duration) reply {
 	return r
 }
 
+// empty is a chat without messages.
+func empty() reply { return history() }
+
 // What stands in between has a clock of its own. Only accepted answers of the Market teach its Date, and none that is
 // further ahead than time has passed.
 func TestDateIsLearnedFromTheMarketAlone(t *testing.T) {
@@ -31,7 +34,8 @@ func TestDateIsLearnedFromTheMarketAlone(t *testing.T) {
 	} {
 		for _, ahead := range []time.Duration{3 * time.Second, 80 * 365 * 24 * time.Hour} {
 			synctest.Test(t, func(t *testing.T) {
-				s := newScript(t, dated(before(), ahead), serverError(), chatAt(time.Now(), time.Hour), ok("sendMessageToChat"))
+				s := newScript(t, dated(before(), ahead), serverError(), ok("sendMessageToChat"))
+				s.history = empty
 				client := newClient(t, s)
 				_, err := client.GetChat(t.Context(), chatID, wrapper.Attempts(1))
 				require.Error(t, err, what)
@@ -45,8 +49,8 @@ func TestDateIsLearnedFromTheMarketAlone(t *testing.T) {
 func TestDateOfTheDoubtfulAnswer(t *testing.T) {
 	for _, doubtful := range []reply{{status: 502}, {status: 408}, serverError()} {
 		synctest.Test(t, func(t *testing.T) {
-			s := newScript(t, dated(doubtful, time.Hour), reply{}, ok("sendMessageToChat"))
-			s.replies[1] = chatAt(time.Now(), time.Hour)
+			s := newScript(t, dated(doubtful, time.Hour), ok("sendMessageToChat"))
+			s.history = empty
 			assert.NoError(t, newClient(t, s).SendMessage(t.Context(), chatID, text))
 		})
 	}
@@ -57,8 +61,8 @@ func TestDateGoesNoFurtherThanTime(t *testing.T) {
 	for _, first := range []time.Duration{0, 80 * 365 * 24 * time.Hour} {
 		for _, ahead := range []time.Duration{3 * time.Second, time.Hour, 80 * 365 * 24 * time.Hour} {
 			synctest.Test(t, func(t *testing.T) {
-				s := newScript(t, dated(ok("getChat"), first), dated(ok("getChat"), ahead), serverError(), chatAt(time.Now(), time.Hour),
-					ok("sendMessageToChat"))
+				s := newScript(t, dated(ok("getChat"), first), dated(ok("getChat"), ahead), serverError(), ok("sendMessageToChat"))
+				s.history = empty
 				if first > 0 {
 					s.replies[1] = dated(ok("getChat"), 0)
 				}
@@ -77,11 +81,11 @@ func TestDateGoesNoFurtherThanTime(t *testing.T) {
 func TestDateIsLearnedFromAcceptedAnswers(t *testing.T) {
 	for op, call := range operations {
 		synctest.Test(t, func(t *testing.T) {
-			s := newScript(t, ok(op), serverError(), chatAt(time.Now().Add(-time.Minute), time.Hour))
+			s := newScript(t, ok(op), serverError())
 			client := newClient(t, s)
 			require.NoError(t, call(t.Context(), client))
 			time.Sleep(time.Minute)
-			s.replies[2] = chatAt(time.Now().Add(-5*time.Second), time.Hour)
+			s.history = func() reply { return dated(history(), -5*time.Second) }
 			err := client.SendMessage(t.Context(), chatID, text)
 			assert.ErrorContains(t, err, "a later Date", op)
 		})

@@ -15,11 +15,11 @@ type call struct {
 	request   *http.Request // without query and body; attempts send copies of it
 	query     string
 	body      []byte
-	text      string                                  // of the message, which no error may show
-	hides     *secrets                                // that text, once it was needed
-	result    any                                     // where the result goes; nil: the contract promises none
-	promised  func() bool                             // the result is the one of this call
-	look      func(context.Context) (sighting, error) // reads the chat of the message
+	text      string      // of the message, which no error may show
+	hides     *secrets    // that text, once it was needed
+	message   *message    // nil: the call sends none
+	result    any         // where the result goes; nil: the contract promises none
+	promised  func() bool // the result is the one of this call
 
 	refused     error // why it must not be sent
 	maxAttempts int
@@ -29,6 +29,7 @@ type call struct {
 	last       *attempt  // nil: there was none yet
 	answered   *attempt  // the last one that was answered; nil: none was
 	verdict    verdict   // on the last attempt
+	found      bool      // the message of a doubtful attempt is in the chat
 	ended      bool      // by something else than the last attempt
 	outcome    Outcome   // should the call fail
 	doubtSince time.Time // when the first attempt began that may have been carried out; zero: none may
@@ -42,6 +43,9 @@ func (c *Client) newCall(operationID, query string, body any, invalid error, opt
 	call.query, call.refused, call.maxAttempts = query, invalid, c.retry.MaxAttempts
 	if body != nil && invalid == nil {
 		call.body, call.refused = json.Marshal(body)
+	}
+	if !call.operation.repeatable {
+		call.message = &message{}
 	}
 	for i, opt := range opts {
 		var err error
@@ -57,8 +61,7 @@ func (c *Client) newCall(operationID, query string, body any, invalid error, opt
 	return &call
 }
 
-// do makes attempts until the rule says that no further one is needed, or something forbids a further one. The error is
-// nil or an *Error.
+// do makes a call, unless it is refused. The error is nil or an *Error.
 func (c *Client) do(ctx context.Context, call *call) error {
 	if call.capture != nil {
 		defer call.report()
@@ -70,6 +73,37 @@ func (c *Client) do(ctx context.Context, call *call) error {
 		call.end(fmt.Errorf("%w: %w", ErrInvalidRequest, call.refused))
 		return call.failure()
 	}
+	if call.message != nil {
+		return c.send(ctx, call)
+	}
+	return c.try(ctx, call)
+}
+
+// send makes the call of a message.
+func (c *Client) send(ctx context.Context, call *call) (err error) {
+	m := call.message
+	m.folded = fold(call.text)
+	if m.own, err = c.sends.begin(ctx, m.chatID, m.folded); err != nil {
+		call.end(err)
+		return call.failure()
+	}
+	defer func() { m.own.end(call, err) }()
+	if m.times > 0 {
+		if call.found, err = c.isThere(ctx, call); err != nil {
+			return err
+		}
+	}
+	if !call.found {
+		err = c.try(ctx, call)
+	}
+	if call.found && c.logger != nil {
+		c.logFound(ctx, call)
+	}
+	return err
+}
+
+// try makes attempts until the rule says that no further one is needed, or something forbids a further one.
+func (c *Client) try(ctx context.Context, call *call) error {
 	for ctx.Err() == nil {
 		c.take(call, c.attempt(ctx, call))
 		pause, again := c.next(ctx, call)
@@ -79,22 +113,18 @@ func (c *Client) do(ctx context.Context, call *call) error {
 		if call.verdict.accepted {
 			return nil
 		}
+		switch {
+		case !again:
+		case call.verdict.look:
+			again = c.settle(ctx, call, pause)
+		default:
+			c.pause(ctx, pause)
+		}
+		if call.found {
+			return nil
+		}
 		if !again {
 			return call.failure()
-		}
-		wait(ctx, pause)
-		c.closeIdle()
-		if call.verdict.look && ctx.Err() == nil {
-			why := c.check(ctx, call)
-			if ctx.Err() != nil {
-				break
-			}
-			if why != nil {
-				call.stop(withoutSecrets(why, call.secrets()))
-				return call.failure()
-			}
-			call.clear()
-			c.closeIdle()
 		}
 	}
 	call.end(call.whyEnded(ctx))
@@ -133,29 +163,28 @@ func (c *Client) take(call *call, a *attempt) {
 	}
 }
 
-// next says how long to pause before the next attempt, and whether there is to be one. Where not, the call has the
-// reason.
+// next says how long to pause before the next attempt, or before the chat is read, and whether there is to be one.
+// Where not, the call has the reason.
 func (c *Client) next(ctx context.Context, call *call) (pause time.Duration, again bool) {
 	rule := call.verdict
-	if !rule.repeat && call.last.err == nil {
+	if !rule.repeat && !rule.look && call.last.err == nil {
 		return 0, false // the answer settles the call, even if the context has ended since
 	}
 	if ctx.Err() != nil {
 		call.end(call.whyEnded(ctx))
 		return 0, false
 	}
-	if !rule.repeat || call.attempts >= call.maxAttempts {
+	if !rule.look && (!rule.repeat || call.attempts >= call.maxAttempts) {
 		return 0, false
 	}
 	pause = c.retry.backoff(call.attempts, c.random())
+	if rule.look {
+		return pause, true
+	}
 	until := "the next pause is"
-	switch {
-	case rule.untilWindowEnds:
+	if rule.untilWindowEnds {
 		pause = c.retry.untilWindowEnds(time.Until(call.last.Quota.Until), pause, c.random())
 		until = "the quota is used up for"
-	case rule.marketMayGoOn:
-		pause = max(pause, time.Until(call.last.trace.sentAt().Add(c.marketGivesUp)))
-		until = "the Market may be at the message for another"
 	}
 	if refused := c.retry.refuse(ctx, pause, until); refused != nil {
 		call.stop(refused)
@@ -164,14 +193,10 @@ func (c *Client) next(ctx context.Context, call *call) (pause time.Duration, aga
 	return pause, true
 }
 
-// check reads the chat of a message that may be in it. The error says why the message may not be sent again.
-func (c *Client) check(ctx context.Context, call *call) error {
-	d := doubt{began: call.doubtSince, clock: c.market.now()}
-	seen, err := call.look(ctx)
-	if err != nil {
-		return err
-	}
-	return d.check(seen, time.Now())
+// pause waits before what follows a failure.
+func (c *Client) pause(ctx context.Context, pause time.Duration) {
+	wait(ctx, pause)
+	c.closeIdle()
 }
 
 // closeIdle closes the idle connections of a transport that can: what follows a failure must not meet a connection in

@@ -23,6 +23,7 @@ type Client struct {
 	headers    http.Header     // those that do not depend on the operation
 	prepared   map[string]call // by operationId: what all calls of it have in common
 	market     *market
+	sends      *sends
 }
 
 // New makes a Client for a cabinet. businessID is 1 or more. An API key belongs to one cabinet and so do its limits: a
@@ -30,8 +31,14 @@ type Client struct {
 //
 // It sends nothing. The error names the argument or the option that was refused, and what is allowed.
 func New(businessID int64, auth Auth, opts ...Option) (*Client, error) {
-	c := &Client{businessID: businessID, prepared: map[string]call{}, market: &market{}}
-	c.config = config{server: gen.ServerURL, timeout: attemptTimeout, marketGivesUp: marketTimeout, random: rand.Float64}
+	c := &Client{businessID: businessID, prepared: map[string]call{}, market: &market{}, sends: newSends()}
+	c.config = config{
+		server:        gen.ServerURL,
+		timeout:       attemptTimeout,
+		marketGivesUp: marketTimeout,
+		readsLag:      readLag,
+		random:        rand.Float64,
+	}
 	if err := c.configure(auth, opts); err != nil {
 		return nil, fmt.Errorf("wrapper: %w", err)
 	}
@@ -125,8 +132,9 @@ func (c *Client) CreateChat(
 
 // SendMessage sends a text to the buyer: 1 to 4,096 characters (code points) of valid UTF-8. chatID is 1 or more.
 //
-// The API knows no idempotency key, so an error can leave open whether the buyer has the text. Such an error is
-// ErrOutcomeUnknown; read the chat before sending again.
+// The API knows no idempotency key. Where a failure leaves open whether the buyer has the text, the messages of the chat
+// are read, and the call succeeds if the text is there. Where that does not tell, the error is ErrOutcomeUnknown: call
+// again with Once, 13 s later.
 func (c *Client) SendMessage(ctx context.Context, chatID int64, text string, opts ...CallOption) error {
 	invalid := checkID("chatId", chatID)
 	if invalid == nil {
@@ -134,8 +142,7 @@ func (c *Client) SendMessage(ctx context.Context, chatID int64, text string, opt
 	}
 	body := gen.SendMessageToChatRequest{Message: text}
 	call := c.newCall(gen.OperationSendMessageToChat, fmt.Sprint("chatId=", chatID), body, invalid, opts)
-	call.text = text
-	call.look = func(ctx context.Context) (sighting, error) { return c.look(ctx, chatID, text) }
+	call.text, call.message.chatID = text, chatID
 	return c.do(ctx, call)
 }
 
@@ -143,19 +150,12 @@ func (c *Client) SendMessage(ctx context.Context, chatID int64, text string, opt
 // Its result is never nil without an error. Type, Status and Context.Type may hold values that this version does not
 // know; treat those as any other. The result holds the buyer's name: keep it out of logs.
 func (c *Client) GetChat(ctx context.Context, chatID int64, opts ...CallOption) (*gen.GetChatInfoDTO, error) {
-	call, chat := c.newGetChat(chatID, opts)
-	if err := c.do(ctx, call); err != nil {
-		return nil, err
-	}
-	c.market.learnTrace(call.answered.TraceParent)
-	return chat, nil
-}
-
-// newGetChat makes the call that reads a chat. The chat is there once the call has succeeded.
-func (c *Client) newGetChat(chatID int64, opts []CallOption) (*call, *gen.GetChatInfoDTO) {
 	chat := new(gen.GetChatInfoDTO)
 	call := c.newCall(gen.OperationGetChat, fmt.Sprint("chatId=", chatID), nil, checkID("chatId", chatID), opts)
 	call.result = chat
 	call.promised = func() bool { return chat.ChatID == chatID }
-	return call, chat
+	if err := c.do(ctx, call); err != nil {
+		return nil, err
+	}
+	return chat, nil
 }

@@ -21,7 +21,7 @@ var (
 	ErrRateLimited     = errors.New("rate limited")     // 420: RetryAt tells when the quota is back
 	ErrServer          = errors.New("server error")     // 500 and above
 	ErrInvalidResponse = errors.New("invalid response") // an answer that the contract does not promise
-	ErrOutcomeUnknown  = errors.New("outcome unknown")  // the message may be in the chat: read it before sending again
+	ErrOutcomeUnknown  = errors.New("outcome unknown")  // the message may be in the chat: see Once
 )
 
 // errBadToken is what is wrong with a token that could never authorize anything.

@@ -165,7 +165,9 @@ func TestErrorTellsTheOutcome(t *testing.T) {
 func TestErrorNeverShowsTheToken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newScript(t, reply{status: 503, body: `{"errors":[{"code":"api key secret-token","message":"Api-Key secret-token is invalid"}]}`},
-			ok("getChat"), reply{err: errors.New("proxy refused secret-token for Your order is on its way")})
+			ok("getChatHistory"), ok("getChatHistory"),
+			reply{err: errors.New("proxy refused secret-token for Your order is on its way")},
+			ok("getChatHistory"), ok("getChatHistory"))
 		err := newClient(t, s, wrapper.WithRetry(wrapper.RetryPolicy{MaxAttempts: 2})).SendMessage(t.Context(), chatID, text)
 		assert.NotContains(t, err.Error(), token)
 		assert.NotContains(t, err.Error(), text)

@@ -52,6 +52,7 @@ func ExampleError_outcomeUnknown() {
 	ctx := context.Background()
 	market := sandbox.New()
 	market.Script("sendMessageToChat", sandbox.CommitThen(sandbox.Fail(500, "INTERNAL_ERROR", "try later")))
+	market.Every("getChatHistory", sandbox.Fail(500, "INTERNAL_ERROR", "try later"))
 	hc := &http.Client{Transport: market.RoundTripper()}
 	client, _ := wrapper.New(12345, wrapper.APIKey("key"), wrapper.WithHTTPClient(hc),
 		wrapper.WithRetry(wrapper.RetryPolicy{BaseDelay: time.Millisecond}))

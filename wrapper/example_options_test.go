@@ -129,3 +129,40 @@ func ExampleWithUserAgent() {
 	// shop/1.0 shop/1.0
 	// <nil>
 }
+
+// A worker keeps with each text the id of the message after which it is due. After a restart it calls again, and what is
+// there is not sent twice.
+func ExampleOnce() {
+	ctx := context.Background()
+	market := sandbox.New()
+	hc := &http.Client{Transport: market.RoundTripper()}
+	before, _ := wrapper.New(12345, wrapper.APIKey("key"), wrapper.WithHTTPClient(hc))
+	chat, _ := before.CreateChat(ctx, wrapper.Order(67890))
+	fmt.Println(before.SendMessage(ctx, chat.ChatID, "Hello!", wrapper.Once(0)))
+
+	restarted, _ := wrapper.New(12345, wrapper.APIKey("key"), wrapper.WithHTTPClient(hc))
+	var response wrapper.Response
+	fmt.Println(restarted.SendMessage(ctx, chat.ChatID, "Hello!", wrapper.Once(0), wrapper.Capture(&response)))
+	fmt.Println("attempts:", response.Attempts, "in the chat:", len(market.Messages(chat.ChatID)))
+	// Output:
+	// <nil>
+	// <nil>
+	// attempts: 0 in the chat: 1
+}
+
+// A text that is due for the second time is sent if it stands there only once.
+func ExampleTimes() {
+	ctx := context.Background()
+	market := sandbox.New()
+	hc := &http.Client{Transport: market.RoundTripper()}
+	client, _ := wrapper.New(12345, wrapper.APIKey("key"), wrapper.WithHTTPClient(hc))
+	chat, _ := client.CreateChat(ctx, wrapper.Order(67890))
+	_ = client.SendMessage(ctx, chat.ChatID, "Still on its way")
+
+	tomorrow, _ := wrapper.New(12345, wrapper.APIKey("key"), wrapper.WithHTTPClient(hc))
+	fmt.Println(tomorrow.SendMessage(ctx, chat.ChatID, "Still on its way", wrapper.Times(0, 2)))
+	fmt.Println("in the chat:", len(market.Messages(chat.ChatID)))
+	// Output:
+	// <nil>
+	// in the chat: 2
+}

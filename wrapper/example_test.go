@@ -126,7 +126,6 @@ func ExampleClient_SendMessage() {
 		wrapper.WithRetry(wrapper.RetryPolicy{BaseDelay: time.Millisecond}))
 
 	chat, _ := client.CreateChat(ctx, wrapper.Order(67890))
-	market.Advance(time.Minute) // the chat is not as new as it would be here
 	fmt.Println(client.SendMessage(ctx, chat.ChatID, "Hello!"))
 	for _, call := range market.Calls() {
 		fmt.Println(call.Operation, call.Status)
@@ -135,7 +134,8 @@ func ExampleClient_SendMessage() {
 	// <nil>
 	// createChat 200
 	// sendMessageToChat 500
-	// getChat 200
+	// getChatHistory 200
+	// getChatHistory 200
 	// sendMessageToChat 200
 }
 

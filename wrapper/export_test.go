@@ -26,7 +26,7 @@ func Table() (rows []Row) {
 	return rows
 }
 
-// Passed is what the resend check takes for the time that has passed.
+// Passed is what the look takes for the time that has passed.
 var Passed = passed
 
 // Wake has f called when a gate's window ends, whose end is learned to be after each of these times, one after the other.
@@ -40,7 +40,11 @@ func Wake(f func(), after ...time.Duration) {
 	}
 }
 
-// WithMarketGivingUp has the Client take it that the Market works on a request for that time, instead of 10 s.
-func WithMarketGivingUp(after time.Duration) Option {
-	return func(c *config) error { c.marketGivesUp = after; return nil }
+// WithAbsence has a message that is not in its chat count as missing so long after the Market's answer, and after the
+// request was written.
+func WithAbsence(afterAnswer, afterSent time.Duration) Option {
+	return func(c *config) error {
+		c.readsLag, c.marketGivesUp = afterAnswer, afterSent-afterAnswer
+		return nil
+	}
 }

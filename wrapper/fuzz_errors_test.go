@@ -20,6 +20,9 @@ import (
 	"github.com/ymarket-go/chats/wrapper"
 )
 
+// onceOnly makes one attempt, and does not look after it.
+var onceOnly = wrapper.WithRetry(wrapper.RetryPolicy{MaxAttempts: 1, Resend: wrapper.ResendNever})
+
 // Whatever a refusal says, and with whatever status: no panic, a text of one line and bounded length, nothing of what was
 // sent in it, and the API's own codes and first message where the answer keeps the contract.
 func FuzzErrorsBody(f *testing.F) {
@@ -54,7 +57,7 @@ func FuzzErrorsBody(f *testing.F) {
 		}
 		var log bytes.Buffer
 		answer := reply{status: status, body: body, header: http.Header{"Traceparent": {traceParent}}}
-		err := newClient(t, newScript(t, answer), newLog(&log, slog.LevelDebug)).SendMessage(t.Context(), chatID, sent, wrapper.Attempts(1))
+		err := newClient(t, newScript(t, answer), newLog(&log, slog.LevelDebug), onceOnly).SendMessage(t.Context(), chatID, sent)
 		if err == nil {
 			return
 		}

@@ -103,6 +103,9 @@ func (s *closingServer) serve(conn net.Conn) {
 	}
 	_, _ = io.Copy(io.Discard, req.Body)
 	answer := ok("getChat").body
+	if strings.HasSuffix(req.URL.Path, "/history") {
+		answer = ok("getChatHistory").body
+	}
 	if strings.HasSuffix(req.URL.Path, "/message") {
 		answer = ok("sendMessageToChat").body
 		s.sends.Add(1)
@@ -147,7 +150,7 @@ func TestRepeatMeetsNoIdleConnection(t *testing.T) {
 		return (&net.Dialer{}).DialContext(ctx, network, address)
 	}
 	client := newClient(t, transport, wrapper.WithBaseURL("http://"+server.Addr().String()), impatient,
-		wrapper.WithMarketGivingUp(time.Millisecond))
+		wrapper.WithAbsence(time.Millisecond, time.Millisecond))
 	_, err := client.GetChat(t.Context(), chatID)
 	require.NoError(t, err)
 	require.NoError(t, client.SendMessage(t.Context(), chatID, text))

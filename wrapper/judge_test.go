@@ -14,10 +14,11 @@ var (
 	ends     = verdict{outcome: Rejected}
 	again    = verdict{repeat: true, outcome: Rejected}
 	accepted = verdict{accepted: true}
-	unknown  = verdict{outcome: Unknown}
 
-	looksSoon = verdict{repeat: true, look: true, outcome: Unknown}
-	looksLate = verdict{repeat: true, look: true, marketMayGoOn: true, outcome: Unknown}
+	looksSoon   = verdict{repeat: true, look: true, outcome: Unknown}
+	looksLate   = verdict{repeat: true, look: true, marketMayGoOn: true, outcome: Unknown}
+	looksOnly   = verdict{look: true, marketMayGoOn: true, outcome: Unknown}
+	looksInVain = verdict{look: true, marketMayGoOn: true, mayComeLater: true, outcome: Unknown}
 )
 
 func problem(v verdict, err error) verdict {
@@ -64,27 +65,27 @@ var ruleRows = []struct {
 		"the Market knows nothing of it"},
 	{"left, no answer", findings{reached: mayHaveLeft}, again, looksLate, "the Market may be at it"},
 	{"200, cut off", findings{status: 200, body: cutOff, problem: errProblem},
-		problem(again, errProblem), problem(unknown, errProblem), "it is done, most likely: a message is not sent twice"},
+		problem(again, errProblem), problem(looksOnly, errProblem), "it is done, most likely: a message is not sent twice"},
 	{"202, cut off", findings{status: 202, body: cutOff, problem: errProblem},
-		problem(again, errProblem), problem(unknown, errProblem), "as a 200 that is cut off"},
+		problem(again, errProblem), problem(looksInVain, errProblem), "as a 200 that is cut off"},
 	{"400", findings{status: 400, body: apiError}, ends, ends, "the same request would be refused again"},
 	{"404 in HTML", findings{status: 404, body: foreign, problem: errProblem}, ends, ends, "a wrong base URL, say"},
 	{"404, cut off", findings{status: 404, body: cutOff, problem: errProblem}, ends, ends, "the status says enough"},
 	{"429", findings{status: 429}, ends, ends, "the Market knows no such status"},
 	{"302", findings{status: 302}, problem(ends, errUnknownStatus), problem(ends, errUnknownStatus),
 		"the API has no redirects, so this is not the Market"},
-	{"202", findings{status: 202, body: promised}, problem(ends, errUnknownStatus), problem(unknown, errUnknownStatus),
+	{"202", findings{status: 202, body: promised}, problem(ends, errUnknownStatus), problem(looksInVain, errUnknownStatus),
 		"it sounds like success, and the contract knows nothing of it"},
-	{"101", findings{status: 101}, problem(ends, errUnknownStatus), problem(unknown, errUnknownStatus),
+	{"101", findings{status: 101}, problem(ends, errUnknownStatus), problem(looksInVain, errUnknownStatus),
 		"nobody knows what it means"},
 	{"200 with ERROR", findings{status: 200, body: apiError}, ends, ends, "the Market refused"},
 	{"200, empty", findings{status: 200, problem: errProblem}, problem(ends, errProblem), accepted,
 		"integrators met it after a send; where a result is promised, it is missing"},
 	{"200 as promised", findings{status: 200, body: promised}, accepted, accepted, "done"},
 	{"200 with OK and errors", findings{status: 200, body: mixed, problem: errProblem},
-		problem(ends, errProblem), problem(unknown, errProblem), "it says both"},
+		problem(ends, errProblem), problem(looksOnly, errProblem), "it says both"},
 	{"200 in HTML", findings{status: 200, body: foreign, problem: errProblem},
-		problem(ends, errProblem), problem(unknown, errProblem), "nobody knows what it means"},
+		problem(ends, errProblem), problem(looksOnly, errProblem), "nobody knows what it means"},
 }
 
 func TestJudge(t *testing.T) {
@@ -106,10 +107,10 @@ func TestJudge(t *testing.T) {
 
 			want := row.send
 			if want.look && resend == ResendAlways {
-				want.look, want.marketMayGoOn = false, false
+				want = verdict{repeat: want.repeat, outcome: Unknown, problem: want.problem}
 			}
 			if want.look && resend == ResendNever {
-				want = verdict{outcome: Unknown}
+				want = verdict{outcome: Unknown, problem: want.problem}
 			}
 			got = judge(send, resend, row.found)
 			assert.Equal(t, want, got, "%s, Resend %d: %s", row.happened, resend, row.why)
@@ -127,8 +128,8 @@ func TestJudgeKeepsToItsPrinciples(t *testing.T) {
 					f := findings{reached: reached, status: status, body: body, problem: errProblem}
 					what := fmt.Sprintf("%+v, Resend %d", f, resend)
 					v := judge(send, resend, f)
-					if v.outcome == Unknown && v.repeat {
-						assert.NotEqual(t, ResendNever, resend, what)
+					if v.outcome == Unknown {
+						assert.False(t, resend == ResendNever && v.repeat, what)
 						assert.Equal(t, resend == ResendChecked, v.look, what)
 					} else {
 						assert.False(t, v.look, what)
@@ -143,18 +144,4 @@ func TestJudgeKeepsToItsPrinciples(t *testing.T) {
 			}
 		}
 	}
-}
-
-// Whatever the Market has told in the last answers is known, and no more of them are kept than an hour has.
-func TestMarketRemembersTraces(t *testing.T) {
-	var m market
-	assert.False(t, m.learnTrace(""))
-	assert.False(t, m.learnTrace(""), "no traceparent is no repetition")
-	for n := range maxTraces + 1 {
-		assert.False(t, m.learnTrace(fmt.Sprint(n)))
-	}
-	assert.True(t, m.learnTrace("1"))
-	assert.True(t, m.learnTrace(fmt.Sprint(maxTraces)))
-	assert.False(t, m.learnTrace("0"), "the oldest one is forgotten")
-	assert.Len(t, m.traces, maxTraces)
 }

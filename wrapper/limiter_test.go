@@ -20,6 +20,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ymarket-go/chats/gen"
 	"github.com/ymarket-go/chats/sandbox"
 	"github.com/ymarket-go/chats/wrapper"
 )
@@ -89,7 +90,20 @@ func (h *holdingMarket) call(ctx context.Context, ops ...string) (last *heldCall
 		ctx, g.cancel = context.WithCancel(ctx)
 		h.t.Cleanup(g.cancel)
 		call, known := operations[op]
-		if !known {
+		switch {
+		case op == "sendMessageToChat": // into a chat of its own, as those of one text into one chat run one after another
+			call = func(ctx context.Context, c *wrapper.Client, opts ...wrapper.CallOption) error {
+				return c.SendMessage(ctx, int64(g.number), text, opts...)
+			}
+		case op == "raw sendMessageToChat":
+			call = func(ctx context.Context, c *wrapper.Client, _ ...wrapper.CallOption) error {
+				resp, err := c.Raw().SendMessageToChat(ctx, business, &gen.SendMessageToChatParams{ChatID: int64(g.number)}, message)
+				if err == nil {
+					err = resp.Body.Close()
+				}
+				return err
+			}
+		case !known:
 			call = rawCall(strings.TrimPrefix(op, "raw "))
 		}
 		go func() {
@@ -303,7 +317,7 @@ func TestLimiterGetsEverySlotBack(t *testing.T) {
 		for _, op := range allOperations() {
 			t.Run(what+"/"+op, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
-					opts := []wrapper.Option{wrapper.WithRetry(wrapper.RetryPolicy{MaxAttempts: 1})}
+					opts := []wrapper.Option{wrapper.WithRetry(wrapper.RetryPolicy{MaxAttempts: 1, Resend: wrapper.ResendNever})}
 					if row.middleware != nil {
 						opts = append(opts, wrapper.WithMiddleware(row.middleware))
 					}
@@ -355,7 +369,12 @@ func TestLimiterSlotIsFreeInPauses(t *testing.T) {
 		reads := strings.Fields(h.holding()) // the four ask in the same moment
 		assert.ElementsMatch(t, []string{"1", "2", "3", "4"}, reads)
 		for n := range 4 {
-			h.answer(n+1, ok("getChat"))
+			h.answer(n+1, ok("getChatHistory"))
+		}
+		assert.Empty(t, h.holding(), "in the pause before the second look")
+		assert.Len(t, strings.Fields(h.later(3*time.Second)), 4)
+		for n := range 4 {
+			h.answer(n+1, ok("getChatHistory"))
 		}
 		assert.Len(t, strings.Fields(h.holding()), 4, "the messages are repeated")
 		for n := range 4 {
@@ -438,7 +457,7 @@ func TestLimiterOverLoopback(t *testing.T) {
 				_, err = client.GetChat(t.Context(), 987654, wrapper.Capture(&got))
 				assert.ErrorIs(t, err, wrapper.ErrNotFound)
 			case 2:
-				err = client.SendMessage(t.Context(), 987654, text, wrapper.Capture(&got))
+				err = client.SendMessage(t.Context(), 987654+int64(n), text, wrapper.Capture(&got))
 				assert.ErrorIs(t, err, wrapper.ErrNotFound)
 			}
 			assert.Equal(t, 1, got.Attempts)
@@ -500,27 +519,29 @@ func TestLimiterIsAskedForEveryAttempt(t *testing.T) {
 			r.slow = time.Second
 			return r
 		}
-		replies := []reply{counts(serverError(), 7), counts(ok("getChat"), 9),
+		replies := []reply{counts(serverError(), 7), counts(ok("getChatHistory"), 9), counts(ok("getChatHistory"), 8),
 			counts(tooMany(), 6), refusedDial(), {err: io.EOF},
-			counts(ok("getChat"), 8), counts(ok("sendMessageToChat"), 5)}
+			counts(ok("getChatHistory"), 7), counts(ok("getChatHistory"), 6), counts(ok("sendMessageToChat"), 5)}
 		d := newRecordingLimiter(func(int) error { return nil })
 		client := newClient(t, newScript(t, replies...), wrapper.WithLimiter(d),
-			wrapper.WithRetry(wrapper.RetryPolicy{MaxAttempts: 9, BaseDelay: 2 * time.Second, MaxDelay: 10 * time.Second}))
+			wrapper.WithRetry(wrapper.RetryPolicy{MaxAttempts: 9, BaseDelay: 2 * time.Second, MaxDelay: 20 * time.Second}))
 		var captured wrapper.Response
 		require.NoError(t, client.SendMessage(t.Context(), chatID, text, wrapper.Capture(&captured)))
 		assert.Equal(t, []string{
 			"sendMessageToChat@0s", "7/1000@1s", // 500
-			"getChat@2s", "9/1000@3s",
-			"sendMessageToChat@3s", "6/1000@4s", // 420
-			"sendMessageToChat@6s", "0/0@6s", // no connection
-			"sendMessageToChat@10s", "0/0@10s", // no answer
-			"getChat@20s", "8/1000@21s",
-			"sendMessageToChat@21s", "5/1000@22s",
+			"getChatHistory@2s", "9/1000@3s",
+			"getChatHistory@4s", "8/1000@5s",
+			"sendMessageToChat@5s", "6/1000@6s", // 420
+			"sendMessageToChat@8s", "0/0@8s", // no connection
+			"sendMessageToChat@12s", "0/0@12s", // no answer
+			"getChatHistory@20s", "7/1000@21s",
+			"getChatHistory@25s", "6/1000@26s",
+			"sendMessageToChat@26s", "5/1000@27s",
 		}, d.lines)
-		require.Len(t, d.quotas, 7)
-		assert.Equal(t, wrapper.Quota{}, d.quotas[3])
-		assert.Equal(t, captured.Quota, d.quotas[6], "all of it")
-		assert.Equal(t, []int{500, 200, 420, 0, 0, 200, 200}, d.statuses)
+		require.Len(t, d.quotas, 9)
+		assert.Equal(t, wrapper.Quota{}, d.quotas[4])
+		assert.Equal(t, captured.Quota, d.quotas[8], "all of it")
+		assert.Equal(t, []int{500, 200, 200, 420, 0, 0, 200, 200, 200}, d.statuses)
 		for op, call := range operations {
 			d := newRecordingLimiter(func(int) error { return nil })
 			require.NoError(t, call(t.Context(), newClient(t, newScript(t, ok(op)), wrapper.WithLimiter(d))))
@@ -629,11 +650,11 @@ func TestLimiterRefusesAfterNothingWasSent(t *testing.T) {
 }
 
 // A Limiter that refuses the read of the resend check leaves the message in doubt. Its error is not the message's.
-func TestLimiterRefusesTheResendCheck(t *testing.T) {
+func TestLimiterRefusesTheLook(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		refused := &wrapper.Error{RetryAt: retryAt, Err: fmt.Errorf("%w: no %s, %s", wrapper.ErrRateLimited, text, token)}
 		d := newRecordingLimiter(func(n int) error {
-			if n == 2 {
+			if n >= 2 {
 				return refused
 			}
 			return nil
@@ -641,8 +662,8 @@ func TestLimiterRefusesTheResendCheck(t *testing.T) {
 		s := newScript(t, serverError())
 		err := newClient(t, s, wrapper.WithLimiter(d)).SendMessage(t.Context(), chatID, text)
 		assertClasses(t, err, []error{wrapper.ErrServer, wrapper.ErrOutcomeUnknown})
-		assert.ErrorContains(t, err, "the chat could not be read: getChat: … (a *fmt.wrapError")
-		assert.Equal(t, []string{"sendMessageToChat@0s", "0/0@0s", "getChat@250ms"}, d.lines)
+		assert.ErrorContains(t, err, "the chat could not be read: getChatHistory: … (a *fmt.wrapError")
+		assert.Equal(t, []string{"sendMessageToChat@0s", "0/0@0s", "getChatHistory@250ms", "getChatHistory@3s"}, d.lines)
 	})
 }
 

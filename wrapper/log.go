@@ -49,3 +49,8 @@ func (c *Client) logLongWait(ctx context.Context, operation string) (done func()
 		c.logger.DebugContext(ctx, "wait", "operation", operation, "for", what, "until", until)
 	}).Stop
 }
+
+// logFound writes the line of a message that needs no attempt more, as it is in the chat.
+func (c *Client) logFound(ctx context.Context, call *call) {
+	c.logger.Log(ctx, slog.LevelInfo, "found", "operation", call.operation.ID, "attempt", call.attempts)
+}

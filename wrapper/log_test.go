@@ -26,7 +26,7 @@ func TestLog(t *testing.T) {
 		refused := quotaUsedUp(10 * time.Second)
 		refused.header.Set("Traceparent", "00-1-2-01")
 		echo := failure(500, "E", "(rejected value: "+text+")")
-		s := newScript(t, refused, echo, ok("getChat"), ok("sendMessageToChat"))
+		s := newScript(t, refused, echo, ok("getChatHistory"), ok("getChatHistory"), ok("sendMessageToChat"))
 		require.NoError(t, newClient(t, s, wrapper.WithLogger(logger)).SendMessage(t.Context(), chatID, text))
 
 		var lines []map[string]any
@@ -44,7 +44,9 @@ func TestLog(t *testing.T) {
 				"quota": map[string]any{"limit": 1000.0, "remaining": 0.0, "until": until}},
 			{"level": "WARN", "msg": "attempt", "operation": "sendMessageToChat", "attempt": 2.0, "status": 500.0,
 				"codes": []any{"E"}, "pause": float64(500 * ms), "traceparent": "", "quota": none},
-			{"level": "DEBUG", "msg": "attempt", "operation": "getChat", "attempt": 1.0, "status": 200.0,
+			{"level": "DEBUG", "msg": "attempt", "operation": "getChatHistory", "attempt": 1.0, "status": 200.0,
+				"codes": []any{}, "pause": 0.0, "traceparent": "", "quota": none},
+			{"level": "DEBUG", "msg": "attempt", "operation": "getChatHistory", "attempt": 1.0, "status": 200.0,
 				"codes": []any{}, "pause": 0.0, "traceparent": "", "quota": none},
 			{"level": "DEBUG", "msg": "attempt", "operation": "sendMessageToChat", "attempt": 3.0, "status": 200.0,
 				"codes": []any{}, "pause": 0.0, "traceparent": "", "quota": none},

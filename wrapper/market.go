@@ -1,22 +1,17 @@
 package wrapper
 
 import (
+	"errors"
 	"net/http"
-	"slices"
 	"strconv"
 	"sync"
 	"time"
 )
 
-// maxTraces is how many answers a Client remembers: about as many as an hour's quota of getChat has.
-const maxTraces = 1000
-
 // market is what a Client remembers of the Market's answers. It is safe for concurrent use.
 type market struct {
-	mu     sync.Mutex
-	clock  marketClock
-	traces []string // the traceparents of the last answers to getChat; once there are maxTraces, a ring
-	next   int      // in traces, the oldest one
+	mu    sync.Mutex
+	clock marketClock
 
 	until string // what an answer said last of the end of a window
 	end   time.Time
@@ -37,26 +32,6 @@ func (m *market) learnDate(date, now time.Time) {
 	if date.After(m.clock.date) && !date.After(m.clock.latest(now)) {
 		m.clock = marketClock{date, now}
 	}
-}
-
-// learnTrace takes in the traceparent of an answer, and tells whether there has been an answer with the same one. The
-// Market gives each answer one of its own, so a repetition comes from a cache.
-func (m *market) learnTrace(traceParent string) (repeated bool) {
-	if traceParent == "" {
-		return false
-	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if slices.Contains(m.traces, traceParent) {
-		return true
-	}
-	if len(m.traces) < maxTraces {
-		m.traces = append(m.traces, traceParent)
-		return false
-	}
-	m.traces[m.next] = traceParent
-	m.next = (m.next + 1) % maxTraces
-	return false
 }
 
 // readQuota reads the headers of an answer that came now, and had this Date. The answers of an hour tell the same end of
@@ -90,7 +65,7 @@ func (m *market) readQuota(h http.Header, date, now time.Time) Quota {
 	return Quota{Limit: max(limit, 0), Remaining: max(remaining, 0), Until: now.Round(0).Add(left)}
 }
 
-// clockSlack is a second because the Market may cut Date and updatedAt to whole ones, and a second because its
+// clockSlack is a second because the Market may cut Date and createdAt to whole ones, and a second because its
 // machines may differ.
 const clockSlack = 2 * time.Second
 
@@ -119,4 +94,27 @@ func (m marketClock) latest(now time.Time) time.Time {
 		return now.Add(wrongClock)
 	}
 	return m.date.Add(passed(m.at, now) + clockSlack)
+}
+
+// Why a read of a chat does not count.
+var (
+	errCached   = errors.New("the chat was read from a cache, as its header Age says")
+	errNoDate   = errors.New("the messages came without the Market's Date")
+	errOutdated = errors.New("the chat was read from a cache, as the Market has told a later Date before")
+	errFuture   = errors.New("the messages came with a Date that the Market's clock cannot have reached")
+)
+
+// check tells why an answer does not count as the Market's at this time. The clock is that from before the request.
+func (m marketClock) check(a *attempt) error {
+	switch {
+	case a.Header.Get("Age") != "":
+		return errCached
+	case a.date.IsZero():
+		return errNoDate
+	case a.date.Before(m.earliest(a.trace.began)):
+		return errOutdated
+	case a.date.After(m.latest(time.Now())):
+		return errFuture
+	}
+	return nil
 }

@@ -34,29 +34,52 @@ func (c *Client) Messages(
 	ctx context.Context, chatID, after int64, opts ...CallOption,
 ) (*gen.ChatMessagesResultDTO, error) {
 	var all *gen.ChatMessagesResultDTO
+	var last *call
+	more, err := c.eachPage(ctx, chatID, after, maxPages, opts, func(page *gen.ChatMessagesResultDTO, read *call) error {
+		last = read
+		if all == nil {
+			all = page
+		} else {
+			all.Messages = append(all.Messages, page.Messages...)
+		}
+		return nil
+	})
+	switch {
+	case err != nil:
+		return nil, err
+	case more:
+		return nil, last.reject(errManyPages)
+	}
+	all.Messages = inOrder(all.Messages, after)
+	all.Paging = nil
+	return all, nil
+}
+
+// eachPage reads the pages of a chat's messages, no more than so many, and has each of them taken in. It tells whether
+// there are more.
+func (c *Client) eachPage(
+	ctx context.Context, chatID, after int64, most int, opts []CallOption,
+	take func(*gen.ChatMessagesResultDTO, *call) error,
+) (more bool, err error) {
 	read := map[string]bool{"": true} // the tokens of the pages
 	for token := ""; ; {
 		page, call := new(gen.ChatMessagesResultDTO), c.newHistory(chatID, after, token, opts)
 		call.result = page
 		call.promised = func() bool { return page.Messages != nil }
 		if err := c.do(ctx, call); err != nil {
-			return nil, err
+			return false, err
 		}
-		if all == nil {
-			all = page
-		} else {
-			all.Messages = append(all.Messages, page.Messages...)
+		if err := take(page, call); err != nil {
+			return false, err
 		}
 		token = nextPage(page.Paging)
 		switch {
 		case token == "":
-			all.Messages = inOrder(all.Messages, after)
-			all.Paging = nil
-			return all, nil
+			return false, nil
 		case read[token]:
-			return nil, call.reject(errRepeatedPage)
-		case len(read) == maxPages:
-			return nil, call.reject(errManyPages)
+			return false, call.reject(errRepeatedPage)
+		case len(read) == most:
+			return true, nil
 		}
 		read[token] = true
 	}

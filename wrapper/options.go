@@ -26,6 +26,7 @@ type config struct {
 	timeout       time.Duration // of one attempt
 	retry         RetryPolicy
 	marketGivesUp time.Duration // how long the Market works on a request
+	readsLag      time.Duration // how far a read of a chat may be behind
 	limiter       Limiter
 	logger        *slog.Logger   // nil: nothing is logged
 	random        func() float64 // [0, 1)
@@ -100,7 +101,8 @@ func WithLimiter(l Limiter) Option {
 // was read to its end, and Warn for anything else: operation, attempt, status (0: no answer came), the API's codes,
 // quota, traceparent, and the pause that follows. Where no answer came, or not to its end, it has the reason too: an
 // error with the text that it has in an Error, in which errors.As finds the cause. A wait for the Limiter of more
-// than a second is a line at Debug, with what is waited for and until when. Without it nothing is logged.
+// than a second is a line at Debug, with what is waited for and until when. A line "found" at Info tells of a message that needs no attempt more, as
+// it is in its chat. Without this option nothing is logged.
 func WithLogger(l *slog.Logger) Option {
 	return func(c *config) error {
 		if l == nil {

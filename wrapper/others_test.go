@@ -178,19 +178,3 @@ func TestProxyThatRefusesToConnect(t *testing.T) {
 	assert.NotContains(t, err.Error(), "canary")
 	assert.Equal(t, wrapper.NotSent, asError(t, err).Outcome)
 }
-
-// nginx answers the read of the check from its cache, with a Date of its own and without Age: the traceparent tells.
-func TestReadThatACacheRepeats(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		chat := chatAt(time.Now(), time.Hour)
-		chat.header.Set("Traceparent", "00-1-2-01")
-		s := newScript(t, chat, serverError(), chat)
-		client := newClient(t, s)
-		_, err := client.GetChat(t.Context(), chatID)
-		require.NoError(t, err)
-		err = client.SendMessage(t.Context(), chatID, text)
-		assert.ErrorContains(t, err, "has given the same answer before")
-		assert.Equal(t, "no-cache", s.asked[2].Header.Get("Cache-Control"))
-		assert.Empty(t, s.asked[0].Header.Get("Cache-Control"))
-	})
-}

@@ -5,11 +5,7 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"time"
 )
-
-// clear ends the doubt: the message is not in the chat.
-func (c *call) clear() { c.outcome, c.doubtSince = Rejected, time.Time{} }
 
 // stop ends a call that would otherwise be tried again, for a reason besides what came of its last attempt.
 func (c *call) stop(reason error) { c.cause = errors.Join(c.cause, reason) }

@@ -2,13 +2,13 @@ package wrapper
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"github.com/ymarket-go/chats/gen"
 )
@@ -24,6 +24,9 @@ type raw struct{ client *Client }
 func (r raw) Do(req *http.Request) (*http.Response, error) {
 	call := r.client.callOf(req)
 	err := r.client.do(req.Context(), call)
+	if call.found {
+		return sentAlready(req), nil
+	}
 	if call.ended || hidesAnswer(call) {
 		return nil, err
 	}
@@ -32,6 +35,22 @@ func (r raw) Do(req *http.Request) (*http.Response, error) {
 	resp.Request = req
 	resp.Body = io.NopCloser(io.MultiReader(bytes.NewReader(a.body), failing{a.err}))
 	return &resp, nil
+}
+
+// sentAlready is the answer of a send whose message was found in the chat. It tells no quota, as none came.
+func sentAlready(req *http.Request) *http.Response {
+	const body = `{"status":"OK"}`
+	return &http.Response{
+		Status:        "200 OK",
+		StatusCode:    http.StatusOK,
+		Proto:         "HTTP/1.1",
+		ProtoMajor:    1,
+		ProtoMinor:    1,
+		Header:        http.Header{"Content-Type": {"application/json"}},
+		Body:          io.NopCloser(strings.NewReader(body)),
+		ContentLength: int64(len(body)),
+		Request:       req,
+	}
 }
 
 // hidesAnswer reports that the error matters more to the caller than the last answer.
@@ -66,22 +85,24 @@ func (c *Client) callOf(req *http.Request) *call {
 			req.Header[name] = values
 		}
 	}
-	var message gen.SendMessageToChatRequest
-	_ = json.Unmarshal(body, &message) // if it is a message, no error may show its text
-	chatID, err := strconv.ParseInt(req.URL.Query().Get("chatId"), 10, 64)
-	if err != nil {
-		chatID = 0 // which cannot be read
-	}
-	return &call{
+	call := &call{
 		operation:   op,
 		request:     req,
 		query:       req.URL.RawQuery,
 		body:        body,
-		text:        message.Message,
-		look:        func(ctx context.Context) (sighting, error) { return c.look(ctx, chatID, message.Message) },
 		refused:     refused,
 		maxAttempts: c.retry.MaxAttempts,
 	}
+	if !op.repeatable && refused == nil {
+		var sent gen.SendMessageToChatRequest
+		_ = json.Unmarshal(body, &sent)
+		chatID, err := strconv.ParseInt(req.URL.Query().Get("chatId"), 10, 64)
+		if err != nil {
+			chatID = 0 // which cannot be read
+		}
+		call.text, call.message = sent.Message, &message{chatID: chatID}
+	}
+	return call
 }
 
 // operationOf finds the operation that a request is for. The error says that there is none.

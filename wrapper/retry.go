@@ -21,7 +21,7 @@ type RetryPolicy struct {
 type Resend int
 
 const (
-	ResendChecked Resend = iota // read the chat, and repeat only if it has not been written into since
+	ResendChecked Resend = iota // look for the message in the chat, and repeat only if it is not there
 	ResendAlways                // repeat: the buyer may see the text twice
 	ResendNever                 // stop with ErrOutcomeUnknown
 )

@@ -46,10 +46,10 @@ var classes = []error{
 
 func TestRetrySendsTheSameBodyAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newScript(t, serverError(), ok("getChat"), tooMany(), ok("sendMessageToChat"))
+		s := newScript(t, serverError(), ok("getChatHistory"), ok("getChatHistory"), tooMany(), ok("sendMessageToChat"))
 		require.NoError(t, newClient(t, s).SendMessage(t.Context(), chatID, text))
 		want := `{"message":"Your order is on its way"}`
-		assert.Equal(t, []string{want, "", want, want}, s.bodies)
+		assert.Equal(t, []string{want, "{}", `{"messageIdFrom":1}`, want, want}, s.bodies)
 	})
 }
 

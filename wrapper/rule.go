@@ -21,8 +21,9 @@ type findings struct {
 type verdict struct {
 	repeat          bool // after a pause, if there is an attempt left
 	untilWindowEnds bool // how long the pause lasts; otherwise it is a backoff
-	look            bool // before that, read the chat: the message may be in it
-	marketMayGoOn   bool // the Market has not answered, so the chat is not read before it has given up
+	look            bool // before that, or before the call ends, read the chat: the message may be in it
+	marketMayGoOn   bool // the Market has not answered, so it may be at the message for a while
+	mayComeLater    bool // and store it at any time: a message that is not in the chat is no proof
 
 	accepted bool    // the call succeeds
 	outcome  Outcome // of the call, if it ends here without success
@@ -43,21 +44,21 @@ func judge(op operation, resend Resend, f findings) verdict {
 	case f.status == StatusMethodFailure: // too many ran at once: it has done nothing either
 		return verdict{repeat: true, outcome: Rejected}
 	case f.status == http.StatusInternalServerError && f.body.fromMarket(): // the Market has ended, perhaps after storing
-		return inDoubt(op, resend, false)
+		return inDoubt(op, resend, verdict{repeat: true})
 	case f.status >= 500: // a gateway says so: the Market may be at it still
-		return inDoubt(op, resend, true)
+		return inDoubt(op, resend, verdict{repeat: true, marketMayGoOn: true})
 	case f.status == http.StatusRequestTimeout, f.status == statusClientClosedRequest: // proxies say so, too
-		return inDoubt(op, resend, true)
+		return inDoubt(op, resend, verdict{repeat: true, marketMayGoOn: true})
 	case is2xx && f.body == cutOff && op.repeatable: // it is done, but the result is lost
 		return verdict{repeat: true, outcome: Rejected, problem: f.problem}
 	case is2xx && f.body == cutOff: // most likely sent
-		return verdict{outcome: Unknown, problem: f.problem}
+		return inDoubt(op, resend, verdict{marketMayGoOn: true, mayComeLater: f.status != http.StatusOK, problem: f.problem})
 	case f.status >= 400: // the request is at fault: a second one would be refused as well
 		return verdict{outcome: Rejected}
 	case f.status >= 300: // the API has no redirects, so this is not the Market
 		return verdict{outcome: Rejected, problem: errUnknownStatus}
 	case f.status != http.StatusOK: // it sounds like success, and the contract knows nothing of it
-		return verdict{outcome: mayBeDone(op), problem: errUnknownStatus}
+		return inDoubt(op, resend, verdict{marketMayGoOn: true, mayComeLater: true, problem: errUnknownStatus})
 	case f.body == apiError: // the Market refused, though the status says otherwise
 		return verdict{outcome: Rejected}
 	case f.body == blank && !f.wantsResult: // integrators met an empty 200 after a send
@@ -65,7 +66,8 @@ func judge(op operation, resend Resend, f findings) verdict {
 	case f.body == promised:
 		return verdict{accepted: true}
 	}
-	return verdict{outcome: mayBeDone(op), problem: f.problem} // the contract does not say what it means
+	// The contract does not say what it means.
+	return inDoubt(op, resend, verdict{marketMayGoOn: true, problem: f.problem})
 }
 
 // judgeWithoutAnswer is the rule where no answer came: all that is known is how far the request came.
@@ -76,28 +78,21 @@ func judgeWithoutAnswer(op operation, resend Resend, reached reach) verdict {
 	case neverLeft: // the Market knows nothing of it
 		return verdict{repeat: true, outcome: NotSent}
 	}
-	return inDoubt(op, resend, true) // it may have arrived, and be in progress
+	return inDoubt(op, resend, verdict{repeat: true, marketMayGoOn: true}) // it may have arrived, and be in progress
 }
 
-// inDoubt is the verdict on an attempt that may have been carried out.
-func inDoubt(op operation, resend Resend, marketMayGoOn bool) verdict {
+// inDoubt is the verdict on an attempt that may have been carried out. v says what is special about it.
+func inDoubt(op operation, resend Resend, v verdict) verdict {
 	switch {
 	case op.repeatable:
-		return verdict{repeat: true, outcome: Rejected}
+		return verdict{repeat: v.repeat, outcome: Rejected, problem: v.problem}
 	case resend == ResendNever:
-		return verdict{outcome: Unknown}
+		return verdict{outcome: Unknown, problem: v.problem}
 	case resend == ResendAlways:
-		return verdict{repeat: true, outcome: Unknown}
+		return verdict{repeat: v.repeat, outcome: Unknown, problem: v.problem}
 	}
-	return verdict{repeat: true, look: true, marketMayGoOn: marketMayGoOn, outcome: Unknown}
-}
-
-// mayBeDone is the outcome of an attempt whose answer does not tell.
-func mayBeDone(op operation) Outcome {
-	if op.repeatable {
-		return Rejected
-	}
-	return Unknown
+	v.look, v.outcome = true, Unknown
+	return v
 }
 
 // findingsOf reads what an attempt of a call brought. The result of a 200 goes where the call wants it.

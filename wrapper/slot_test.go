@@ -46,15 +46,15 @@ func TestSlotOfARequestThatWasGivenUp(t *testing.T) {
 					return newScript(t, ok("getChat")).RoundTrip(req)
 				}
 				return row.transport(req)
-			}))
-			for range 4 {
+			}), resending(wrapper.ResendNever))
+			for n := range 4 {
 				ctx, cancel := context.WithCancel(t.Context())
 				if row.patience > 0 {
 					ctx, cancel = context.WithTimeout(t.Context(), row.patience)
 				}
 				go func() {
 					defer cancel()
-					_ = client.SendMessage(ctx, chatID, text, wrapper.Attempts(1))
+					_ = client.SendMessage(ctx, int64(n+1), text, wrapper.Attempts(1))
 				}()
 			}
 			synctest.Wait()

@@ -87,6 +87,7 @@ func (t *trace) hooks(added http.Header) *httptrace.ClientTrace {
 			}
 			t.step()
 		},
+		WroteRequest: func(httptrace.WroteRequestInfo) { t.step() },
 	}
 }
 

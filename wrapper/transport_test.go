@@ -57,8 +57,8 @@ func TestRetryOverLoopback(t *testing.T) {
 			var first, second time.Time
 			server := startServer(t, func(w http.ResponseWriter, r *http.Request) {
 				assert.Equal(t, token, r.Header.Get("Api-Key"))
-				if op == "sendMessageToChat" && r.Method == http.MethodGet { // the resend check
-					_, _ = io.WriteString(w, ok("getChat").body)
+				if op == "sendMessageToChat" && strings.HasSuffix(r.URL.Path, "/history") { // the look
+					_, _ = io.WriteString(w, ok("getChatHistory").body)
 					return
 				}
 				replies := []reply{quotaUsedUp(time.Second), serverError(), ok(op)}
@@ -75,7 +75,8 @@ func TestRetryOverLoopback(t *testing.T) {
 				w.WriteHeader(replies[n-1].status)
 				_, _ = io.WriteString(w, replies[n-1].body)
 			})
-			client, err := wrapper.New(business, wrapper.APIKey(token), wrapper.WithBaseURL(server.URL+"/v2"), impatient)
+			client, err := wrapper.New(business, wrapper.APIKey(token), wrapper.WithBaseURL(server.URL+"/v2"), impatient,
+				wrapper.WithAbsence(ms, ms))
 			require.NoError(t, err)
 			require.NoError(t, call(t.Context(), client))
 			assert.EqualValues(t, 3, attempts.Load())
@@ -121,8 +122,8 @@ func TestConnectionCut(t *testing.T) {
 		var attempts atomic.Int32
 		server := startServer(t, func(w http.ResponseWriter, r *http.Request) {
 			switch {
-			case op == "sendMessageToChat" && r.Method == http.MethodGet: // the resend check
-				_, _ = io.WriteString(w, ok("getChat").body)
+			case op == "sendMessageToChat" && strings.HasSuffix(r.URL.Path, "/history"): // the look
+				_, _ = io.WriteString(w, ok("getChatHistory").body)
 			case attempts.Add(1) == 1:
 				panic(http.ErrAbortHandler)
 			default:
@@ -130,7 +131,7 @@ func TestConnectionCut(t *testing.T) {
 			}
 		})
 		client, err := wrapper.New(business, wrapper.APIKey(token), wrapper.WithBaseURL(server.URL), impatient,
-			wrapper.WithMarketGivingUp(100*ms))
+			wrapper.WithAbsence(100*ms, 100*ms))
 		require.NoError(t, err)
 		require.NoError(t, call(t.Context(), client), op)
 		assert.EqualValues(t, 2, attempts.Load(), op)
@@ -234,7 +235,7 @@ func TestHeaderFlood(t *testing.T) {
 // An answer that drips is cut off at the limit of the attempt.
 func TestSlowAnswer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		client := newClient(t, newScript(t), wrapper.WithMiddleware(func(wrapper.Doer) wrapper.Doer {
+		client := newClient(t, newScript(t), resending(wrapper.ResendNever), wrapper.WithMiddleware(func(wrapper.Doer) wrapper.Doer {
 			return doerFunc(func(req *http.Request) (*http.Response, error) {
 				return &http.Response{StatusCode: 200, Header: http.Header{}, Body: io.NopCloser(dripping{req.Context()})}, nil
 			})

@@ -1,0 +1,129 @@
+package wrapper
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/ymarket-go/chats/gen"
+)
+
+const (
+	marketTimeout = 10 * time.Second // how long the Market works on a request, as documented
+	readLag       = 3 * time.Second  // how far a read of a chat may be behind what was written into it
+	lookPages     = 10               // of a read: 1,000 messages
+)
+
+// message is what a call sends into a chat, and what is known of it there.
+type message struct {
+	chatID int64
+	folded string
+	own    *ownSends   // of this text into this chat
+	heard  marketClock // before the chat was read: an old read, too, is an answer that teaches
+
+	after    int64 // Times: the message after which it may be there already
+	times    int   // Times: how often; 0: the call is without
+	before   int   // Times: how often it was there before the first attempt
+	readFrom int64 // the newest message that a read has shown before the window
+}
+
+// fold gives the form in which texts are compared: of what the Market brings back, letters and digits are what counts.
+// A text that has none stands for itself.
+func fold(text string) string { return cmp.Or(string(lettersAndDigits(text)), text) }
+
+// settle finds out whether the message of a doubtful attempt is in the chat. It looks twice: after the pause, when
+// only presence counts, and again when absence counts, too. It tells whether to send the message again.
+func (c *Client) settle(ctx context.Context, send *call, pause time.Duration) (again bool) {
+	counts := time.Now().Add(c.readsLag)
+	if send.verdict.marketMayGoOn {
+		counts = send.last.trace.sentAt().Add(c.marketGivesUp + c.readsLag)
+	}
+	send.message.heard = c.market.now()
+	late := max(pause, time.Until(counts))
+	refused := c.retry.refuse(ctx, late, "the message counts as missing in the chat only after")
+	if pause < late && c.retry.refuse(ctx, pause, "") == nil {
+		c.pause(ctx, pause)
+		if send.found, _ = c.find(ctx, send, 1); send.found {
+			return false
+		}
+		late = time.Until(counts)
+	}
+	if refused != nil {
+		send.stop(refused)
+		return false
+	}
+	c.pause(ctx, late)
+	found, doubt := c.find(ctx, send, c.retry.MaxAttempts)
+	switch {
+	case found:
+		send.found = true
+	case ctx.Err() != nil:
+		send.end(send.whyEnded(ctx))
+	case doubt != nil:
+		send.stop(withoutSecrets(doubt, send.secrets()))
+	case !send.verdict.mayComeLater:
+		send.outcome = Rejected
+		c.closeIdle()
+		return send.verdict.repeat && send.attempts < send.maxAttempts
+	}
+	return false
+}
+
+// find reads the chat, and tells whether the message is there. The error says why it cannot be told.
+func (c *Client) find(ctx context.Context, send *call, tries int) (found bool, doubt error) {
+	m := send.message
+	seen, err := c.readChat(ctx, send, cmp.Or(m.readFrom, m.after), tries)
+	if err != nil {
+		return false, errors.New("the chat could not be read: " + err.Error())
+	}
+	w := m.window(send.doubtSince, seen)
+	if m.times == 0 {
+		m.readFrom = cmp.Or(newestBefore(w.perhaps, seen.messages), m.readFrom)
+	}
+	return m.isIn(seen, w, func(folded string) bool { return c.sends.has(m.chatID, folded) })
+}
+
+// errBehind is about a read that lacks the message where it should begin.
+var errBehind = errors.New("the chat was read from a source that is behind: it lacks the message where reading begins")
+
+// readChat reads the messages of a send's chat after one; 0: all. A read counts only if it is the Market's and fresh.
+// One that is behind is repeated.
+func (c *Client) readChat(ctx context.Context, send *call, after int64, tries int) (seen sight, err error) {
+	for n := 1; ; n++ {
+		seen, err = c.readChatOnce(ctx, send, after, tries)
+		if !errors.Is(err, errBehind) || n >= tries {
+			return seen, err
+		}
+		pause := c.retry.backoff(n, c.random())
+		if c.retry.refuse(ctx, pause, "") != nil {
+			return seen, err
+		}
+		wait(ctx, pause)
+	}
+}
+
+func (c *Client) readChatOnce(ctx context.Context, send *call, after int64, tries int) (seen sight, err error) {
+	hide := func(read *call) error { read.text = send.text; return nil } // no error of a read shows the message
+	known, begins := c.market.now(), after == 0
+	seen.more, err = c.eachPage(ctx, send.message.chatID, after, lookPages, []CallOption{Attempts(tries), hide},
+		func(page *gen.ChatMessagesResultDTO, read *call) error {
+			if err := cmp.Or(known.check(read.answered), send.message.heard.check(read.answered)); err != nil {
+				return err
+			}
+			if seen.date.IsZero() {
+				seen.began, seen.ended, seen.date = read.answered.trace.began, time.Now(), read.answered.date
+			}
+			isFirst := func(m gen.ChatMessageDTO) bool { return m.MessageID == after }
+			begins = begins || slices.ContainsFunc(page.Messages, isFirst)
+			seen.messages = append(seen.messages, page.Messages...)
+			known = c.market.now()
+			return nil
+		})
+	if err == nil && !begins && !seen.more {
+		err = errBehind
+	}
+	seen.messages = inOrder(seen.messages, after)
+	return seen, err
+}

@@ -1,0 +1,75 @@
+package wrapper
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"time"
+)
+
+// Once has SendMessage read the chat first, and send nothing if the shop has written this text into it after a
+// message already; 0: ever. It succeeds then, with Attempts 0. It is the idempotency key that the API lacks, and holds
+// across restarts: keep with each text the id of the message after which it is due, and call again with both.
+//
+// A text counts as written if its letters and digits are the same, by whichever program of the shop it was sent. The
+// chat is read no sooner than 3 s after this Client has last sent the text there, as reads may be behind, and 13 s where
+// it is unknown whether that send arrived. A read that lacks the message itself is behind, and is repeated.
+//
+// It is no lock between processes: two that ask at once both send. A program that was killed during a send lets 13 s
+// pass before it calls again, as the Market may be at the message for 10 s. If the chat cannot be read, nothing is sent,
+// and the error is that of getChatHistory, with Outcome NotSent.
+func Once(after int64) CallOption { return times("Once", after, 1) }
+
+// Times is like Once, but for a text that is due more than once: nothing is sent if it stands there n times already.
+// Once(after) is Times(after, 1).
+func Times(after int64, n int) CallOption { return times("Times", after, n) }
+
+func times(option string, after int64, n int) CallOption {
+	return func(c *call) error {
+		switch {
+		case c.message == nil:
+			return &OptionError{option, "to " + c.operation.ID, "SendMessage"}
+		case after < 0:
+			return &OptionError{option, strconv.FormatInt(after, 10), "0, for ever, or the id of a message"}
+		case n < 1:
+			return &OptionError{option, strconv.Itoa(n) + " times", "1 and above"}
+		}
+		c.message.after, c.message.times = after, n
+		return nil
+	}
+}
+
+// isThere reads the chat before a message is sent, and tells whether it is there often enough. Where the chat cannot
+// be read the call has come to its end.
+func (c *Client) isThere(ctx context.Context, send *call) (there bool, err error) {
+	m := send.message
+	pause := m.own.settlesAfter(readLag) - time.Since(m.own.ended)
+	if refused := c.retry.refuse(ctx, pause, "this text was sent into the chat, which can be read only after"); refused != nil {
+		send.retryAt = time.Now().Add(pause)
+		send.end(refused)
+		return false, send.failure()
+	}
+	wait(ctx, pause)
+	seen, err := c.readChat(ctx, send, m.after, c.retry.MaxAttempts)
+	if err == nil {
+		m.before = 0
+		for _, written := range seen.messages {
+			if isShops(written) && fold(*written.Message) == m.folded {
+				m.before++
+			}
+		}
+		if m.before < m.times && seen.more {
+			err = errMore
+		}
+	}
+	var read *Error
+	if errors.As(err, &read) {
+		read.Attempts, read.Outcome = 0, NotSent
+		return false, read
+	}
+	if err != nil {
+		send.end(err)
+		return false, send.failure()
+	}
+	return m.before >= m.times, nil
+}
