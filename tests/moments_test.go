@@ -69,7 +69,7 @@ func moments() []moment {
 	}}, others, send)
 
 	others.attempts, send.reads = 2, 1
-	add(moment{name: "during the read of the resend check, or the repeat", status: 500, set: func(w *rawServer, ctx *endableContext) {
+	add(moment{name: "while the chat is read, or during the repeat", status: 500, set: func(w *rawServer, ctx *endableContext) {
 		second := stalls(ctx)
 		w.read = second
 		w.fault = func(x *exchange) {
@@ -130,7 +130,7 @@ func (m moment) run(t *testing.T, op string, why error) {
 	if w.pausing != nil {
 		pause = 1000 * time.Hour // nobody would sit it out
 	}
-	client := w.client(scheme, wrapper.WithRetry(wrapper.RetryPolicy{BaseDelay: pause, MaxDelay: pause}),
+	client := w.client(scheme, wrapper.WithRetry(wrapper.RetryPolicy{BaseDelay: pause, MaxDelay: max(pause, time.Minute)}),
 		wrapper.WithLogger(slog.New(pauseHandler{w: w})))
 	want := m.others
 	if op == "sendMessageToChat" {
@@ -147,7 +147,7 @@ func (m moment) run(t *testing.T, op string, why error) {
 	reads, began := w.get(&w.reads), time.Now()
 	err := call(ctx, op, client)
 	assert.Less(t, time.Since(began), time.Second, "the call ends at once")
-	assert.Equal(t, want.reads, w.get(&w.reads)-reads, "reads of the resend check")
+	assert.Equal(t, want.reads, w.get(&w.reads)-reads, "reads of the chat")
 	after()
 	if !m.https { // that server does not speak HTTP
 		w.fillSlots(client)

@@ -27,7 +27,7 @@ type rawServer struct {
 	fault   func(*exchange) // what requests of the operation meet
 	unread  bool            // the fault sets in before there is a request
 	passing bool            // only the first request meets the fault
-	read    func(*exchange) // what the resend check reads
+	read    func(*exchange) // what the look reads
 	arrived func()          // called when the client has the header of an answer to the operation
 	pausing func()          // called when the client begins a pause
 

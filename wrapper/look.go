@@ -114,6 +114,10 @@ func (c *Client) readChatOnce(ctx context.Context, send *call, after int64, trie
 			}
 			if seen.date.IsZero() {
 				seen.began, seen.ended, seen.date = read.answered.trace.began, time.Now(), read.answered.date
+				seen.least = seen.date
+				if latest := known.latest(seen.ended); !known.date.IsZero() && latest.Before(seen.date) {
+					seen.least = latest
+				}
 			}
 			isFirst := func(m gen.ChatMessageDTO) bool { return m.MessageID == after }
 			begins = begins || slices.ContainsFunc(page.Messages, isFirst)

@@ -207,6 +207,24 @@ func TestLookAfterTheLastAttempt(t *testing.T) {
 	}
 }
 
+// A Market whose clock has jumped ahead, by which its own message seems old, is not believed to lack it; nor is a gateway
+// that writes a wrong Date.
+func TestLookByAClockThatIsAhead(t *testing.T) {
+	for what, row := range map[string]struct {
+		ago  time.Duration // that the message was written, by the Date of the read
+		ends error
+	}{"a jump": {0, nil}, "a wrong Date": {time.Hour, wrapper.ErrOutcomeUnknown}} {
+		synctest.Test(t, func(t *testing.T) {
+			s := newScript(t, ok("getChat"), serverError())
+			s.history = func() reply { return dated(history(written(1, "PARTNER", text, row.ago-time.Hour)), time.Hour) }
+			client := newClient(t, s)
+			_, err := client.GetChat(t.Context(), chatID)
+			require.NoError(t, err)
+			assert.ErrorIs(t, client.SendMessage(t.Context(), chatID, text), row.ends, what)
+		})
+	}
+}
+
 // Raw says OK for a message that was found, and the log says found.
 func TestFound(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -101,7 +101,7 @@ var (
 	errCached   = errors.New("the chat was read from a cache, as its header Age says")
 	errNoDate   = errors.New("the messages came without the Market's Date")
 	errOutdated = errors.New("the chat was read from a cache, as the Market has told a later Date before")
-	errFuture   = errors.New("the messages came with a Date that the Market's clock cannot have reached")
+	errFuture   = errors.New("the messages came with a Date that is more than a day ahead")
 )
 
 // check tells why an answer does not count as the Market's at this time. The clock is that from before the request.
@@ -113,7 +113,7 @@ func (m marketClock) check(a *attempt) error {
 		return errNoDate
 	case a.date.Before(m.earliest(a.trace.began)):
 		return errOutdated
-	case a.date.After(m.latest(time.Now())):
+	case m.date.IsZero() && a.date.After(m.latest(time.Now())):
 		return errFuture
 	}
 	return nil

@@ -11,6 +11,7 @@ import (
 type sight struct {
 	began, ended time.Time            // of its first page, by this machine's clock
 	date         time.Time            // of its first page, by the Market's clock, as the times of the messages are
+	least        time.Time            // the same, or earlier where date is further ahead than it can be by what was heard
 	messages     []gen.ChatMessageDTO // of all its pages, the oldest first
 	more         bool                 // the chat has pages that were not read
 }
@@ -34,7 +35,7 @@ func (m *message) window(doubtSince time.Time, seen sight) window {
 	}
 	monotonic := seen.ended.Sub(since)
 	return window{
-		perhaps: seen.date.Add(-passed(since, seen.ended) - clockSlack),
+		perhaps: seen.least.Add(-passed(since, seen.ended) - clockSlack),
 		surely:  seen.date.Add(-min(monotonic, seen.began.Sub(since)+slowRead) - clockSlack),
 	}
 }

@@ -42,13 +42,16 @@ Start a chat about order 31000001
   ← 200
     createChat, attempt 2: ok
 
-A minute later by the sandbox's clock, send a message into chat 7000001
+Send a message into chat 7000001
   → POST /v2/businesses/4200/chats/message?chatId=7000001
   ← 500 INTERNAL_ERROR: Something went wrong, try again later
     sendMessageToChat, attempt 1: server error; the client waits PAUSE, then reads the chat, as the message may have arrived
-  → GET /v2/businesses/4200/chat?chatId=7000001
+  → POST /v2/businesses/4200/chats/history?chatId=7000001&limit=100
   ← 200
-    getChat, attempt 1: ok
+    getChatHistory, attempt 1: ok
+  → POST /v2/businesses/4200/chats/history?chatId=7000001&limit=100
+  ← 200
+    getChatHistory, attempt 1: ok
   → POST /v2/businesses/4200/chats/message?chatId=7000001
   ← 200
     sendMessageToChat, attempt 2: ok
@@ -114,13 +117,13 @@ func (n *textWatcher) Write(p []byte) (int, error) {
 
 // Each of the three calls ends the demo when it fails.
 func TestConverseFails(t *testing.T) {
-	for operation, story := range map[string]string{"createChat": "Start", "sendMessageToChat": "send a message", "getChat": "Read"} {
+	for operation, story := range map[string]string{"createChat": "Start", "sendMessageToChat": "Send a message", "getChat": "Read"} {
 		market := sandbox.New()
 		market.Script(operation, sandbox.Fail(403, "FORBIDDEN", "no"))
 		client, err := wrapper.New(demoBusiness, wrapper.APIKey("k"), wrapper.WithHTTPClient(&http.Client{Transport: market.RoundTripper()}))
 		require.NoError(t, err)
 		var out bytes.Buffer
-		_, err = converse(t.Context(), &out, market, client)
+		_, err = converse(t.Context(), &out, client)
 		assert.ErrorIs(t, err, wrapper.ErrForbidden)
 		lines := strings.Split(strings.TrimSpace(out.String()), "\n")
 		assert.Contains(t, lines[len(lines)-1], story)
