@@ -43,6 +43,15 @@ func TestNotifyImportsTheStandardLibrary(t *testing.T) {
 	assert.Equal(t, []string{module + "/notify"}, foreign)
 }
 
+// A program that imports inbox links what the wrapper links, and notify.
+func TestInboxImportsTheWrapperAndNotify(t *testing.T) {
+	t.Parallel()
+	for line := range goList(t, "-f", `{{join .Imports "\n"}}`, module+"/inbox") {
+		foreign := strings.Contains(line, ".") && !strings.HasPrefix(line, module+"/")
+		assert.False(t, foreign, line)
+	}
+}
+
 // Of the packages of this module each imports those that it may, directly or not, and no other.
 func TestImportsWithinTheModule(t *testing.T) {
 	t.Parallel()
@@ -52,6 +61,7 @@ func TestImportsWithinTheModule(t *testing.T) {
 		"/gen":     {"/gen"},
 		"/api":     {"", "/api", "/internal/jsontext", "/internal/peek"},
 		"/notify":  {"/notify"},
+		"/inbox":   {"/gen", "/inbox", "/notify", "/wrapper"},
 		"/sandbox": {"", "/api", "/gen", "/internal/jsontext", "/internal/peek", "/notify", "/sandbox", "/sandbox/internal/control", "/sandbox/internal/routes"},
 	} {
 		var want []string
