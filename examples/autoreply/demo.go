@@ -2,72 +2,41 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"net/http/httptest"
+	"net/netip"
 	"os"
-	"path/filepath"
 	"time"
 
-	"github.com/ymarket-go/chats/notify"
 	"github.com/ymarket-go/chats/sandbox"
-	"github.com/ymarket-go/chats/wrapper"
 )
 
-// demo lets two buyers write to a shop that answers by itself, with the sandbox.
-func demo(ctx context.Context, out io.Writer) (err error) {
+// demo lets a buyer write to the sandbox, and shows the chat when the program has answered. It hears of the message
+// when it lists the chats; notifications need an address that is known before.
+func demo(ctx context.Context) error {
+	market := sandbox.New()
+	chat, err := market.Direct(12345, "Is it red?")
+	if err != nil {
+		return err
+	}
+	server := httptest.NewServer(market) // on loopback
+	defer server.Close()
 	dir, err := os.MkdirTemp("", "autoreply")
 	if err != nil {
 		return err
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	inbox, err := openInbox(filepath.Join(dir, "inbox.db"))
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, inbox.close()) }()
-	market := sandbox.New()
-	server := httptest.NewServer(market) // on loopback
-	defer server.Close()
-	client, err := wrapper.New(12345, wrapper.APIKey("any"), wrapper.WithBaseURL(server.URL))
-	if err != nil {
-		return err
-	}
-	handler, err := receiver(inbox, notify.Anywhere())
-	if err != nil {
-		return err
-	}
-	shop := httptest.NewServer(handler)
-	defer shop.Close()
-	ctx, stop := context.WithTimeout(ctx, time.Minute)
+	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	if err := market.Notify(ctx, shop.URL, nil); err != nil {
-		return err
-	}
-	ended := make(chan error, 1)
-	go func() { ended <- (&worker{inbox, client, 0}).run(ctx) }()
-
-	for _, text := range []string{"Is it red?", "When will it arrive?"} {
-		if err := converse(ctx, out, market, text); err != nil {
-			return err
+	go func() {
+		for ; ctx.Err() == nil && len(market.Messages(chat)) < 2; time.Sleep(10 * time.Millisecond) {
 		}
-	}
-	stop()
-	return <-ended
-}
-
-// converse lets a buyer begin a chat, and shows it when the shop has answered.
-func converse(ctx context.Context, out io.Writer, market *sandbox.Market, text string) error {
-	chat, err := market.Direct(12345, text)
-	if err != nil {
-		return err
-	}
-	for ctx.Err() == nil && len(market.Messages(chat)) < 2 {
-		time.Sleep(10 * time.Millisecond)
-	}
+		stop()
+	}()
+	_ = os.Setenv("YM_API_KEY", "any")
+	err = settings{dir, "127.0.0.1:0", server.URL, "12345", netip.Prefix{}}.run(ctx)
 	for _, m := range market.Messages(chat) {
-		fmt.Fprintf(out, "chat %d, buyer %v: %s\n", chat, m.FromBuyer, m.Text)
+		fmt.Printf("%s: %s\n", m.Sender, m.Text)
 	}
-	return nil
+	return err
 }

@@ -1,8 +1,9 @@
-// The program answers buyers: it takes the Market's notifications, and answers each message once. Killed at any point
-// and started again it loses none, and knows which ones are in doubt. Without flags it shows that on a sandbox.
+// The program answers what buyers write, in one or several cabinets: it takes the Market's notifications, and answers
+// each message once. It may be killed at any point and started again. Without flags it shows that on a sandbox.
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -13,57 +14,52 @@ import (
 	"net/netip"
 	"os"
 	"os/signal"
+	"strings"
+	"syscall"
 	"time"
 
 	"github.com/ymarket-go/chats/gen"
 	"github.com/ymarket-go/chats/notify"
-	"github.com/ymarket-go/chats/wrapper"
 )
 
 func main() {
 	var s settings
-	flag.StringVar(&s.db, "db", "", "the database; without it the program runs a demonstration")
+	flag.StringVar(&s.dir, "db", "", "the directory of the databases; without it the program runs a demonstration")
 	flag.StringVar(&s.addr, "addr", "127.0.0.1:8081", "where to listen for notifications; port 0 takes a free one")
-	flag.StringVar(&s.proxy, "behind", "127.0.0.0/8", "the network of your own proxy")
+	flag.TextVar(&s.proxy, "behind", netip.MustParsePrefix("127.0.0.0/8"), "the network of your own proxy")
 	flag.StringVar(&s.market, "market", gen.ServerURL, "the address of the Market")
-	flag.Int64Var(&s.business, "business", 12345, "the cabinet; its key stands in YM_API_KEY")
-	flag.DurationVar(&s.underWay, "under-way", underWay, "how long a request of a killed program may take to its end")
+	flag.StringVar(&s.cabinets, "business", "12345", "the cabinets, with commas; their keys: YM_API_KEY_12345, or YM_API_KEY")
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	var err error
-	if s.db == "" {
-		err = demo(ctx, os.Stdout)
-	} else {
-		err = s.run(ctx)
+	run := demo
+	if s.dir != "" {
+		run = s.run
 	}
-	if err != nil {
+	if err := run(ctx); err != nil {
 		log.Fatal(err)
 	}
 }
 
 type settings struct {
-	db, addr, proxy, market string
-	business                int64
-	underWay                time.Duration
+	dir, addr, market, cabinets string
+	proxy                       netip.Prefix
 }
 
-// run serves notifications and answers them, until ctx ends.
+// run takes notifications and answers, until ctx ends or there is no listener any more.
 func (s settings) run(ctx context.Context) error {
-	proxy, err := netip.ParsePrefix(s.proxy)
+	shop, err := openShop(s.dir)
 	if err != nil {
 		return err
 	}
-	client, err := wrapper.New(s.business, wrapper.APIKey(os.Getenv("YM_API_KEY")), wrapper.WithBaseURL(s.market))
-	if err != nil {
-		return err
+	defer shop.close()
+	for id := range strings.SplitSeq(s.cabinets, ",") {
+		key := cmp.Or(os.Getenv("YM_API_KEY_"+id), os.Getenv("YM_API_KEY"))
+		if err := shop.open(ctx, id, key, s.market); err != nil {
+			return err
+		}
 	}
-	inbox, err := openInbox(s.db)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = inbox.close() }() // what is committed is safe
-	handler, err := receiver(inbox, notify.Behind(proxy))
+	handler, err := notify.New("autoreply/1", notify.Behind(s.proxy), notify.Events{MessageSent: shop.notified})
 	if err != nil {
 		return err
 	}
@@ -72,20 +68,13 @@ func (s settings) run(ctx context.Context) error {
 		return err
 	}
 	fmt.Printf("listening on http://%s\n", listener.Addr())
-	server := &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second}
-	served := make(chan error, 1)
-	go func() { served <- server.Serve(listener) }()
 	ctx, stop := context.WithCancelCause(ctx)
-	go func() { stop(<-served) }() // without a listener there is nothing to answer
-	err = (&worker{inbox, client, s.underWay}).run(ctx)
-	return errors.Join(err, server.Close())
-}
-
-// receiver writes down that somebody wrote, and answers the Market at once: all that takes time is the worker's.
-func receiver(inbox *inbox, source notify.Source) (http.Handler, error) {
-	return notify.New("autoreply/1", source, notify.Events{
-		MessageSent: func(ctx context.Context, n notify.ChatMessageSentNotificationDTO) error {
-			return inbox.add(ctx, n.ChatID, n.MessageID)
-		},
-	})
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second}
+	context.AfterFunc(ctx, func() { _ = server.Close() })
+	go func() { stop(server.Serve(listener)) }()
+	shop.run(ctx)
+	if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) {
+		return cause
+	}
+	return nil
 }
