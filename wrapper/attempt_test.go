@@ -1,6 +1,7 @@
 package wrapper_test
 
 import (
+	"context"
 	"io"
 	"net/http"
 	"net/http/httptrace"
@@ -90,6 +91,26 @@ func TestHowFarARequestCame(t *testing.T) {
 			assert.Equal(t, row.outcome, asError(t, err).Outcome, what)
 		})
 	}
+}
+
+// A middleware that replaces the context takes the hooks away from their attempt. They must not fail for that.
+func TestHooksWithoutTheirAttempt(t *testing.T) {
+	transport := roundTripFunc(func(req *http.Request) (*http.Response, error) {
+		hooks := httptrace.ContextClientTrace(req.Context())
+		hooks.GetConn("host:443")
+		hooks.GotConn(httptrace.GotConnInfo{})
+		hooks.WroteHeaders()
+		hooks.GetConn("host:443")
+		return nil, io.EOF
+	})
+	replaced := func(next wrapper.Doer) wrapper.Doer {
+		return doerFunc(func(req *http.Request) (*http.Response, error) {
+			return next.Do(req.WithContext(context.Background()))
+		})
+	}
+	client := newClient(t, transport, wrapper.WithMiddleware(replaced))
+	_, err := client.GetChat(t.Context(), chatID, wrapper.Attempts(1))
+	assert.ErrorIs(t, err, io.EOF)
 }
 
 // A middleware may hand a request over twice. Of the first time the transport may still be at work, in a goroutine that

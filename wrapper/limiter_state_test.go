@@ -22,6 +22,27 @@ func TestGateOutlastsAClockThatIsSetBack(t *testing.T) {
 	assert.False(t, g.shut(now.Add(time.Minute)), "by the monotonic clock")
 }
 
+// The machine has slept: a window ends by the wall clock, as the monotonic one has stood.
+func TestGateEndsWhileTheMachineSleeps(t *testing.T) {
+	now := time.Now()
+	g := gate{}
+	g.learn(Quota{Remaining: 0, Until: now.Round(0).Add(time.Hour)}, now)
+	g.window.Until = g.window.Until.Add(-50 * time.Minute) // seen from a wall clock that is 50 minutes ahead
+	assert.True(t, g.shut(now.Add(10*time.Minute-1)))
+	assert.False(t, g.shut(now.Add(10*time.Minute)), "by the wall clock")
+}
+
+// An answer that comes in the moment in which the window ends, and knows a later end, shuts it again.
+func TestGateLearnsInTheMomentInWhichItsWindowEnds(t *testing.T) {
+	now := time.Now()
+	g := gate{}
+	g.learn(Quota{Until: now.Round(0).Add(time.Minute)}, now)
+	now = now.Add(time.Minute)
+	g.learn(Quota{Until: now.Round(0).Add(time.Second)}, now)
+	assert.True(t, g.shut(now.Add(time.Second-1)))
+	assert.False(t, g.shut(now.Add(time.Second)))
+}
+
 // A request that is refused waits for nothing, so no timer is left that runs until the window ends.
 func TestLimiterLeavesNoTimer(t *testing.T) {
 	usedUp := Response{Quota: Quota{Limit: 1000, Until: time.Now().Add(time.Hour)}}

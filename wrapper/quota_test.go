@@ -78,6 +78,7 @@ func TestQuotaUsedUpForAnUnknownTime(t *testing.T) {
 			assert.True(t, captured.QuotaUsedUp())
 		}
 	}
+	assert.True(t, wrapper.Response{StatusCode: 420, Header: http.Header{"X-Ratelimit-Resource-Remaining": {"-1"}}}.QuotaUsedUp())
 	assert.False(t, wrapper.Response{StatusCode: 420, Header: http.Header{"X-Ratelimit-Resource-Remaining": {"1"}}}.QuotaUsedUp())
 	assert.False(t, wrapper.Response{StatusCode: 420}.QuotaUsedUp(), "too many at once")
 	assert.False(t, wrapper.Response{StatusCode: 200, Header: http.Header{"X-Ratelimit-Resource-Remaining": {"0"}}}.QuotaUsedUp())

@@ -37,6 +37,8 @@ func TestSlotOfARequestThatWasGivenUp(t *testing.T) {
 		"a gateway's answer":          {answersAfter(3 * time.Second), 0, 3 * time.Second},
 		"a dial that was given up":    {dialsForEver, 3 * time.Second, 3 * time.Second},
 		"written late, then given up": {writesAfter(2 * time.Second), 3 * time.Second, 12 * time.Second},
+		"begun late, then given up":   {connectsAfter(2 * time.Second), 3 * time.Second, 12 * time.Second},
+		"a connection that was lost":  {losesAfter(2 * time.Second), 0, 2 * time.Second},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			began, fifth := time.Now(), time.Duration(0)
@@ -88,4 +90,41 @@ func writesAfter(d time.Duration) func(*http.Request) (*http.Response, error) {
 		<-req.Context().Done()
 		return nil, req.Context().Err()
 	}
+}
+
+// connectsAfter is a transport that is still writing when it is given up.
+func connectsAfter(d time.Duration) func(*http.Request) (*http.Response, error) {
+	return func(req *http.Request) (*http.Response, error) {
+		hooks := httptrace.ContextClientTrace(req.Context())
+		hooks.GetConn("host:443")
+		time.Sleep(d)
+		hooks.GotConn(httptrace.GotConnInfo{})
+		<-req.Context().Done()
+		return nil, req.Context().Err()
+	}
+}
+
+// losesAfter is a transport that loses its connection, and would send the request again.
+func losesAfter(d time.Duration) func(*http.Request) (*http.Response, error) {
+	return func(req *http.Request) (*http.Response, error) {
+		hooks := httptrace.ContextClientTrace(req.Context())
+		hooks.GetConn("host:443")
+		hooks.GotConn(httptrace.GotConnInfo{})
+		hooks.WroteHeaders()
+		time.Sleep(d)
+		hooks.GetConn("host:443")
+		<-req.Context().Done()
+		return nil, req.Context().Err()
+	}
+}
+
+// The attempt ends before its request is sent again, and its error says so: nobody's context has ended.
+func TestResendOfTheTransportIsTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		err := newClient(t, roundTripFunc(losesAfter(time.Second))).SendMessage(t.Context(), chatID, text, wrapper.Attempts(1))
+		assert.ErrorIs(t, err, wrapper.ErrOutcomeUnknown)
+		assert.ErrorContains(t, err, "the transport would have sent the request again")
+		assert.Equal(t, time.Second, time.Since(began))
+	})
 }

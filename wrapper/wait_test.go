@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -19,13 +20,15 @@ import (
 // A wait for the Limiter that lasts longer than a second is told, with what is waited for and until when.
 func TestLongWaitIsTold(t *testing.T) {
 	for what, row := range map[string]struct {
-		left  time.Duration // of the window; 0: all slots are taken
-		level slog.Level
-		waits string // empty: nothing is told
+		left      time.Duration // of the window; 0: all slots are taken
+		remaining int           // requests in that window, all of which run
+		level     slog.Level
+		waits     string // empty: nothing is told
 	}{
-		"a window":       {10 * time.Second, slog.LevelDebug, "a new window of the quota"},
-		"a slot":         {0, slog.LevelDebug, "a request to end"},
-		"nobody listens": {10 * time.Second, slog.LevelInfo, ""},
+		"a window":                     {10 * time.Second, 0, slog.LevelDebug, "a new window of the quota"},
+		"the last request of a window": {10 * time.Second, 1, slog.LevelDebug, "a request to end"},
+		"a slot":                       {0, 0, slog.LevelDebug, "a request to end"},
+		"nobody listens":               {10 * time.Second, 0, slog.LevelInfo, ""},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			var log lockedBuffer
@@ -34,7 +37,8 @@ func TestLongWaitIsTold(t *testing.T) {
 			h.call(t.Context(), "getChat")
 			end := time.Now().Add(row.left)
 			if row.left > 0 {
-				h.serve(1, quota(0, row.left))
+				h.serve(1, quota(row.remaining, row.left))
+				h.call(t.Context(), slices.Repeat([]string{"getChat"}, row.remaining)...)
 			} else {
 				h.call(t.Context(), "createChat", "createChat", "createChat")
 			}
@@ -53,7 +57,7 @@ func TestLongWaitIsTold(t *testing.T) {
 			}
 			require.NoError(t, json.Unmarshal([]byte(log.String()), &line), "%s: %s", what, log.String())
 			assert.Equal(t, []string{"DEBUG", "wait", "getChat", row.waits}, []string{line.Level, line.Msg, line.Operation, line.For})
-			assert.Equal(t, row.left > 0, line.Until.Equal(end), "%s: %v", what, line.Until)
+			assert.Equal(t, row.left > 0 && row.remaining == 0, line.Until.Equal(end), "%s: %v", what, line.Until)
 		})
 	}
 }
@@ -93,5 +97,19 @@ func TestLongWaitForAnotherLimiterIsTold(t *testing.T) {
 		_, err := newClient(t, newScript(t, ok("getChat")), wrapper.WithLimiter(slow), wrapper.WithLogger(logger)).GetChat(t.Context(), chatID)
 		require.NoError(t, err)
 		assert.Contains(t, log.String(), "msg=wait operation=getChat for=\"the Limiter\"")
+	})
+}
+
+// A request that lasts has left the Limiter behind: no wait is told of it.
+func TestRequestThatLastsIsNoWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log lockedBuffer
+		logger := slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+		slow := ok("getChat")
+		slow.slow = 2 * time.Second
+		_, err := newClient(t, newScript(t, slow), wrapper.WithLogger(logger)).GetChat(t.Context(), chatID)
+		require.NoError(t, err)
+		assert.Contains(t, log.String(), "msg=attempt")
+		assert.NotContains(t, log.String(), "msg=wait")
 	})
 }
