@@ -12,6 +12,7 @@ import (
 	"testing/synctest"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/ymarket-go/chats/wrapper"
 )
@@ -90,6 +91,43 @@ func TestHowFarARequestCame(t *testing.T) {
 			err := client.SendMessage(t.Context(), chatID, text, wrapper.Attempts(1))
 			assert.Equal(t, row.outcome, asError(t, err).Outcome, what)
 		})
+	}
+}
+
+// The hooks name the headers that are written. Those that Auth has added tell the attempt from what else is asked with
+// its context, however the transport writes them; where it has added none, any may be the attempt's.
+func TestHeadersThatWereWritten(t *testing.T) {
+	for what, row := range map[string]struct {
+		key     string // that Auth adds; empty: it adds nothing
+		header  string // that is written
+		value   string
+		outcome wrapper.Outcome
+	}{
+		"as it is":            {token, "Api-Key", token, wrapper.Rejected},
+		"in small letters":    {token, "api-key", token, wrapper.Rejected},
+		"trimmed":             {" " + token + " ", "Api-Key", token, wrapper.Rejected},
+		"another key":         {token, "Api-Key", "of-the-vault", wrapper.NotSent},
+		"one that all have":   {token, "Accept", "application/json", wrapper.NotSent},
+		"Auth has added none": {"", "Accept", "application/json", wrapper.Rejected},
+	} {
+		transport := roundTripFunc(func(req *http.Request) (*http.Response, error) {
+			assert.Equal(t, "application/json", req.Header.Get("Accept"))
+			hooks := httptrace.ContextClientTrace(req.Context())
+			hooks.GetConn("host:443")
+			hooks.GotConn(httptrace.GotConnInfo{})
+			hooks.WroteHeaderField(row.header, []string{row.value})
+			hooks.WroteHeaders()
+			return nil, io.EOF
+		})
+		client, err := wrapper.New(business, func(_ context.Context, req *http.Request) error {
+			if row.key != "" {
+				req.Header["Api-Key"] = []string{row.key}
+			}
+			return nil
+		}, wrapper.WithHTTPClient(&http.Client{Transport: transport}))
+		require.NoError(t, err)
+		_, err = client.GetChat(t.Context(), chatID, wrapper.Attempts(1))
+		assert.Equal(t, row.outcome, asError(t, err).Outcome, what)
 	}
 }
 

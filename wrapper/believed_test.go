@@ -29,6 +29,8 @@ func TestDateIsLearnedFromTheMarketAlone(t *testing.T) {
 		"a 502 with its errors":  func() reply { return reply{status: 502, body: serverError().body} },
 		"a 500 with its errors":  serverError,
 		"a 404 with its errors":  func() reply { return failure(404, "NOT_FOUND", "no such chat") },
+		"a 404 with a chat":      func() reply { return reply{status: 404, body: ok("getChat").body} },
+		"a 203 with a chat":      func() reply { return reply{status: 203, body: ok("getChat").body} },
 		"a 200 with its refusal": func() reply { return failure(200, "CLOSED", "no") },
 		"a 200 in HTML":          func() reply { return reply{status: 200, body: "<html>"} },
 	} {
@@ -90,4 +92,16 @@ func TestDateIsLearnedFromAcceptedAnswers(t *testing.T) {
 			assert.ErrorContains(t, err, "a later Date", op)
 		})
 	}
+}
+
+// An empty answer to a send is accepted, and teaches as well.
+func TestDateIsLearnedFromAnEmptyAnswer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScript(t, reply{status: 200}, serverError())
+		client := newClient(t, s)
+		require.NoError(t, client.SendMessage(t.Context(), chatID, text))
+		time.Sleep(time.Minute)
+		s.history = func() reply { return dated(history(), -5*time.Second) }
+		assert.ErrorContains(t, client.SendMessage(t.Context(), chatID, text), "a later Date")
+	})
 }

@@ -35,6 +35,7 @@ func TestSlotOfARequestThatWasGivenUp(t *testing.T) {
 		"a connection that broke":     {waits(2 * time.Second), 0, 2 * time.Second},
 		"one that broke in the last":  {waits(3*time.Second - 1), 3 * time.Second, 3*time.Second - 1},
 		"a gateway's answer":          {answersAfter(3 * time.Second), 0, 3 * time.Second},
+		"an answer after a deadline":  {answersAfter(4 * time.Second), 3 * time.Second, 4 * time.Second},
 		"a dial that was given up":    {dialsForEver, 3 * time.Second, 3 * time.Second},
 		"written late, then given up": {writesAfter(2 * time.Second), 3 * time.Second, 12 * time.Second},
 		"begun late, then given up":   {connectsAfter(2 * time.Second), 3 * time.Second, 12 * time.Second},
@@ -122,7 +123,8 @@ func losesAfter(d time.Duration) func(*http.Request) (*http.Response, error) {
 func TestResendOfTheTransportIsTold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()
-		err := newClient(t, roundTripFunc(losesAfter(time.Second))).SendMessage(t.Context(), chatID, text, wrapper.Attempts(1))
+		err := newClient(t, roundTripFunc(losesAfter(time.Second)), resending(wrapper.ResendNever)).
+			SendMessage(t.Context(), chatID, text)
 		assert.ErrorIs(t, err, wrapper.ErrOutcomeUnknown)
 		assert.ErrorContains(t, err, "the transport would have sent the request again")
 		assert.Equal(t, time.Second, time.Since(began))

@@ -162,6 +162,16 @@ func TestRedirectNamesItsHost(t *testing.T) {
 	}
 }
 
+// 300 to 399 are redirects. What else has a Location leads nowhere.
+func TestRedirectsAlone(t *testing.T) {
+	for status, leads := range map[int]bool{203: false, 300: true, 399: true, 400: false} {
+		r := reply{status: status, header: http.Header{"Location": {"https://login.example/"}}}
+		_, err := newClient(t, newScript(t, r)).GetChat(t.Context(), chatID)
+		require.Error(t, err)
+		assert.Equal(t, leads, strings.Contains(err.Error(), "leads to login.example"), "%d: %v", status, err)
+	}
+}
+
 func TestFieldThatCannotBeRead(t *testing.T) {
 	for result, says := range map[string]string{
 		`{"chatId":77,"updatedAt":"2026-01-01T10:00Z"}`:                  "result.updatedAt cannot be read",

@@ -99,17 +99,3 @@ func TestLongWaitForAnotherLimiterIsTold(t *testing.T) {
 		assert.Contains(t, log.String(), "msg=wait operation=getChat for=\"the Limiter\"")
 	})
 }
-
-// A request that lasts has left the Limiter behind: no wait is told of it.
-func TestRequestThatLastsIsNoWait(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var log lockedBuffer
-		logger := slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-		slow := ok("getChat")
-		slow.slow = 2 * time.Second
-		_, err := newClient(t, newScript(t, slow), wrapper.WithLogger(logger)).GetChat(t.Context(), chatID)
-		require.NoError(t, err)
-		assert.Contains(t, log.String(), "msg=attempt")
-		assert.NotContains(t, log.String(), "msg=wait")
-	})
-}
