@@ -1,4 +1,4 @@
-// The program shows the attempts of calls as spans: one for each request, retries and the resend check included,
+// The program shows the attempts of calls as spans: one for each request, retries and the look into the chat included,
 // below a span of its own. The Market is the sandbox, which first says no.
 package main
 

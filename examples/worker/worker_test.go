@@ -31,7 +31,7 @@ func TestStates(t *testing.T) {
 	}{
 		"all is well":               {"Hello!", nil, "sent", "", 1, 0},
 		"fails once":                {"Hello!", sandbox.Fail(500, "INTERNAL_ERROR", "try later"), "sent", "", 1, 0},
-		"fails and has it":          {"Hello!", sandbox.CommitThen(sandbox.Fail(500, "INTERNAL_ERROR", "try later")), "in_doubt", "500", 1, 0},
+		"fails and has it":          {"Hello!", sandbox.CommitThen(sandbox.Fail(500, "INTERNAL_ERROR", "try later")), "sent", "", 1, 0},
 		"cuts the connection":       {"Hello!", sandbox.Abort(), "sent", "", 1, 0},
 		"the quota comes back soon": {"Hello!", sandbox.QuotaUsedUp(2 * time.Second), "sent", "", 1, 2 * time.Second},
 		"the quota comes back late": {"Hello!", sandbox.QuotaUsedUp(20 * time.Minute), "sent", "", 1, 20 * time.Minute},
@@ -115,15 +115,11 @@ func TestNoKey(t *testing.T) {
 
 // Nor is a key that may not do this, whichever call it is: the rows stay as they are.
 func TestKeyWithoutAccess(t *testing.T) {
-	for operation, state := range map[string]string{"createChat": "pending", "sendMessageToChat": "pending", "getChat": "sending"} {
+	for operation, state := range map[string]string{"createChat": "pending", "sendMessageToChat": "pending", "getChatHistory": "pending"} {
 		synctest.Test(t, func(t *testing.T) {
 			market, w := newWorker(t)
 			chat := quietChat(t, w.client)
-			if operation == "getChat" {
-				left(t, w, chat, "Hello!")
-			} else {
-				require.NoError(t, w.queue.add(1, "Hello!"))
-			}
+			require.NoError(t, w.queue.add(1, "Hello!"))
 			market.Script(operation, sandbox.Fail(403, "FORBIDDEN", "no access"))
 			require.ErrorIs(t, w.run(t.Context()), wrapper.ErrForbidden)
 			assert.Equal(t, state, onlyRow(t, w.queue).state)
@@ -155,87 +151,77 @@ func TestRequestUnderWay(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				market, w := newWorker(t)
+				_, killed := newWorker(t)
+				killed.client = clientOf(t, market)
 				chat := quietChat(t, w.client)
 				require.NoError(t, w.queue.add(1, "Hello!"))
-				require.NoError(t, w.queue.set(onlyRow(t, w.queue), `state = 'sending', chat_id = ?, started_at = ?`, chat, time.Now().Unix()))
 				market.Script(sandbox.OperationSendMessageToChat, sandbox.Delay(late, nil))
-				go func() { _ = w.client.SendMessage(context.Background(), chat, "Hello!") }() // by the killed one
+				go func() { _ = killed.client.SendMessage(context.Background(), chat, "Hello!") }()
 
 				require.NoError(t, w.run(t.Context()))
 
-				assert.Equal(t, "in_doubt", onlyRow(t, w.queue).state)
+				assert.Equal(t, "sent", onlyRow(t, w.queue).state)
 				assert.Len(t, market.Messages(chat), 1)
 			})
 		})
 	}
 }
 
-// What a killed worker has left in sending, by what has happened since.
-func TestLeftInSending(t *testing.T) {
-	for name, test := range map[string]struct {
-		since func(t *testing.T, market *sandbox.Market, chat int64, u *update)
-		state string
-	}{
-		"nothing": {func(*testing.T, *sandbox.Market, int64, *update) {}, "sent"},
-		"the buyer wrote": {func(t *testing.T, market *sandbox.Market, chat int64, _ *update) {
-			require.NoError(t, market.Reply(chat, "Where is it?"))
-		}, "in_doubt"},
-		"the Market had told no time": {func(_ *testing.T, _ *sandbox.Market, _ int64, u *update) { u.startedAt = 0 }, "in_doubt"},
-		"written 2 s before":          {func(_ *testing.T, _ *sandbox.Market, _ int64, u *update) { u.startedAt -= 58 }, "in_doubt"},
-		"written 3 s before":          {func(_ *testing.T, _ *sandbox.Market, _ int64, u *update) { u.startedAt -= 57 }, "sent"},
-		"the chat is gone":            {func(_ *testing.T, _ *sandbox.Market, _ int64, u *update) { u.chat = 7 }, "in_doubt"},
+// A text that is due to an order twice is sent twice, and a third time by nobody.
+func TestEqualTexts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		market, w := newWorker(t)
+		chat := quietChat(t, w.client)
+		for range 2 {
+			require.NoError(t, w.queue.add(1, "Still on its way"))
+		}
+		require.NoError(t, w.run(t.Context()))
+		require.NoError(t, w.queue.set(update{id: 2}, `state = 'pending'`))
+		require.NoError(t, w.run(t.Context()))
+		assert.Equal(t, []string{"sent", "sent"}, states(t, w.queue))
+		assert.Len(t, market.Messages(chat), 2)
+	})
+}
+
+// A chat that cannot be read is tried again later, and nothing is sent into it meanwhile.
+func TestUnreadableChat(t *testing.T) {
+	for name, fault := range map[string]sandbox.Fault{
+		"fails":             sandbox.Fail(500, "INTERNAL_ERROR", "try later"),
+		"a proxy's page":    sandbox.Proxy(404, sandbox.ProxyPage(404)),
+		"a proxy's refusal": sandbox.Proxy(403, sandbox.ProxyPage(403)),
+		"a page with 200":   sandbox.HTML(200),
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				market, w := newWorker(t)
 				chat := quietChat(t, w.client)
-				require.NoError(t, w.queue.add(1, "Hello!"))
-				u := onlyRow(t, w.queue)
-				u.chat, u.startedAt = chat, time.Now().Unix()
-				test.since(t, market, chat, &u)
-				require.NoError(t, w.queue.set(u, `state = 'sending', chat_id = ?, started_at = ?`, u.chat, u.startedAt))
-
+				require.NoError(t, w.queue.add(1, "packed"))
+				market.Every("getChatHistory", fault)
+				ctx, cancel := context.WithTimeout(t.Context(), 20*time.Minute)
+				defer cancel()
+				require.NoError(t, w.run(ctx))
+				assert.Equal(t, []string{"pending"}, states(t, w.queue))
+				assert.Empty(t, market.Messages(chat))
+				market.Every("getChatHistory", nil)
 				require.NoError(t, w.run(t.Context()))
-
-				assert.Equal(t, test.state, onlyRow(t, w.queue).state)
+				assert.Equal(t, []string{"sent"}, states(t, w.queue))
 			})
 		})
 	}
 }
 
-// What one chat has come to is no other order's trouble, and nothing is sent into it before it is known.
-func TestUnreadableChat(t *testing.T) {
-	for name, fault := range map[string]sandbox.Fault{
-		"fails":                  sandbox.Fail(500, "INTERNAL_ERROR", "try later"),
-		"a proxy's page":         sandbox.Proxy(404, sandbox.ProxyPage(404)),
-		"a proxy's empty answer": sandbox.Proxy(404, ""),
-		"a proxy's refusal":      sandbox.Proxy(403, sandbox.ProxyPage(403)),
-		"a page with 200":        sandbox.HTML(200),
-		"a cache":                sandbox.Cached(30 * time.Second),
-	} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				market, w := newWorker(t)
-				chat := quietChat(t, w.client)
-				left(t, w, chat, "packed")
-				require.NoError(t, w.queue.add(1, "on its way"))
-				require.NoError(t, w.queue.add(2, "another order's"))
-				require.NoError(t, w.queue.add(1+senders, "another order's, of the same share"))
-				require.NoError(t, w.client.SendMessage(t.Context(), chat, "packed")) // by the killed worker
-				market.Every("getChat", fault)
-				ctx, cancel := context.WithTimeout(t.Context(), 20*time.Minute)
-				defer cancel()
-
-				require.NoError(t, w.run(ctx))
-
-				assert.Equal(t, []string{"sending", "pending", "sent", "sent"}, states(t, w.queue))
-				market.Every("getChat", nil)
-				require.NoError(t, w.run(t.Context()))
-				assert.Equal(t, []string{"in_doubt", "sent", "sent", "sent"}, states(t, w.queue))
-				assert.Len(t, market.Messages(chat), 2)
-			})
-		})
-	}
+// A list is brought in whole, or not at all.
+func TestList(t *testing.T) {
+	_, w := newWorker(t)
+	require.ErrorContains(t, w.queue.load(strings.NewReader("1,Hello!\nx,Hello!\n")), "record 2")
+	require.ErrorContains(t, w.queue.load(strings.NewReader("1,\n")), "allowed is 1 to 4096")
+	require.NoError(t, w.queue.load(strings.NewReader("1,Hello!\n2,\"Hello, you!\"\n")))
+	assert.Equal(t, []string{"pending", "pending"}, states(t, w.queue))
+	require.NoError(t, w.queue.set(update{id: 1}, `state = 'in_doubt'`))
+	text, done, err := w.queue.summary()
+	require.NoError(t, err)
+	assert.False(t, done)
+	assert.Equal(t, "sent 0, in doubt 1, failed 0, pending 1", text)
 }
 
 // A page of a proxy condemns no order, whatever its status.
@@ -271,7 +257,7 @@ func TestProxyAfterTheMessageIsStored(t *testing.T) {
 			require.NoError(t, w.queue.add(1, "Hello!"))
 			market.Script("sendMessageToChat", sandbox.CommitThen(sandbox.Proxy(status, sandbox.ProxyPage(status))))
 			require.NoError(t, w.run(t.Context()))
-			assert.Equal(t, "in_doubt", onlyRow(t, w.queue).state)
+			assert.Equal(t, "sent", onlyRow(t, w.queue).state)
 			assert.Len(t, market.Messages(chat), 1)
 		})
 	}
@@ -280,7 +266,7 @@ func TestProxyAfterTheMessageIsStored(t *testing.T) {
 // A redirect leads to no Market: the worker stops. Whether the message was stored before, the chat tells the next one.
 func TestRedirectOfASend(t *testing.T) {
 	redirect := sandbox.Redirect("https://example.com/")
-	for state, fault := range map[string]sandbox.Fault{"sent": redirect, "in_doubt": sandbox.CommitThen(redirect)} {
+	for _, fault := range []sandbox.Fault{redirect, sandbox.CommitThen(redirect)} {
 		synctest.Test(t, func(t *testing.T) {
 			market, w := newWorker(t)
 			chat := quietChat(t, w.client)
@@ -288,7 +274,7 @@ func TestRedirectOfASend(t *testing.T) {
 			market.Script("sendMessageToChat", fault)
 			require.ErrorContains(t, w.run(t.Context()), "302")
 			require.NoError(t, w.run(t.Context()))
-			assert.Equal(t, state, onlyRow(t, w.queue).state)
+			assert.Equal(t, "sent", onlyRow(t, w.queue).state)
 			assert.Len(t, market.Messages(chat), 1)
 		})
 	}
@@ -347,12 +333,6 @@ func TestQuotaOfNextYear(t *testing.T) {
 	})
 }
 
-// left puts down a row as a killed worker leaves it.
-func left(t *testing.T, w *worker, chat int64, text string) {
-	require.NoError(t, w.queue.add(1, text))
-	require.NoError(t, w.queue.set(onlyRow(t, w.queue), `state = 'sending', chat_id = ?, started_at = ?`, chat, time.Now().Unix()))
-}
-
 func states(t *testing.T, queue *queue) (list []string) {
 	rows, err := queue.rows(`true ORDER BY id`)
 	require.NoError(t, err)
@@ -398,17 +378,23 @@ func TestDemo(t *testing.T) {
 	said := out.String()
 	assert.Equal(t, 2, strings.Count(said, " failed "), said)
 	assert.Equal(t, 0, strings.Count(said, " pending ")+strings.Count(said, " sending "), said)
-	assert.Contains(t, said, "it was left in sending")
+	_, saw, _ := strings.Cut(said, "what the buyers saw")
+	assert.Equal(t, 4, strings.Count(saw, "packed"), said)
+	assert.Equal(t, 4, strings.Count(saw, "on its way"), said)
 }
 
 func newWorker(t *testing.T, opts ...sandbox.Option) (*sandbox.Market, *worker) {
 	market := sandbox.New(opts...)
-	client, err := wrapper.New(12345, wrapper.APIKey("any"), wrapper.WithHTTPClient(&http.Client{Transport: market.RoundTripper()}))
-	require.NoError(t, err)
 	queue, err := open(filepath.Join(t.TempDir(), "updates.db"))
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, queue.close()) })
-	return market, &worker{queue, client, underWay}
+	return market, &worker{queue, clientOf(t, market), underWay}
+}
+
+func clientOf(t *testing.T, market *sandbox.Market) *wrapper.Client {
+	client, err := wrapper.New(12345, wrapper.APIKey("any"), wrapper.WithHTTPClient(&http.Client{Transport: market.RoundTripper()}))
+	require.NoError(t, err)
+	return client
 }
 
 // quietChat makes the chat about order 1, and lets a minute pass.
