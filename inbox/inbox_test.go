@@ -79,10 +79,13 @@ func TestEqualAnswers(t *testing.T) {
 		times  int
 		behind time.Duration
 		fails  bool
+		faults float64
 	}{
 		"Yes":                         {times: 1},
 		"Yes, and reads 2 s behind":   {times: 1, behind: 2 * time.Second},
 		"Yes, and failures":           {times: 1, fails: true},
+		"Yes, and faults":             {times: 1, faults: 0.4},
+		"Yes twice, and faults":       {times: 2, faults: 0.4},
 		"Yes twice":                   {times: 2},
 		"Yes twice, and failures":     {times: 2, fails: true},
 		"Yes twice, failures, behind": {times: 2, fails: true, behind: 2 * time.Second},
@@ -106,7 +109,7 @@ func TestEqualAnswers(t *testing.T) {
 							}
 							return nil
 						}
-						w.weather(0, row.behind)
+						w.weather(row.faults, row.behind)
 						w.start()
 						if notified {
 							w.notified()
@@ -678,7 +681,7 @@ func TestReadsAgainAfterAnAnswer(t *testing.T) {
 func TestReadsOpenChatsAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, h := listed(t, inbox.WithInterval(24*time.Hour))
-		w.weather(0, 4*time.Second)
+		w.every(sandbox.OperationGetChatHistory, 0, 4*time.Second)
 		chatID := w.direct("one")
 		time.Sleep(10 * time.Second)
 		w.start()
@@ -689,6 +692,27 @@ func TestReadsOpenChatsAgain(t *testing.T) {
 		w.shop(chatID, "a person answers, so that the chat is not listed")
 		w.start()
 		time.Sleep(time.Minute)
+		w.stop()
+		assert.Equal(t, []string{"one", "two"}, h.all())
+	})
+}
+
+// What is written and named while a chat is in work is read after that, though no Reply makes the chat be read again.
+func TestNotifiedDuringAVisit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, h := listed(t, inbox.WithInterval(24*time.Hour))
+		chatID := w.direct("one")
+		w.handle = func(p *process, _ context.Context, m *inbox.Message) error {
+			h.add(m)
+			if m.Text() == "one" {
+				require.NoError(t, w.market.Reply(chatID, "two"))
+				require.NoError(t, p.inbox.Notified(t.Context(), w.notice(chatID, 1)))
+			}
+			return nil
+		}
+		time.Sleep(time.Minute)
+		w.start()
+		time.Sleep(time.Hour)
 		w.stop()
 		assert.Equal(t, []string{"one", "two"}, h.all())
 	})

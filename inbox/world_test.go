@@ -292,6 +292,9 @@ type failingStore struct {
 }
 
 func (s *failingStore) Save(ctx context.Context, chatID int64, state inbox.State) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
 	if s.before != nil {
 		if err := s.before(); err != nil {
 			return err
