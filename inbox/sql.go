@@ -36,8 +36,9 @@ func probe(ctx context.Context, db *sql.DB, query string) error {
 	if err != nil {
 		return err
 	}
+	defer rows.Close()
 	rows.Next()
-	return errors.Join(rows.Err(), rows.Close())
+	return rows.Err()
 }
 
 const createTable = `CREATE TABLE IF NOT EXISTS inbox_chats (

@@ -17,7 +17,7 @@ const (
 	RetryLater Advice = iota // the moment is at fault: make the call again, at RetryAt if that is set
 	GiveUp                   // this call never succeeds, the Market or the contract says so of it; others may
 	Stop                     // every call fails: the key, its scopes or the base URL are wrong
-	Look                     // the message may be in the chat: see whether it is by Messages, or call again with Once, 13 s later
+	Look                     // the message may be in the chat: read Messages, or call again with Once, 13 s later
 )
 
 // Advice tells what to do about an error. Only the Market's own word gives up a call or stops a program: of a 4xx that

@@ -132,9 +132,9 @@ func (c *Client) CreateChat(
 
 // SendMessage sends a text to the buyer: 1 to 4,096 characters (code points) of valid UTF-8. chatID is 1 or more.
 //
-// The API knows no idempotency key. Where a failure leaves open whether the buyer has the text, the messages of the chat
-// are read, and the call succeeds if the text is there. Where that does not tell, the error is ErrOutcomeUnknown: call
-// again with Once, 13 s later.
+// The API knows no idempotency key. Where a failure leaves open whether the buyer has the text, the messages of the
+// chat are read, and the call succeeds if the text is there. Where that does not tell, the error is ErrOutcomeUnknown:
+// call again with Once, 13 s later.
 func (c *Client) SendMessage(ctx context.Context, chatID int64, text string, opts ...CallOption) error {
 	invalid := checkID("chatId", chatID)
 	if invalid == nil {

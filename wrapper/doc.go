@@ -14,31 +14,31 @@
 //
 // # What happened, what the client does
 //
-//	what happened                              reads, createChat  sends                pause               error, if the call ends
-//	the request breaks the contract            not sent           not sent             -                   ErrInvalidRequest
-//	Auth returns an error                      not sent           not sent             -                   that of Auth
-//	the Limiter refuses                        not sent           not sent             -                   that of the Limiter
-//	the context ends before anything is sent   not sent           not sent             -                   the context's
-//	420, quota back within MaxDelay            repeat             repeat               window              ErrRateLimited
-//	420, quota back later                      stop               stop                 -                   ErrRateLimited, RetryAt
-//	420, quota back at an unknown time         stop               stop                 -                   ErrRateLimited
-//	420, too many at once                      repeat             repeat               backoff             ErrRateLimited
-//	500, the Market says                       repeat             look, repeat         backoff, 3 s        ErrServer
-//	any other 5xx, 408, 499                    repeat             look, repeat         backoff, 13 s       that of its status
-//	never left this machine                    repeat             repeat               backoff             the network's
-//	left, no answer                            repeat             look, repeat         backoff, 13 s       the network's
-//	2xx whose body ends too early              repeat             look, stop           backoff, 13 s       ErrInvalidResponse
-//	other 4xx                                  stop               stop                 -                   that of its status
-//	other 2xx                                  stop               look, stop, unknown  backoff, 13 s       ErrInvalidResponse
-//	3xx                                        stop               stop                 -                   ErrInvalidResponse
-//	200, status ERROR, or errors without OK    stop               stop                 -                   the API's codes
-//	200, empty body                            stop               sent                 -                   ErrInvalidResponse
-//	200, status OK and no errors               result             sent                 -                   -
-//	200, no errors, status not OK              result             look, stop           backoff, 13 s       ErrInvalidResponse
-//	200, anything else                         stop               look, stop           backoff, 13 s       ErrInvalidResponse
-//	attempts are used up, one in doubt         -                  look, stop           backoff, 3 or 13 s  the last one
-//	the next pause would outlast the deadline  stop               stop, maybe unknown  -                   the last one
-//	the caller's context ends                  stop               stop, maybe unknown  -                   the context's, the last
+//	what happened                              reads, createChat  sends                pause      error, if the call ends
+//	the request breaks the contract            not sent           not sent             -          ErrInvalidRequest
+//	Auth returns an error                      not sent           not sent             -          that of Auth
+//	the Limiter refuses                        not sent           not sent             -          that of the Limiter
+//	the context ends before anything is sent   not sent           not sent             -          the context's
+//	420, quota back within MaxDelay            repeat             repeat               window     ErrRateLimited
+//	420, quota back later                      stop               stop                 -          ErrRateLimited, RetryAt
+//	420, quota back at an unknown time         stop               stop                 -          ErrRateLimited
+//	420, too many at once                      repeat             repeat               backoff    ErrRateLimited
+//	500, the Market says                       repeat             look, repeat         3 s        ErrServer
+//	any other 5xx, 408, 499                    repeat             look, repeat         13 s       that of its status
+//	never left this machine                    repeat             repeat               backoff    the network's
+//	left, no answer                            repeat             look, repeat         13 s       the network's
+//	2xx whose body ends too early              repeat             look, stop           13 s       ErrInvalidResponse
+//	other 4xx                                  stop               stop                 -          that of its status
+//	other 2xx                                  stop               look, stop, unknown  13 s       ErrInvalidResponse
+//	3xx                                        stop               stop                 -          ErrInvalidResponse
+//	200, status ERROR, or errors without OK    stop               stop                 -          the API's codes
+//	200, empty body                            stop               sent                 -          ErrInvalidResponse
+//	200, status OK and no errors               result             sent                 -          -
+//	200, no errors, status not OK              result             look, stop           13 s       ErrInvalidResponse
+//	200, anything else                         stop               look, stop           13 s       ErrInvalidResponse
+//	attempts are used up, one in doubt         -                  look, stop           3 or 13 s  the last one
+//	the next pause would outlast the deadline  stop               stop, maybe unknown  -          the last one
+//	the caller's context ends                  stop               stop, maybe unknown  -          the context's, the last
 //
 // "The Market says" means a 500 in the Market's own form: a JSON object with status ERROR or with errors in it. Any
 // other 5xx, and a 500 in any other form, comes from something between the client and the Market, and does not show
@@ -47,7 +47,8 @@
 // The reads are getChat, getChats, getChatHistory and getChatMessage; they and createChat can be repeated without harm.
 // A call is tried 4 times, unless [RetryPolicy] or [Attempts] set another number. The pause called window lasts until
 // the quota is back by the Market's own clock, and up to 250 ms more. The pause called backoff is a random part of
-// 500 ms, of 1 s, of 2 s, and so on, up to MaxDelay: full jitter. The times beside it are those of the second look.
+// 500 ms, of 1 s, of 2 s, and so on, up to MaxDelay: full jitter. A time stands where the client looks: the first look
+// comes after a backoff, the second one at that time.
 // Each attempt has 15 s of its own; only the caller's own context makes errors.Is(err, context.DeadlineExceeded) true.
 //
 // One attempt is one request on the wire, over HTTP/1 and HTTP/2. net/http sends a request again on its own when a

@@ -140,8 +140,9 @@ func isCutOff(body []byte) bool {
 // maxErrors is how many errors of an answer are kept.
 const maxErrors = 20
 
-// parseErrors reads the API's own errors in each form in which they are met: a list, the object of older answers,
-// a message alone, and what gateways say as application/problem+json. What fits none is passed over: half an error text is worth more than none.
+// parseErrors reads the API's own errors in each form in which they are met: a list, the object of older answers, a
+// message alone, and what gateways say as application/problem+json. What fits none is passed over: half an error text
+// is worth more than none.
 func parseErrors(body []byte) []gen.APIErrorDTO {
 	var answer struct {
 		Errors, Error, Message, Title, Detail json.RawMessage

@@ -34,8 +34,8 @@ func (m *market) learnDate(date, now time.Time) {
 	}
 }
 
-// readQuota reads the headers of an answer that came now, and had this Date. The answers of an hour tell the same end of
-// the window, so its text is parsed once.
+// readQuota reads the headers of an answer that came now, and had this Date. The answers of an hour tell the same end
+// of the window, so its text is parsed once.
 func (m *market) readQuota(h http.Header, date, now time.Time) Quota {
 	remaining, err := strconv.Atoi(h.Get(headerRemaining))
 	until := h.Get(headerUntil)

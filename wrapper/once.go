@@ -12,12 +12,12 @@ import (
 // across restarts: keep with each text the id of the message after which it is due, and call again with both.
 //
 // A text counts as written if its letters and digits are the same, by whichever program of the shop it was sent. The
-// chat is read no sooner than 3 s after this Client has last sent the text there, as reads may be behind, and 13 s where
-// it is unknown whether that send arrived. A read that lacks the message itself is behind, and is repeated.
+// chat is read no sooner than 3 s after this Client has last sent the text there, as reads may be behind, and 13 s
+// where it is unknown whether that send arrived. A read that lacks the message itself is behind, and is repeated.
 //
 // It is no lock between processes: two that ask at once both send. A program that was killed during a send lets 13 s
-// pass before it calls again, as the Market may be at the message for 10 s. If the chat cannot be read, nothing is sent,
-// and the error is that of getChatHistory, with Outcome NotSent.
+// pass before it calls again, as the Market may be at the message for 10 s. If the chat cannot be read, nothing is
+// sent, and the error is that of getChatHistory, with Outcome NotSent.
 func Once(after int64) CallOption { return times("Once", after, 1) }
 
 // Times is like Once, but for a text that is due more than once: nothing is sent if it stands there n times already.
@@ -44,7 +44,8 @@ func times(option string, after int64, n int) CallOption {
 func (c *Client) isThere(ctx context.Context, send *call) (there bool, err error) {
 	m := send.message
 	pause := m.own.settlesAfter(readLag) - time.Since(m.own.ended)
-	if refused := c.retry.refuse(ctx, pause, "this text was sent into the chat, which can be read only after"); refused != nil {
+	const until = "this text was sent into the chat, which can be read only after"
+	if refused := c.retry.refuse(ctx, pause, until); refused != nil {
 		send.retryAt = time.Now().Add(pause)
 		send.end(refused)
 		return false, send.failure()

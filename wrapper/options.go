@@ -54,10 +54,10 @@ func WithPlainHTTP() Option {
 // limit of one attempt (0: 15 s). It is not changed, and later changes of it do not matter. Its CheckRedirect and Jar
 // are not used: redirects are never followed, as net/http would hand the key to another host.
 //
-// Without this option TLS sessions are resumed: the Market closes each connection, so every call pays for a
-// handshake. No connection is kept for a later request, a dead connection of HTTP/2 is left after 8 s, and a connection
-// is closed without lingering (net.TCPConn.SetLinger(0)): the kernel sends nothing more of an attempt that was given up.
-// A transport of your own does the last two only if you make it so; without them a message may arrive long after its
+// Without this option TLS sessions are resumed: the Market closes each connection, so every call pays for a handshake.
+// No connection is kept for a later request, a dead connection of HTTP/2 is left after 8 s, and a connection is closed
+// without lingering (net.TCPConn.SetLinger(0)): the kernel sends nothing more of an attempt that was given up. A
+// transport of your own does the last two only if you make it so; without them a message may arrive long after its
 // attempt has ended, and twice. Its idle connections are closed before a repeat if it has the method
 // CloseIdleConnections, as *http.Transport has.
 func WithHTTPClient(hc *http.Client) Option {
@@ -97,12 +97,12 @@ func WithLimiter(l Limiter) Option {
 	}
 }
 
-// WithLogger writes a line for every attempt, at level Debug for 2xx that brought no error of the API and
-// was read to its end, and Warn for anything else: operation, attempt, status (0: no answer came), the API's codes,
-// quota, traceparent, and the pause that follows. Where no answer came, or not to its end, it has the reason too: an
-// error with the text that it has in an Error, in which errors.As finds the cause. A wait for the Limiter of more
-// than a second is a line at Debug, with what is waited for and until when. A line "found" at Info tells of a message that needs no attempt more, as
-// it is in its chat. Without this option nothing is logged.
+// WithLogger writes a line for every attempt, at level Debug for 2xx that brought no error of the API and was read to
+// its end, and Warn for anything else: operation, attempt, status (0: no answer came), the API's codes, quota,
+// traceparent, and the pause that follows. Where no answer came, or not to its end, it has the reason too: an error
+// with the text that it has in an Error, in which errors.As finds the cause. A wait for the Limiter of more than a
+// second is a line at Debug, with what is waited for and until when. A line "found" at Info tells of a message that
+// needs no attempt more, as it is in its chat. Without this option nothing is logged.
 func WithLogger(l *slog.Logger) Option {
 	return func(c *config) error {
 		if l == nil {

@@ -12,8 +12,8 @@ const StatusMethodFailure = 420
 // statusClientClosedRequest is what proxies log, and sometimes answer, when the client has gone.
 const statusClientClosedRequest = 499
 
-// Response is what Capture keeps of the last answer to a call; where none came, only Attempts is set. A Limiter gets the
-// answer to each request.
+// Response is what Capture keeps of the last answer to a call; where none came, only Attempts is set. A Limiter gets
+// the answer to each request.
 type Response struct {
 	StatusCode  int         // 0: no answer came
 	Header      http.Header // as it came: nothing is cut out that a server has put there, so keep it out of logs
@@ -44,8 +44,8 @@ const (
 
 // Quota is what an answer said of the quota of its operation: requests in a fixed window that ends on a wall-clock
 // boundary. Until is on this machine's clock: the moment the answer came, plus the header X-RateLimit-Resource-Until
-// minus the header Date, so a wrong local clock does no harm. A Quota is zero when the answer carried none, or one
-// that cannot be read. Where Until minus Date is longer than a window lasts, Date is wrong: then the header alone counts,
+// minus the header Date, so a wrong local clock does no harm. A Quota is zero when the answer carried none, or one that
+// cannot be read. Where Until minus Date is longer than a window lasts, Date is wrong: then the header alone counts,
 // and where that is as far off, there is no Quota.
 type Quota struct {
 	Limit     int       `json:"limit"`     // requests in a window, 1,000 as documented; 0: the answer did not tell

@@ -13,9 +13,10 @@ import (
 	"github.com/ymarket-go/chats/gen"
 )
 
-// Raw is the generated client behind this Client's authorization, retries and limits. It checks nothing of what is
-// sent but the cabinet and the size of the body, and gives back the last answer as it came, of whatever status. Its
-// errors are *Error too: no answer came, the answer is larger than any of its operation, or it is open whether a message arrived.
+// Raw is the generated client behind this Client's authorization, retries and limits. It checks nothing of what is sent
+// but the cabinet and the size of the body, and gives back the last answer as it came, of whatever status. Its errors
+// are *Error too: no answer came, the answer is larger than any of its operation, or it is open whether a message
+// arrived.
 func (c *Client) Raw() gen.ClientInterface { return &gen.Client{Server: c.server, Client: raw{c}} }
 
 type raw struct{ client *Client }

@@ -62,7 +62,8 @@ func (p RetryPolicy) untilWindowEnds(left, backoff time.Duration, random float64
 	return max(left, min(jittered, p.MaxDelay))
 }
 
-// PauseError says that the next pause of a call would be longer than RetryPolicy.MaxDelay. errors.As finds it in an Error.
+// PauseError says that the next pause of a call would be longer than RetryPolicy.MaxDelay. errors.As finds it in an
+// Error.
 type PauseError struct {
 	Until    string        // what would be waited for: "the quota is used up for"
 	Pause    time.Duration // the one that was due

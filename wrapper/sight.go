@@ -22,8 +22,8 @@ type window struct {
 	surely  time.Time // a text from then on is not one from before the send
 }
 
-// slowRead is how long a read may take until the Market looks at the chat. A slower one leaves it open whether a text is
-// one from before the send.
+// slowRead is how long a read may take until the Market looks at the chat. A slower one leaves it open whether a text
+// is one from before the send.
 const slowRead = 2 * time.Second
 
 // window gives the window of a message whose first doubtful attempt began then. Sends of the same text before it, from

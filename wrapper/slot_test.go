@@ -69,7 +69,7 @@ func TestSlotOfARequestThatWasGivenUp(t *testing.T) {
 }
 
 func answersAfter(d time.Duration) func(*http.Request) (*http.Response, error) {
-	return func(req *http.Request) (*http.Response, error) {
+	return func(*http.Request) (*http.Response, error) {
 		time.Sleep(d)
 		return &http.Response{StatusCode: 504, Body: http.NoBody}, nil
 	}
