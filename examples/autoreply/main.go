@@ -28,7 +28,8 @@ func main() {
 	flag.StringVar(&s.addr, "addr", "127.0.0.1:8081", "where to listen for notifications; port 0 takes a free one")
 	flag.TextVar(&s.proxy, "behind", netip.MustParsePrefix("127.0.0.0/8"), "the network of your own proxy")
 	flag.StringVar(&s.market, "market", gen.ServerURL, "the address of the Market")
-	flag.StringVar(&s.cabinets, "business", "12345", "the cabinets, with commas; their keys: YM_API_KEY_12345, or YM_API_KEY")
+	flag.StringVar(&s.cabinets, "business", "12345",
+		"the cabinets, with commas; their keys: YM_API_KEY_12345, or YM_API_KEY")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
