@@ -43,6 +43,16 @@ func TestGateLearnsInTheMomentInWhichItsWindowEnds(t *testing.T) {
 	assert.False(t, g.shut(now.Add(time.Second)))
 }
 
+// A Response that other code hands to the Limiter is bounded too: no window is longer than 61 minutes.
+func TestGateBelievesNoLongerWindow(t *testing.T) {
+	now := time.Now()
+	for left, shut := range map[time.Duration]bool{61 * time.Minute: true, 61*time.Minute + 1: false} {
+		g := gate{}
+		g.learn(Quota{Until: now.Round(0).Add(left)}, now)
+		assert.Equal(t, shut, g.shut(now), "%v", left)
+	}
+}
+
 // A request that is refused waits for nothing, so no timer is left that runs until the window ends.
 func TestLimiterLeavesNoTimer(t *testing.T) {
 	usedUp := Response{Quota: Quota{Limit: 1000, Until: time.Now().Add(time.Hour)}}

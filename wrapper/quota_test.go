@@ -41,6 +41,7 @@ func TestQuotaHeaders(t *testing.T) {
 		"more are left":        {"Wed, 09 Sep 2026 15:00:00 GMT", "1000", "5", "Wed, 09 Sep 2026 16:01:01 GMT", wrapper.Quota{}},
 		"a Date of before":     {"Fri, 31 Dec 1999 20:00:00 GMT", "1000", "0", "Sat, 01 Jan 2000 00:30:00 GMT", wrapper.Quota{Limit: 1000, Until: now.Add(30 * time.Minute)}},
 		"a Date to come":       {"Sat, 01 Jan 2000 04:00:00 GMT", "1000", "0", "Sat, 01 Jan 2000 00:30:00 GMT", wrapper.Quota{Limit: 1000, Until: now.Add(30 * time.Minute)}},
+		"an end of long ago":   {"Sat, 01 Jan 2000 00:00:00 GMT", "1000", "0", "Fri, 31 Dec 1999 20:00:00 GMT", wrapper.Quota{}},
 		"both are far off":     {"Fri, 31 Dec 1999 20:00:00 GMT", "1000", "0", "Sat, 01 Jan 2000 02:00:00 GMT", wrapper.Quota{}},
 	}
 	for what, row := range rows {
