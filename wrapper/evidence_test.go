@@ -137,6 +137,33 @@ func TestMiddlewareThatFails(t *testing.T) {
 	}
 }
 
+// A middleware that asks again after an Auth that failed: the second request was handed over, and may be repeated.
+func TestMiddlewareThatRepeatsAfterAuth(t *testing.T) {
+	dials, asked := 0, 0
+	away := &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) {
+		dials++
+		return nil, errors.New("no route")
+	}}
+	again := wrapper.WithMiddleware(func(next wrapper.Doer) wrapper.Doer {
+		return doerFunc(func(req *http.Request) (*http.Response, error) {
+			if resp, err := next.Do(req); err == nil {
+				return resp, nil
+			}
+			return next.Do(req)
+		})
+	})
+	client, err := wrapper.New(business, func(context.Context, *http.Request) error {
+		if asked++; asked%2 == 1 {
+			return errAuth
+		}
+		return nil
+	}, again, impatient, wrapper.WithHTTPClient(&http.Client{Transport: away}))
+	require.NoError(t, err)
+	_, err = client.GetChat(t.Context(), chatID)
+	assert.Equal(t, wrapper.NotSent, asError(t, err).Outcome)
+	assert.Equal(t, 4, dials)
+}
+
 // A middleware that answers for an Auth that failed. Its answers are counted, as any other.
 func TestMiddlewareThatAnswersForAuth(t *testing.T) {
 	answers := 0

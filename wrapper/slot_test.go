@@ -30,16 +30,17 @@ func TestSlotOfARequestThatWasGivenUp(t *testing.T) {
 		patience  time.Duration // of the callers; 0: no end
 		free      time.Duration // when a fifth request begins
 	}{
-		"a deadline":                  {waits(time.Hour), 3 * time.Second, 10 * time.Second},
-		"the attempt's own 15 s":      {waits(time.Hour), 0, 15 * time.Second},
-		"a connection that broke":     {waits(2 * time.Second), 0, 2 * time.Second},
-		"one that broke in the last":  {waits(3*time.Second - 1), 3 * time.Second, 3*time.Second - 1},
-		"a gateway's answer":          {answersAfter(3 * time.Second), 0, 3 * time.Second},
-		"an answer after a deadline":  {answersAfter(4 * time.Second), 3 * time.Second, 4 * time.Second},
-		"a dial that was given up":    {dialsForEver, 3 * time.Second, 3 * time.Second},
-		"written late, then given up": {writesAfter(2 * time.Second), 3 * time.Second, 12 * time.Second},
-		"begun late, then given up":   {connectsAfter(2 * time.Second), 3 * time.Second, 12 * time.Second},
-		"a connection that was lost":  {losesAfter(2 * time.Second), 0, 2 * time.Second},
+		"a deadline":                              {waits(time.Hour), 3 * time.Second, 10 * time.Second},
+		"the attempt's own 15 s":                  {waits(time.Hour), 0, 15 * time.Second},
+		"a connection that broke":                 {waits(2 * time.Second), 0, 2 * time.Second},
+		"one that broke in the last":              {waits(3*time.Second - 1), 3 * time.Second, 3*time.Second - 1},
+		"a gateway's answer":                      {answersAfter(3 * time.Second), 0, 3 * time.Second},
+		"an answer after a deadline":              {answersAfter(4 * time.Second), 3 * time.Second, 4 * time.Second},
+		"a dial that was given up":                {dialsForEver, 3 * time.Second, 3 * time.Second},
+		"written late, then given up":             {writesAfter(2 * time.Second), 3 * time.Second, 12 * time.Second},
+		"written late, on a connection of before": {connectsFirst(2 * time.Second), 3 * time.Second, 12 * time.Second},
+		"begun late, then given up":               {connectsAfter(2 * time.Second), 3 * time.Second, 12 * time.Second},
+		"a connection that was lost":              {losesAfter(2 * time.Second), 0, 2 * time.Second},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			began, fifth := time.Now(), time.Duration(0)
@@ -87,6 +88,19 @@ func writesAfter(d time.Duration) func(*http.Request) (*http.Response, error) {
 		hooks.GetConn("host:443")
 		time.Sleep(d)
 		hooks.GotConn(httptrace.GotConnInfo{})
+		hooks.WroteHeaders()
+		<-req.Context().Done()
+		return nil, req.Context().Err()
+	}
+}
+
+// connectsFirst is a transport that has its connection at once, and writes later.
+func connectsFirst(d time.Duration) func(*http.Request) (*http.Response, error) {
+	return func(req *http.Request) (*http.Response, error) {
+		hooks := httptrace.ContextClientTrace(req.Context())
+		hooks.GetConn("host:443")
+		hooks.GotConn(httptrace.GotConnInfo{})
+		time.Sleep(d)
 		hooks.WroteHeaders()
 		<-req.Context().Done()
 		return nil, req.Context().Err()
