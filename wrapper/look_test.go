@@ -493,3 +493,15 @@ func monotonic(t *time.Time, by time.Duration) {
 		panic("time.Time is not what it was: wall uint64, ext int64")
 	}
 }
+
+// What Times has counted before the send is not taken for it, however new it is.
+func TestTimesCountsWhatWasThere(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScript(t, serverError(), ok("sendMessageToChat"))
+		began := time.Now()
+		s.history = func() reply { return history(written(1, "PARTNER", text, time.Since(began)+time.Second)) }
+		var captured wrapper.Response
+		require.NoError(t, newClient(t, s).SendMessage(t.Context(), chatID, text, wrapper.Times(0, 2), wrapper.Capture(&captured)))
+		assert.Equal(t, 2, captured.Attempts)
+	})
+}

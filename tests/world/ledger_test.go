@@ -43,9 +43,8 @@ func newLedger(t *testing.T, seed uint64, chats int, sends, reads []sandbox.Faul
 		arrivals: map[string]int{},
 	}
 	l.open(t, chats)
-	l.market.Advance(time.Hour)
 	l.market.Every("sendMessageToChat", func(next http.Handler) http.Handler { return l.watched(l.pick(4, sends, next)) })
-	l.market.Every("getChat", func(next http.Handler) http.Handler { return l.pick(7, reads, next) })
+	l.market.Every("getChatHistory", func(next http.Handler) http.Handler { return l.pick(7, reads, next) })
 	return l
 }
 
