@@ -122,7 +122,7 @@ func ExampleRefuse() {
 	// Output: true not sent true
 }
 
-// The message arrives, and the answer is lost.
+// The message arrives, and the answer is lost. The client finds the message in the chat.
 func ExampleCommitThen() {
 	ctx := context.Background()
 	market := sandbox.New()
@@ -130,9 +130,9 @@ func ExampleCommitThen() {
 	hc := &http.Client{Transport: market.RoundTripper()}
 	client, _ := wrapper.New(12345, wrapper.APIKey("any"), wrapper.WithHTTPClient(hc))
 	chat, _ := client.CreateChat(ctx, wrapper.Order(67890))
-	err := client.SendMessage(ctx, chat.ChatID, "Hello!", wrapper.Attempts(1))
-	fmt.Println(errors.Is(err, wrapper.ErrOutcomeUnknown), market.Messages(chat.ChatID)[0].Text)
-	// Output: true Hello!
+	err := client.SendMessage(ctx, chat.ChatID, "Hello!")
+	fmt.Println(err, len(market.Messages(chat.ChatID)))
+	// Output: <nil> 1
 }
 
 // The client gives up before the Market does anything; with CommitThen(Delay(time.Hour, nil)) the message would be in
@@ -142,8 +142,9 @@ func ExampleDelay() {
 	market := sandbox.New()
 	market.Script(sandbox.OperationSendMessageToChat, sandbox.Delay(time.Hour, nil))
 	hc := &http.Client{Transport: market.RoundTripper(), Timeout: 20 * time.Millisecond}
-	client, _ := wrapper.New(12345, wrapper.APIKey("any"), wrapper.WithHTTPClient(hc))
-	err := client.SendMessage(ctx, 7000001, "Hello!", wrapper.Attempts(1))
+	client, _ := wrapper.New(12345, wrapper.APIKey("any"), wrapper.WithHTTPClient(hc),
+		wrapper.WithRetry(wrapper.RetryPolicy{Resend: wrapper.ResendNever}))
+	err := client.SendMessage(ctx, 7000001, "Hello!")
 	fmt.Println(errors.Is(err, wrapper.ErrOutcomeUnknown), len(market.Messages(7000001)))
 	// Output: true 0
 }
@@ -164,16 +165,18 @@ func ExampleAfter() {
 	// 502
 }
 
-// Faults compose: of these messages about every third arrives without an answer, the same ones each time.
+// Faults compose: of these messages about every third arrives without an answer, the same ones each time. This client does
+// not look for them.
 func ExampleSometimes() {
 	ctx := context.Background()
 	market := sandbox.New()
 	market.Every(sandbox.OperationSendMessageToChat, sandbox.Sometimes(0.3, 1, sandbox.CommitThen(sandbox.Abort())))
 	hc := &http.Client{Transport: market.RoundTripper()}
-	client, _ := wrapper.New(12345, wrapper.APIKey("any"), wrapper.WithHTTPClient(hc))
+	never := wrapper.WithRetry(wrapper.RetryPolicy{Resend: wrapper.ResendNever})
+	client, _ := wrapper.New(12345, wrapper.APIKey("any"), wrapper.WithHTTPClient(hc), never)
 	chat, _ := client.CreateChat(ctx, wrapper.Order(67890))
 	for range 6 {
-		err := client.SendMessage(ctx, chat.ChatID, "Hello!", wrapper.Attempts(1))
+		err := client.SendMessage(ctx, chat.ChatID, "Hello!")
 		fmt.Println(len(market.Messages(chat.ChatID)), err == nil)
 	}
 	// Output:

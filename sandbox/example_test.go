@@ -30,19 +30,18 @@ func Example() {
 	if err != nil {
 		panic(err)
 	}
-	market.Advance(time.Minute)
-	err = client.SendMessage(ctx, chat.ChatID, "Hello!")
-	fmt.Println("unknown:", errors.Is(err, wrapper.ErrOutcomeUnknown))
+	err = client.SendMessage(ctx, chat.ChatID, "Hello!") // the client finds it in the chat
+	fmt.Println("error:", err)
 	fmt.Println("messages:", len(market.Messages(chat.ChatID)))
 	for _, call := range market.Calls() {
 		fmt.Println(call.Operation, call.Status)
 	}
 	// Output:
-	// unknown: true
+	// error: <nil>
 	// messages: 1
 	// createChat 200
 	// sendMessageToChat 500
-	// getChat 200
+	// getChatHistory 200
 }
 
 // A sandbox on loopback, which fails once.

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"maps"
 	"net/http"
 	"net/http/httptest"
@@ -92,10 +93,13 @@ func (s *rememberingShop) handler(t *testing.T, opts ...notify.Option) http.Hand
 		MessageSent: func(_ context.Context, n notify.ChatMessageSentNotificationDTO) error {
 			return s.take(fmt.Sprint("message ", n.MessageID))
 		},
-	}, opts...)
+	}, append(opts, quiet)...)
 	require.NoError(t, err)
 	return h
 }
+
+// quiet keeps what a shop fails at on purpose out of the output of the tests.
+var quiet = notify.WithLogger(slog.New(slog.DiscardHandler))
 
 func client(t *testing.T, market *sandbox.Market) *wrapper.Client {
 	t.Helper()
@@ -276,7 +280,7 @@ func TestNotifyCabinetsSeparately(t *testing.T) {
 				chats = append(chats, n.ChatID)
 				return nil
 			},
-		})
+		}, quiet)
 		require.NoError(t, err)
 		require.NoError(t, market.Notify(t.Context(), "http://shop", shopClient(h)))
 		for cabinet := int64(1); cabinet <= 2; cabinet++ {
@@ -519,7 +523,7 @@ func TestAutoReply(t *testing.T) {
 						time.Sleep(time.Minute / 10) // within the quota
 						return c.SendMessage(ctx, n.ChatID, "We are looking into it.")
 					},
-				})
+				}, quiet)
 				require.NoError(t, err)
 				ctx, end := context.WithCancel(t.Context())
 				require.NoError(t, market.Notify(ctx, "http://shop", shopClient(h)))
