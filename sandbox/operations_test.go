@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ymarket-go/chats/api"
+	"github.com/ymarket-go/chats/gen"
 	"github.com/ymarket-go/chats/sandbox"
 )
 
@@ -101,4 +102,13 @@ func TestScopesOfOperations(t *testing.T) {
 			assert.Equal(t, !allowed, forbidden, "%s with the scope %s: %d", r.operation, scope, status)
 		}
 	}
+}
+
+// sortedOperations are the operationIds of the contract.
+func sortedOperations() (ids []string) {
+	for _, op := range gen.Operations {
+		ids = append(ids, op.ID)
+	}
+	slices.Sort(ids)
+	return ids
 }

@@ -229,7 +229,7 @@ func TestPageRefusesWhatItDoesNotKnow(t *testing.T) {
 	m := newMarket()
 	startChat(t, m, order5)
 	for query, says := range map[string]string{
-		"?operation=send":        `the operation is "send", allowed is one of [createChat getChat getChatHistory getChatMessage getChats sendMessageToChat] or none`,
+		"?operation=send":        fmt.Sprintf(`the operation is "send", allowed is one of %v or none`, sortedOperations()),
 		"?status=<b>":            `the status is "<b>", allowed is one like 420, one like 4xx, or cut`,
 		"?status=42":             `the status is "42",`,
 		"?chats=0":               `chats is "0", allowed is a number of 1 and above`,

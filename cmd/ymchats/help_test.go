@@ -125,8 +125,8 @@ func TestCompletion(t *testing.T) {
 		"har\n:8\n":                       {"check", ""},
 		"text\njson\njunit\ngithub\n:4\n": {"check", "--format", ""},
 		"request\nresponse\nboth\n:4\n":   {"check", "--side", ""},
-		"all-methods\nall-methods:read-only\ncommunication\n:4\n":                                      {"sandbox", "--scope", ""},
-		"createChat=\ngetChat=\ngetChatHistory=\ngetChatMessage=\ngetChats=\nsendMessageToChat=\n:6\n": {"sandbox", "--fault", ""}, // no space after them
+		"all-methods\nall-methods:read-only\ncommunication\n:4\n": {"sandbox", "--scope", ""},
+		strings.Join(operationNames(), "=\n") + "=\n:6\n":         {"sandbox", "--fault", ""}, // no space after them
 	} {
 		_, out, _ := run(t, append([]string{"__complete"}, args...)...)
 		assert.Equal(t, want, out, args)

@@ -99,7 +99,7 @@ func TestUsage(t *testing.T) {
 		{`sandbox --fault sendMessageToChat=lagging`, "--fault sendMessageToChat: Lagging cannot act on sendMessageToChat, allowed is one of [getChat "},
 		{"sandbox --fault getChat={}", `--fault getChat: Error at "/kind": property "kind" is missing`},
 		{"sandbox --fault getChat=abort --fault getChat=html", "--fault is given twice for getChat, allowed is one"},
-		{"sandbox --fault get=abort", `--fault has no operation "get", allowed are createChat, getChat, getChatHistory, getChatMessage, getChats, sendMessageToChat; did you mean getChat or`},
+		{"sandbox --fault get=abort", `--fault has no operation "get", allowed are ` + strings.Join(operationNames(), ", ") + `; did you mean getChat or`},
 		{"sandbox --notify shop", "--notify is no address, allowed is one like http://127.0.0.1:8081/market"},
 		{"listen --behind x", `--behind has "x"`},
 		{"listen --behind 10.0.0.0/99", `--behind has "10.0.0.0/99", allowed are addresses and networks like 10.0.0.1`},
