@@ -87,7 +87,7 @@ func TestWrongBaseURL(t *testing.T) {
 	assert.Empty(t, market.Messages(7000001))
 	page := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("<html>")) }))
 	defer page.Close()
-	code, _, complaint := run(t, "send", "--chat", chat, testText, "--base-url", page.URL)
+	code, _, complaint := run(t, "send", "--chat", chat, testText, "--base-url", page.URL, "--resend", "never")
 	assert.Equal(t, 7, code)
 	assert.Contains(t, complaint, "look at the base URL of --base-url")
 	assert.Contains(t, complaint, "the message may have arrived")
