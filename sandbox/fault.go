@@ -122,9 +122,9 @@ func GzipBomb(size int) Fault {
 	})
 }
 
-func mustNotBeNegative(fault string, n int) {
+func mustNotBeNegative[N int | time.Duration](fault string, n N) {
 	if n < 0 {
-		panic(fmt.Sprintf("sandbox: %s is given %d, allowed is 0 and above", fault, n))
+		panic(fmt.Sprintf("sandbox: %s is given %v, allowed is 0 and above", fault, n))
 	}
 }
 

@@ -15,7 +15,7 @@ import (
 // that is not the operation's own, and what the sandbox refuses, stay as they are. Script and Every panic when it is
 // set for an operation that writes. It panics when age is below 0.
 func Cached(age time.Duration) Fault {
-	mustNotBeNegative("Cached", int(age))
+	mustNotBeNegative("Cached", age)
 	return earlier("Cached", age, func(header http.Header, now time.Time) {
 		header.Set("Date", now.Add(-age).UTC().Format(http.TimeFormat))
 		header.Set("Age", strconv.Itoa(int(age/time.Second)))
@@ -25,7 +25,7 @@ func Cached(age time.Duration) Fault {
 // Lagging answers what reads from a machine that is behind by so much: with what there was then, and no sign of it. So
 // does a cache that hides what it is. Otherwise it is as Cached.
 func Lagging(by time.Duration) Fault {
-	mustNotBeNegative("Lagging", int(by))
+	mustNotBeNegative("Lagging", by)
 	return earlier("Lagging", by, func(http.Header, time.Time) {})
 }
 
