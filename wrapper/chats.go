@@ -13,9 +13,6 @@ import (
 // chatsPage is how many chats a page of getChats has, the most that the contract allows.
 const chatsPage = 20
 
-// errRepeatedPage ends a reading that would never end.
-var errRepeatedPage = fmt.Errorf("%w: the token of the next page is one that has come before", ErrInvalidResponse)
-
 // Chats gives the chats that fit all parts of the filter; the zero filter fits all. It reads pages of 20 as the loop
 // needs them, each with the retries of a call, and ends with the first error, which is an *Error beside a nil chat.
 //
@@ -33,9 +30,16 @@ func (c *Client) Chats(
 	ctx context.Context, filter gen.GetChatsRequest, opts ...CallOption,
 ) iter.Seq2[*gen.GetChatInfoDTO, error] {
 	return func(yield func(*gen.GetChatInfoDTO, error) bool) {
-		read := map[string]bool{"": true} // the tokens of the pages
-		for token := ""; ; {
-			page, err := c.chats(ctx, filter, token, read, opts)
+		seen := pageTokens{}
+		for token, more := "", true; more; {
+			page := new(gen.GetChatsInfoDTO)
+			call := c.newCall(gen.OperationGetChats, pageQuery(token, chatsPage), filter, checkFilter(filter), opts)
+			call.result = page
+			call.promised = func() bool { return page.Chats != nil }
+			err := c.do(ctx, call)
+			if err == nil {
+				token, more, err = seen.next(page.Paging, call)
+			}
 			if err != nil {
 				yield(nil, err)
 				return
@@ -45,29 +49,28 @@ func (c *Client) Chats(
 					return
 				}
 			}
-			if token = nextPage(page.Paging); token == "" {
-				return
-			}
-			read[token] = true
 		}
 	}
 }
 
-// chats reads a page, whose successor must not be one of those that were read.
-func (c *Client) chats(
-	ctx context.Context, filter gen.GetChatsRequest, token string, read map[string]bool, opts []CallOption,
-) (*gen.GetChatsInfoDTO, error) {
-	page := new(gen.GetChatsInfoDTO)
-	call := c.newCall(gen.OperationGetChats, pageQuery(token, chatsPage), filter, checkFilter(filter), opts)
-	call.result = page
-	call.promised = func() bool { return page.Chats != nil }
-	if err := c.do(ctx, call); err != nil {
-		return nil, err
+// pageTokens are the tokens of the pages that a reading was led to.
+type pageTokens map[string]bool
+
+// errRepeatedPage ends a reading that would never end.
+var errRepeatedPage = fmt.Errorf("%w: the token of the next page is one that has come before", ErrInvalidResponse)
+
+// next gives the token of the page after the one that a call has read, and whether there is one. The error is that of
+// the call.
+func (t pageTokens) next(paging *gen.ForwardScrollingPagerDTO, read *call) (token string, more bool, err error) {
+	if paging == nil || paging.NextPageToken == nil || *paging.NextPageToken == "" {
+		return "", false, nil
 	}
-	if next := nextPage(page.Paging); next != "" && read[next] {
-		return nil, call.reject(errRepeatedPage)
+	token = *paging.NextPageToken
+	if t[token] {
+		return "", false, read.reject(errRepeatedPage)
 	}
-	return page, nil
+	t[token] = true
+	return token, true, nil
 }
 
 // pageQuery is the query of a page, without what else the operation needs.
@@ -77,14 +80,6 @@ func pageQuery(token string, limit int) string {
 		query += "&pageToken=" + url.QueryEscape(token)
 	}
 	return query
-}
-
-// nextPage is the token of the next page; empty on the last one.
-func nextPage(paging *gen.ForwardScrollingPagerDTO) string {
-	if paging == nil || paging.NextPageToken == nil {
-		return ""
-	}
-	return *paging.NextPageToken
 }
 
 // checkFilter checks the constraints of GetChatsRequest. An empty list is not sent, so it is none.

@@ -1,7 +1,6 @@
 package wrapper
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -31,7 +30,12 @@ type message struct {
 
 // fold gives the form in which texts are compared: of what the Market brings back, letters and digits are what counts.
 // A text that has none stands for itself.
-func fold(text string) string { return cmp.Or(string(lettersAndDigits(text)), text) }
+func fold(text string) string {
+	if folded := string(lettersAndDigits(text)); folded != "" {
+		return folded
+	}
+	return text
+}
 
 // settle finds out whether the message of a doubtful attempt is in the chat. It looks twice: after the pause, when
 // only presence counts, and again when absence counts, too. It tells whether to send the message again.
@@ -74,13 +78,17 @@ func (c *Client) settle(ctx context.Context, send *call, pause time.Duration) (a
 // find reads the chat, and tells whether the message is there. The error says why it cannot be told.
 func (c *Client) find(ctx context.Context, send *call, tries int) (found bool, doubt error) {
 	m := send.message
-	seen, err := c.readChat(ctx, send, cmp.Or(m.readFrom, m.after), tries)
+	from := m.readFrom
+	if from == 0 {
+		from = m.after
+	}
+	seen, err := c.readChat(ctx, send, from, tries)
 	if err != nil {
 		return false, errors.New("the chat could not be read: " + err.Error())
 	}
 	w := m.window(send.doubtSince, seen)
-	if m.times == 0 {
-		m.readFrom = cmp.Or(newestBefore(w.perhaps, seen.messages), m.readFrom)
+	if newest := newestBefore(w.perhaps, seen.messages); newest > 0 && m.times == 0 {
+		m.readFrom = newest
 	}
 	return m.isIn(seen, w, func(folded string) bool { return c.sends.has(m.chatID, folded) })
 }
@@ -109,8 +117,10 @@ func (c *Client) readChatOnce(ctx context.Context, send *call, after int64, trie
 	known, begins := c.market.now(), after == 0
 	seen.more, err = c.eachPage(ctx, send.message.chatID, after, lookPages, []CallOption{Attempts(tries), hide},
 		func(page *gen.ChatMessagesResultDTO, read *call) error {
-			if err := cmp.Or(known.check(read.answered), send.message.heard.check(read.answered)); err != nil {
-				return err
+			for _, clock := range []marketClock{known, send.message.heard} {
+				if err := clock.check(read.answered); err != nil {
+					return err
+				}
 			}
 			if seen.date.IsZero() {
 				seen.began, seen.ended, seen.date = read.answered.trace.began, time.Now(), read.answered.date

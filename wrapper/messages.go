@@ -61,8 +61,9 @@ func (c *Client) eachPage(
 	ctx context.Context, chatID, after int64, most int, opts []CallOption,
 	take func(*gen.ChatMessagesResultDTO, *call) error,
 ) (more bool, err error) {
-	read := map[string]bool{"": true} // the tokens of the pages
-	for token := ""; ; {
+	seen := pageTokens{}
+	token, more := "", true
+	for n := 0; more && n < most; n++ {
 		page, call := new(gen.ChatMessagesResultDTO), c.newHistory(chatID, after, token, opts)
 		call.result = page
 		call.promised = func() bool { return page.Messages != nil }
@@ -72,17 +73,11 @@ func (c *Client) eachPage(
 		if err := take(page, call); err != nil {
 			return false, err
 		}
-		token = nextPage(page.Paging)
-		switch {
-		case token == "":
-			return false, nil
-		case read[token]:
-			return false, call.reject(errRepeatedPage)
-		case len(read) == most:
-			return true, nil
+		if token, more, err = seen.next(page.Paging, call); err != nil {
+			return false, err
 		}
-		read[token] = true
 	}
+	return more, nil
 }
 
 // newHistory makes the call that reads a page of the messages of a chat.
