@@ -1,9 +1,10 @@
 // Package wrapper talks to the buyers of a shop on Yandex Market: it starts a chat about an order or a return, sends
-// a message, and reads a chat.
+// a message, lists chats, and reads what the buyer wrote.
 //
 //	client, err := wrapper.New(businessID, wrapper.APIKey(os.Getenv("YM_API_KEY")))
 //	chat, err := client.CreateChat(ctx, wrapper.Order(orderID))
 //	err = client.SendMessage(ctx, chat.ChatID, "Your order is on its way.")
+//	read, err := client.Messages(ctx, chat.ChatID, 0)
 //
 // businessID is the number of the seller's cabinet, to which the key belongs; a cabinet has one or more shops. The
 // README says where both are found.
@@ -78,8 +79,9 @@
 //
 // What remains:
 //   - A message arrives twice if the read lags more than 3 s, if the Market stores it later than 10 s after it was
-//     sent, or if the read is old and this Client has not heard of the Market before. A proxy that is configured to
-//     send a POST again does so without the client's knowledge. A proxy's 403 or 404 counts as the Market's.
+//     sent, if the read is old and this Client has not had an answer of the Market before, or if a proxy writes a
+//     Date of its own and its clock is more than 2 s ahead of the Market's. A proxy that is configured to send a POST
+//     again does so without the client's knowledge. A proxy's 403 or 404 counts as the Market's.
 //   - An equal text that another process sends, from 4 s before the send until the look, is taken for this one: the
 //     buyer sees it once.
 //   - Another text of another process, and digits that the Market masks, leave the outcome unknown.

@@ -33,6 +33,6 @@ func getCommand(on terminals) *cobra.Command {
 			})
 		},
 	}
-	cmd.Flags().Int64("chat", 0, "the number of the chat, as new gives it")
+	chatFlag(cmd.Flags())
 	return j.command(cmd)
 }

@@ -39,7 +39,7 @@ came after a message. --json has the numbers of the messages.`,
 			})
 		},
 	}
-	cmd.Flags().Int64("chat", 0, "the number of the chat, as new gives it")
+	chatFlag(cmd.Flags())
 	cmd.Flags().Int64Var(&after, "after", 0, "the number of a message: only those that came after it are read")
 	return j.command(cmd)
 }
@@ -71,7 +71,7 @@ func messageCommand(on terminals) *cobra.Command {
 			})
 		},
 	}
-	cmd.Flags().Int64("chat", 0, "the number of the chat, as new gives it")
+	chatFlag(cmd.Flags())
 	cmd.Flags().Int64Var(&id, "message", 0, "the number of the message, as a notification gives it")
 	return j.command(cmd)
 }

@@ -64,6 +64,10 @@ func subjectFlags(flags *pflag.FlagSet) {
 	flags.Int64("return", 0, "the number of the return")
 }
 
+func chatFlag(flags *pflag.FlagSet) {
+	flags.Int64("chat", 0, "the number of the chat, as new gives it")
+}
+
 // chosen gives the subject that the command line names by one of these flags. It is not ok to give none or several.
 func chosen(flags *pflag.FlagSet, names ...string) (s subject, ok bool) {
 	named := 0

@@ -61,7 +61,7 @@ func sendCommand(on terminals) *cobra.Command {
 		},
 	}
 	flags := cmd.Flags()
-	flags.Int64("chat", 0, "the number of the chat, as new gives it")
+	chatFlag(flags)
 	subjectFlags(flags)
 	flags.BoolVar(&s.yes, "yes", false, "do not ask before sending")
 	flags.StringVar(&resend, "resend", "checked", "what to do with a message that may have arrived: "+allowed)
