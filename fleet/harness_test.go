@@ -67,6 +67,17 @@ func ask(l *Limiter, operation string) *taker {
 	return a
 }
 
+// holdAll lets one member hold all slots, so that another one waits.
+func holdAll(t *testing.T, s *server, holder, waiter *Limiter) (held []func(wrapper.Response), w *taker) {
+	t.Helper()
+	for range 4 {
+		held = append(held, take(t, holder, "getChat"))
+	}
+	w = ask(waiter, "getChat")
+	eventually(t, "it waits", func() bool { return s.waiting() == 1 })
+	return held, w
+}
+
 func (a *taker) wait(t *testing.T) {
 	t.Helper()
 	select {

@@ -51,12 +51,7 @@ func TestContextEndsInTheQueue(t *testing.T) {
 	s := onOne(t)
 	_, a := member(t, s, WithTimeout(slow))
 	_, b := member(t, s, WithTimeout(slow))
-	var held []func(wrapper.Response)
-	for range 4 {
-		held = append(held, take(t, a, "getChat"))
-	}
-	w := ask(b, "getChat")
-	eventually(t, "it waits", func() bool { return s.waiting() == 1 })
+	held, w := holdAll(t, s, a, b)
 	w.cancel()
 	w.wait(t)
 	require.ErrorIs(t, w.err, context.Canceled)
@@ -86,12 +81,7 @@ func TestMessagesHandOver(t *testing.T) {
 	fa, a := member(t, s, WithTimeout(slow), WithLease(24*time.Hour))
 	never(fa)
 	_, b := member(t, s, WithTimeout(slow), WithLease(24*time.Hour))
-	var held []func(wrapper.Response)
-	for range 4 {
-		held = append(held, take(t, b, "getChat"))
-	}
-	w := ask(a, "getChat")
-	eventually(t, "it waits", func() bool { return s.waiting() == 1 })
+	held, w := holdAll(t, s, b, a)
 	held[0](served)
 	w.wait(t)
 	w.release(served)
@@ -114,12 +104,7 @@ func TestLostMessagesAreLookedFor(t *testing.T) {
 	s := onOne(t)
 	fa, a := member(t, s, WithTimeout(slow))
 	_, b := member(t, s, WithTimeout(slow))
-	var held []func(wrapper.Response)
-	for range 4 {
-		held = append(held, take(t, b, "getChat"))
-	}
-	w := ask(a, "getChat")
-	eventually(t, "it waits", func() bool { return s.waiting() == 1 })
+	held, w := holdAll(t, s, b, a)
 	fa.mu.Lock() // no message is heard from now on
 	fa.limiters = nil
 	fa.mu.Unlock()
@@ -138,12 +123,7 @@ func TestOldMessagesAreNotBelieved(t *testing.T) {
 	s := onOne(t)
 	fa, a := member(t, s, WithTimeout(slow))
 	_, b := member(t, s, WithTimeout(slow))
-	var held []func(wrapper.Response)
-	for range 4 {
-		held = append(held, take(t, b, "getChat"))
-	}
-	w := ask(a, "getChat")
-	eventually(t, "it waits", func() bool { return s.waiting() == 1 })
+	held, w := holdAll(t, s, b, a)
 	before := s.commands()
 	fa.mu.Lock()
 	for _, one := range a.leases {
@@ -166,11 +146,7 @@ func TestWaitersGoAlone(t *testing.T) {
 	shared, a := member(t, s)
 	never(shared)
 	_, b := member(t, s, WithTimeout(slow))
-	for range 4 {
-		defer take(t, b, "getChat")(served)
-	}
-	w := ask(a, "getChat")
-	eventually(t, "it waits", func() bool { return s.waiting() == 1 })
+	_, w := holdAll(t, s, b, a)
 	s.kill()
 	first, last := w, ask(a, "getChat") // whose command fails; without Redis one of them goes on, and then the other
 	eventually(t, "one goes on", func() bool { return first.isDone() || last.isDone() })
