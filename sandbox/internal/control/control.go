@@ -409,6 +409,18 @@ type Message struct {
 	Text   string `json:"text"`
 }
 
+// Notifications defines model for Notifications.
+type Notifications struct {
+	// Off How many do not any more, because they took none for 14 days
+	Off int `json:"off"`
+
+	// OffSince When those of the first of them were switched off. Without it none are off
+	OffSince *time.Time `json:"offSince,omitempty"`
+
+	// Shops How many shops get notifications
+	Shops int `json:"shops"`
+}
+
 // Refusal defines model for Refusal.
 type Refusal struct {
 	Error string `json:"error"`
@@ -519,7 +531,13 @@ type ServerInterface interface {
 	// AddFaults Set what the next requests of an operation meet, or each request
 	// (POST /_sandbox/faults)
 	AddFaults(w http.ResponseWriter, r *http.Request)
-	// Reset Forget chats, messages, calls, faults, deliveries and used quota, and set the clock right
+	// GetNotifications Whether the shops get notifications, and since when they do not
+	// (GET /_sandbox/notifications)
+	GetNotifications(w http.ResponseWriter, r *http.Request)
+	// SwitchNotificationsOn Switch on again the notifications that are off; each shop gets a PING, and none of what it missed
+	// (POST /_sandbox/notifications)
+	SwitchNotificationsOn(w http.ResponseWriter, r *http.Request)
+	// Reset Forget chats, messages, calls, faults, deliveries and used quota, set the clock right, notifications on
 	// (POST /_sandbox/reset)
 	Reset(w http.ResponseWriter, r *http.Request)
 }
@@ -800,6 +818,34 @@ func (siw *ServerInterfaceWrapper) AddFaults(w http.ResponseWriter, r *http.Requ
 	handler.ServeHTTP(w, r)
 }
 
+// GetNotifications operation middleware
+func (siw *ServerInterfaceWrapper) GetNotifications(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.GetNotifications(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// SwitchNotificationsOn operation middleware
+func (siw *ServerInterfaceWrapper) SwitchNotificationsOn(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.SwitchNotificationsOn(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // Reset operation middleware
 func (siw *ServerInterfaceWrapper) Reset(w http.ResponseWriter, r *http.Request) {
 
@@ -938,6 +984,8 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/_sandbox/chats", wrapper.ListChats)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/_sandbox/chats", wrapper.BeginChat)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/_sandbox/deliveries", wrapper.ListDeliveries)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/_sandbox/notifications", wrapper.GetNotifications)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/_sandbox/notifications", wrapper.SwitchNotificationsOn)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/_sandbox/chats/{chatId}/replies", wrapper.Reply)
 	m.HandleFunc(http.MethodDelete+" "+options.BaseURL+"/_sandbox/chats/{chatId}/dispute", wrapper.FinishDispute)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/_sandbox/chats/{chatId}/dispute", wrapper.StartDispute)
