@@ -138,6 +138,20 @@ func (m controls) ListDeliveries(w http.ResponseWriter, _ *http.Request) {
 	writeControl(w, http.StatusOK, list)
 }
 
+func (m controls) GetNotifications(w http.ResponseWriter, _ *http.Request) {
+	_, _, shops := m.notifier.counts()
+	off, since := m.notifier.off()
+	shown := control.Notifications{Shops: shops, Off: len(off)}
+	if len(off) > 0 {
+		shown.OffSince = &since
+	}
+	writeControl(w, http.StatusOK, shown)
+}
+
+func (m controls) SwitchNotificationsOn(w http.ResponseWriter, _ *http.Request) {
+	doneControl(w, m.switchNotificationsOn(), http.StatusConflict)
+}
+
 func (m controls) ListFaults(w http.ResponseWriter, _ *http.Request) {
 	writeControl(w, http.StatusOK, m.setFaults())
 }

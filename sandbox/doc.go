@@ -49,7 +49,9 @@
 //
 // [Market.Notify] posts notifications to a shop, as the Market does: a PING, then each new chat, each message and each
 // dispute, in order, and again until it is taken. [Market.Deliveries] lists what the shop answered, with its verdict
-// against the contract. [Market.Direct] begins a chat as a buyer, [Market.StartDispute] asks the Market to decide.
+// against the contract. After 14 days in which a notification was not taken the shop's notifications are off:
+// [Market.NotificationsOff] tells since when, [Market.SwitchNotificationsOn] switches them on again. [Market.Direct]
+// begins a chat as a buyer, [Market.StartDispute] asks the Market to decide.
 //
 // # Time
 //

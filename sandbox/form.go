@@ -21,12 +21,13 @@ const formType = "application/x-www-form-urlencoded"
 
 // doneTexts is what the page says once a form was sent, by the parameter done of the form's address.
 var doneTexts = map[string]string{
-	"buyer":    "The buyer has written.",
-	"dispute":  "The dispute has changed.",
-	"fault":    "The fault is set.",
-	"nofaults": "The faults are taken away.",
-	"clock":    "The sandbox's clock was moved.",
-	"reset":    "The sandbox has forgotten everything, and its clock is right again.",
+	"buyer":         "The buyer has written.",
+	"dispute":       "The dispute has changed.",
+	"fault":         "The fault is set.",
+	"nofaults":      "The faults are taken away.",
+	"notifications": "Notifications are on again.",
+	"clock":         "The sandbox's clock was moved.",
+	"reset":         "The sandbox has forgotten everything, and its clock is right again.",
 }
 
 // forms answers a browser with the page: after the control API has done what a form asks for, and with what was wrong.

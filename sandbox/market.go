@@ -88,7 +88,8 @@ func Open(opts ...Option) (*Market, error) {
 }
 
 // Reset forgets chats, messages, calls, faults, used quota, deliveries and what waits to be delivered, and takes back
-// what Advance did. Options, Observe and the shops of Notify stay, and ids are not given again.
+// what Advance did. Options, Observe and the shops of Notify stay, notifications that were off are on, and ids are not
+// given again.
 func (m *Market) Reset() {
 	m.store.reset()
 	m.limits.reset()

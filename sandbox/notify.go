@@ -24,8 +24,9 @@ import (
 //
 // The events of a cabinet come one after the other, in the order in which they happened. One that is not answered with
 // 200, or 400, within 10 s is repeated: each minute for an hour, each 15 minutes until a day has passed, then each
-// hour, by the sandbox's clock, which Advance moves. The other events of the cabinet wait for it. After 14 days
-// notifications are off, and what waited is dropped; Notify switches them on again.
+// hour, by the sandbox's clock, which Advance moves. The other events of the cabinet wait for it. After 14 days the
+// shop's notifications are off, and the events that waited are dropped: see NotificationsOff, and
+// SwitchNotificationsOn. Notify of the same address switches them on, too.
 //
 // The header X-Forwarded-For names an address of the Market's, as if a proxy on this machine had handed the
 // notification on: notify.Behind(netip.MustParsePrefix("127.0.0.0/8")) lets it in. Redirects are not followed. A nil
@@ -50,10 +51,8 @@ func (m *Market) Notify(ctx context.Context, address string, client *http.Client
 		s.client = *client
 	}
 	s.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	delivery := s.post(ping(m.now()), 1, pingTime)
-	m.notifier.record(delivery)
-	if !delivery.Taken {
-		return fmt.Errorf("sandbox: the shop has not taken the PING: %w", delivery.refusal())
+	if err := s.ping(); err != nil {
+		return ofPackage(err)
 	}
 	m.notifier.add(s)
 	m.store.postTo(m.notifier.post)
@@ -123,7 +122,8 @@ type notifier struct {
 	mu            sync.Mutex
 	subscriptions []*subscription
 	deliveries    recent[Delivery]
-	changed       chan struct{} // closed when the clock was moved or all was forgotten; nil: nobody waits
+	changed       chan struct{} // closed when the clock was moved or a queue was dropped; nil: nobody waits
+	observer      func(offSince time.Time)
 }
 
 func (n *notifier) record(d Delivery) {
@@ -144,7 +144,7 @@ func (n *notifier) counts() (deliveries, forgotten, shops int) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	for _, s := range n.subscriptions {
-		if !s.ended() {
+		if !s.ended() && !s.off() {
 			shops++
 		}
 	}
@@ -154,6 +154,7 @@ func (n *notifier) counts() (deliveries, forgotten, shops int) {
 func (n *notifier) add(s *subscription) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	n.replaceOff(s)
 	n.subscriptions = append(n.subscriptions, s)
 }
 
@@ -181,16 +182,16 @@ func (n *notifier) waiting() <-chan struct{} {
 	return n.changed
 }
 
-// reset forgets deliveries and notifications that wait. The shops stay.
+// reset forgets deliveries and notifications that wait. The shops stay, and their notifications are on.
 func (n *notifier) reset() {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.deliveries.reset()
 	for _, s := range n.subscriptions {
-		for _, q := range s.queues {
-			q.forgotten = true
+		s.drop()
+		if s.off() {
+			n.setOff(s, time.Time{})
 		}
-		s.queues = map[int64]*queue{}
 	}
 	n.wakeLocked()
 }
@@ -201,6 +202,9 @@ func (n *notifier) post(event notice) {
 	defer n.mu.Unlock()
 	n.subscriptions = slices.DeleteFunc(n.subscriptions, (*subscription).ended)
 	for _, s := range n.subscriptions {
+		if s.off() {
+			continue
+		}
 		q := s.queues[event.cabinet]
 		if q == nil {
 			q = &queue{subscription: s}

@@ -3,6 +3,7 @@ package sandbox
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -21,20 +22,41 @@ type subscription struct {
 	contract *api.Validator
 
 	// under the notifier's mutex
-	queues map[int64]*queue // by cabinet
-	off    bool
+	queues   map[int64]*queue // by cabinet
+	offSince time.Time        // zero: its notifications are on
 }
 
-// ended is true when the shop gets no more notifications. The notifier is locked.
-func (s *subscription) ended() bool { return s.off || s.ctx.Err() != nil }
+// ended is true when the shop is gone for good.
+func (s *subscription) ended() bool { return s.ctx.Err() != nil }
+
+// off is true when the shop gets no notifications until they are switched on. The notifier is locked.
+func (s *subscription) off() bool { return !s.offSince.IsZero() }
+
+// drop forgets the notifications that wait. The notifier is locked.
+func (s *subscription) drop() {
+	for _, q := range s.queues {
+		q.dropped = true
+	}
+	s.queues = map[int64]*queue{}
+}
+
+// ping posts a PING. The error says why the shop has not taken it.
+func (s *subscription) ping() error {
+	d := s.post(ping(s.market.now()), 1, pingTime)
+	s.market.notifier.record(d)
+	if !d.Taken {
+		return fmt.Errorf("the shop has not taken the PING: %w", d.refusal())
+	}
+	return nil
+}
 
 // queue holds the notifications for a shop about one cabinet. The first one is in work until it is taken or given up.
 type queue struct {
 	subscription *subscription
 
 	// under the notifier's mutex
-	notices   []notice
-	forgotten bool // by Reset
+	notices []notice
+	dropped bool // the notifications are not to be posted any more
 }
 
 // The Market repeats a notification for so long, with pauses that grow: see pauseAfter.
@@ -61,7 +83,7 @@ func (q *queue) run() {
 func (q *queue) first() notice {
 	q.lock()
 	defer q.unlock()
-	if q.forgotten {
+	if q.dropped {
 		return notice{}
 	}
 	return q.notices[0]
@@ -96,7 +118,7 @@ func (q *queue) deliver(what notice) bool {
 		case settled:
 			return true
 		case givenUp:
-			q.switchOff()
+			s.market.notifier.switchOff(q, s.market.now())
 			return false
 		}
 		s.market.waitUntil(s.ctx, again, q.over)
@@ -108,16 +130,7 @@ func (q *queue) deliver(what notice) bool {
 func (q *queue) over() bool {
 	q.lock()
 	defer q.unlock()
-	return q.forgotten || q.subscription.ended()
-}
-
-// switchOff ends a shop's notifications, and drops what waits, of other cabinets too.
-func (q *queue) switchOff() {
-	q.lock()
-	defer q.unlock()
-	q.subscription.off = true
-	q.subscription.queues = nil
-	q.subscription.market.notifier.wakeLocked()
+	return q.dropped || q.subscription.ended()
 }
 
 func (q *queue) lock()   { q.subscription.market.notifier.mu.Lock() }

@@ -53,6 +53,13 @@ func (t handlerTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 
 func shopClient(h http.Handler) *http.Client { return &http.Client{Transport: handlerTransport{h}} }
 
+// peek reads the body of a request, and leaves it to be read.
+func peek(r *http.Request) string {
+	body, _ := io.ReadAll(r.Body) // a handlerTransport's body cannot fail
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	return string(body)
+}
+
 // rememberingShop is a shop that writes down what it is told, unless it is away.
 type rememberingShop struct {
 	mu     sync.Mutex
@@ -347,9 +354,7 @@ func TestNotifyAShopThatHangs(t *testing.T) {
 		market := sandbox.New()
 		good := (&rememberingShop{}).handler(t)
 		h := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			body, _ := io.ReadAll(r.Body)
-			r.Body = io.NopCloser(bytes.NewReader(body))
-			if !strings.Contains(string(body), "PING") {
+			if !strings.Contains(peek(r), "PING") {
 				<-r.Context().Done()
 			}
 			good.ServeHTTP(w, r)

@@ -127,6 +127,44 @@ func TestSandboxWaitsForTheShop(t *testing.T) {
 The shop has taken the PING: from now on it is told what happens.\n$`, out.String())
 }
 
+// The log says when the notifications of a shop are off, and when they are on again.
+func TestSandboxSaysThatNotificationsAreOff(t *testing.T) {
+	failed := make(chan struct{}, 10)
+	shop := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		if !strings.Contains(string(body), "PING") {
+			w.WriteHeader(http.StatusInternalServerError)
+			failed <- struct{}{}
+			return
+		}
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = io.WriteString(w, `{"version":"1","name":"a","time":"2026-03-01T09:00:00Z"}`)
+	}))
+	defer shop.Close()
+	market := start(t, "sandbox", "--addr", "127.0.0.1:0", "--notify", shop.URL)
+	site := loopbackURL.FindString(line(t, market.out, "The sandbox listens on "))
+	line(t, market.out, "The shop has taken the PING")
+	post := func(path, body string) {
+		resp, err := http.Post(site+path, "application/json", strings.NewReader(body))
+		require.NoError(t, err)
+		require.NoError(t, resp.Body.Close())
+		require.Less(t, resp.StatusCode, 300)
+	}
+	post("/_sandbox/chats", `{"businessId":42,"text":"Hello?"}`)
+	<-failed
+	post("/_sandbox/clock", `{"seconds":1209600}`)
+	said := line(t, market.out, "notifications are off")
+	off, err := time.ParseInLocation(time.DateTime, said[:len(time.DateTime)], time.Local)
+	require.NoError(t, err)
+	assert.WithinDuration(t, time.Now().Add(14*24*time.Hour), off, time.Hour)
+	assert.Contains(t, said, "  The shop's notifications are off: it did not take one for 14 days. POST /_sandbox/notifications ")
+	post("/_sandbox/notifications", "")
+	line(t, market.out, "The shop's notifications are on again.")
+	market.interrupt()
+	line(t, market.out, "Stopping.")
+	assert.Zero(t, <-market.ended)
+}
+
 // postTo gives the status of the answer to a notification that comes from an address.
 func postTo(t *testing.T, l *listener, remote, body string) int {
 	t.Helper()

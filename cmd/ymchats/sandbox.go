@@ -29,7 +29,8 @@ HTTP/2. What is under /_sandbox/ answers who names this machine by localhost, a 
 a --host; any other name gets 403.
 
 With --notify a shop is told what happens: a PING first, again until it is taken, then each new chat and each message,
-in order, repeated as the Market does it. The notifications look as if a proxy on this machine had handed them on.
+in order, repeated as the Market does it: after 14 days they are off, and the log says so. The notifications look as if
+a proxy on this machine had handed them on.
 
 Faults are written OPERATION=FAULT; each request of the operation meets it. FAULT is a kind, like abort, or the JSON of
 the control API: a kind with its fields.`,

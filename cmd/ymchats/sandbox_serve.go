@@ -82,8 +82,8 @@ func startsChats(scope string) bool {
 	})
 }
 
-// logTo writes a line for each request, from the sandbox's own record. A log that nobody reads does not hold up the
-// sandbox: lines beyond a thousand are dropped.
+// logTo writes a line for each request, from the sandbox's own record, and when the notifications of a shop are switched
+// off or on. A log that nobody reads does not hold up the sandbox: lines beyond a thousand are dropped.
 func logTo(out io.Writer, market *sandbox.Market) {
 	lines := make(chan string, 1000)
 	go func() {
@@ -91,12 +91,23 @@ func logTo(out io.Writer, market *sandbox.Market) {
 			fmt.Fprintln(out, line)
 		}
 	}()
-	market.Observe(func(c sandbox.Call) {
+	write := func(line string) {
 		select {
-		case lines <- logLine(c):
+		case lines <- line:
 		default:
 		}
-	})
+	}
+	market.Observe(func(c sandbox.Call) { write(logLine(c)) })
+	market.ObserveNotifications(func(offSince time.Time) { write(notificationsLine(offSince)) })
+}
+
+// notificationsLine says that a shop's notifications were switched off, or, of the zero time, that they are on again.
+func notificationsLine(offSince time.Time) string {
+	if offSince.IsZero() {
+		return "The shop's notifications are on again. What happened while they were off is not posted."
+	}
+	return fmt.Sprintf("%s  The shop's notifications are off: it did not take one for 14 days. "+
+		"POST /_sandbox/notifications switches them on again.", offSince.Local().Format(time.DateTime))
 }
 
 // loggedViolations is how many of a call's violations the log shows.
