@@ -22,6 +22,7 @@ type job struct {
 	resend           wrapper.Resend
 	on               terminals
 
+	access    access
 	client    *wrapper.Client
 	progress  *progress
 	situation situation
@@ -51,23 +52,23 @@ func (j *job) prepare(cmd *cobra.Command) error {
 	case j.timeout < 0:
 		return usageError{fmt.Errorf("--timeout is %v, allowed is 0 (no limit) and above", j.timeout)}
 	}
-	access, err := readAccess(cmd.Flags())
-	if err != nil {
+	var err error
+	if j.access, err = readAccess(cmd.Flags()); err != nil {
 		return usageError{err}
 	}
-	j.situation.baseURL, j.situation.key = access.baseURL, access.key
-	if j.client, err = j.newClient(access, cmd.ErrOrStderr()); err != nil {
+	j.situation.baseURL, j.situation.key = j.access.baseURL, j.access.key
+	if j.client, err = j.newClient(cmd.ErrOrStderr()); err != nil {
 		return usageError{err}
 	}
 	return nil
 }
 
-func (j *job) newClient(a access, stderr io.Writer) (*wrapper.Client, error) {
+func (j *job) newClient(stderr io.Writer) (*wrapper.Client, error) {
 	j.progress = &progress{out: stderr, quiet: j.quiet, columns: func() int { return j.on.columns(stderr) }}
 	if j.verbose {
 		j.progress.log = slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: slog.LevelDebug})
 	}
-	return a.client(
+	return j.access.client(
 		wrapper.WithRetry(wrapper.RetryPolicy{MaxDelay: j.maxWait, Resend: j.resend}),
 		wrapper.WithLogger(slog.New(logHandler(j.progress.handle))),
 	)

@@ -50,19 +50,42 @@ func (s *sandboxServer) greet(out io.Writer, addr *net.TCPAddr) {
 		fmt.Fprintf(out, "It listens on %s, for every machine that reaches this one, "+
 			"and its control API asks for no key.\n", addr)
 	}
-	fmt.Fprintf(out, "The sandbox listens on http://%[1]s/v2, its page is http://%[1]s/_sandbox/\n\n%[2]s\n\n",
-		host, s.firstCall(host))
+	fmt.Fprintf(out, "The sandbox listens on http://%[1]s/v2, its page is http://%[1]s/_sandbox/\n\n"+
+		"These lines make the command in a second terminal call it, and not the Market:\n\n%[2]s\n\n"+
+		"A first call:\n\n%[3]s\n\n", host, s.exports(host), s.firstCall(host))
+}
+
+// exports are the lines that set up a shell.
+func (s *sandboxServer) exports(host string) string {
+	return fmt.Sprintf("  export YM_BASE_URL=http://%s/v2\n  export YM_API_KEY=%s\n  export YM_BUSINESS_ID=%d",
+		host, shellQuoted(s.goodKey()), s.goodBusiness())
+}
+
+func (s *sandboxServer) goodKey() string {
+	if s.key == "" {
+		return "any"
+	}
+	return s.key
+}
+
+func (s *sandboxServer) goodBusiness() int64 {
+	if len(s.businesses) == 0 {
+		return 12345
+	}
+	return s.businesses[0]
+}
+
+// shellQuoted quotes a word for a shell where it needs that.
+func shellQuoted(word string) string {
+	if isName(word) {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }
 
 // firstCall is a command that succeeds with these flags, or the reason why there is none.
 func (s *sandboxServer) firstCall(host string) string {
-	key, business, about := s.key, int64(1), `{"context":{"type":"ORDER","id":1}}`
-	if key == "" {
-		key = "any"
-	}
-	if len(s.businesses) > 0 {
-		business = s.businesses[0]
-	}
+	about := `{"context":{"type":"ORDER","id":1}}`
 	if s.scopes != nil && !slices.ContainsFunc(s.scopes, startsChats) {
 		return "  With these scopes the key cannot start a chat."
 	}
@@ -71,9 +94,8 @@ func (s *sandboxServer) firstCall(host string) string {
 	} else if s.orders != nil {
 		about = `{"context":{"type":"RETURN","id":1}}` // there are no orders, and all returns
 	}
-	url := fmt.Sprintf("http://%s/v2/businesses/%d/chats/new", host, business)
-	return fmt.Sprintf(`  curl -s -H 'Api-Key: %s' -H 'Content-Type: application/json' -d '%s' %s`,
-		strings.ReplaceAll(key, "'", `'\''`), about, url)
+	return fmt.Sprintf(`  curl -s -H %s -H 'Content-Type: application/json' -d '%s' http://%s/v2/businesses/%d/chats/new`,
+		shellQuoted("Api-Key: "+s.goodKey()), about, host, s.goodBusiness())
 }
 
 func startsChats(scope string) bool {

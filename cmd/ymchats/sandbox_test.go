@@ -25,6 +25,9 @@ func TestSandbox(t *testing.T) {
 		"--fault", `getChat={"kind":"fail","status":403,"code":"FORBIDDEN"}`)
 	base := loopbackURL.FindString(line(t, market.out, "The sandbox listens on "))
 	require.NotEmpty(t, base)
+	for _, export := range []string{"YM_BASE_URL=" + base + "/v2", "YM_API_KEY=secret", "YM_BUSINESS_ID=4200"} {
+		assert.Equal(t, "  export "+export, line(t, market.out, "export"))
+	}
 	assert.Equal(t, `  curl -s -H 'Api-Key: secret' -H 'Content-Type: application/json' -d '{"context":{"type":"ORDER","id":1}}' `+base+`/v2/businesses/4200/chats/new`, line(t, market.out, "curl"))
 	assert.Empty(t, line(t, market.out, ""))
 
@@ -193,7 +196,9 @@ func TestSandboxGreeting(t *testing.T) {
 	here := greeting(sandboxServer{}, "127.0.0.1")
 	assert.NotContains(t, here, "every machine")
 	assert.Contains(t, here, "'Api-Key: any'")
-	assert.Contains(t, here, "http://127.0.0.1:80/v2/businesses/1/chats/new")
+	assert.Contains(t, here, "http://127.0.0.1:80/v2/businesses/12345/chats/new")
+	assert.Contains(t, here, "\n  export YM_BASE_URL=http://127.0.0.1:80/v2\n  export YM_API_KEY=any\n  export YM_BUSINESS_ID=12345\n")
+	assert.Contains(t, greeting(sandboxServer{key: "it's"}, "127.0.0.1"), `export YM_API_KEY='it'\''s'`)
 	assert.Contains(t, greeting(sandboxServer{key: "it's", businesses: []int64{7, 8}}, "127.0.0.1"), `'Api-Key: it'\''s'`)
 	assert.Contains(t, greeting(sandboxServer{businesses: []int64{7, 8}}, "127.0.0.1"), "/businesses/7/")
 	assert.Contains(t, greeting(sandboxServer{}, "192.0.2.1"), "It listens on 192.0.2.1:80, for every machine")

@@ -148,22 +148,36 @@ func refusal(text string) error {
 
 func isVisible(r rune) bool { return r != ' ' && unicode.IsPrint(r) }
 
-// consent asks the person at the terminal. Where there is no terminal, the author of the script has said yes. There is
-// no question about a number that the client refuses.
+// consent asks the person at the terminal, and shows what goes where. Where there is no terminal, the author of the
+// script has said yes. There is no question about a number that the client refuses.
 func (s *sender) consent(cmd *cobra.Command, text string) error {
 	if s.yes || s.to.id < 1 || !s.on.is(cmd.InOrStdin()) || !s.on.is(cmd.ErrOrStderr()) {
 		return nil
 	}
-	fmt.Fprintf(cmd.ErrOrStderr(), "Send %s to the buyer of %v? [y/N] ", length(text), s.to)
-	answer, err := whileWaiting(cmd.Context(), func() (string, error) { return readLine(cmd.InOrStdin()) })
+	buyer, err := s.buyer(cmd.Context())
+	s.progress.end()
 	if err != nil {
-		fmt.Fprintln(cmd.ErrOrStderr()) // what is said next does not belong to the question
-		return notSent(cmd.Context(), err)
+		return err
 	}
-	if answer = strings.ToLower(strings.TrimSpace(answer)); answer != "y" && answer != "yes" {
-		return &wrapper.Error{Operation: gen.OperationSendMessageToChat, Err: errDeclined}
+	facts := append(s.access.destination(cmd.Context()),
+		fact{"Buyer", buyer}, fact{"Text", beginning(text)}, fact{"Length", length(text)})
+	yes, err := ask(cmd, facts, "Send it?")
+	if err == nil && !yes {
+		err = &wrapper.Error{Operation: gen.OperationSendMessageToChat, Err: errDeclined}
 	}
-	return nil
+	return err
+}
+
+// buyer names the buyer by the order. The number of a chat says nothing to a person, so the chat is read.
+func (s *sender) buyer(ctx context.Context) (string, error) {
+	if s.to.what != "chat" {
+		return fmt.Sprint("of ", s.to), nil
+	}
+	chat, err := s.client.GetChat(ctx, s.to.id)
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("of chat %d, %s", s.to.id, contextWords(chat.Context)), nil
 }
 
 // notSent is the error of a text, or of an answer to the question, that could not be read.
