@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"html"
 	"net/http"
 	"net/url"
@@ -71,15 +72,21 @@ func (s *secrets) across(text, rest string) bool {
 	return s.hasRun(append(head, tail...))
 }
 
-// hasRun remembers the runs of what is shown, which is short, and not those of what was sent.
+// hasRun remembers the runs of what is shown, which is short, and not those of what was sent. It remembers their hashes:
+// two runs with the same hash would hide a text without need, and show none.
 func (s *secrets) hasRun(shown []rune) bool {
-	runs := map[[commonRun]rune]bool{}
+	if len(s.long) == 0 || len(shown) < commonRun {
+		return false
+	}
+	seed := maphash.MakeSeed()
+	hash := func(letters []rune) uint64 { return maphash.Comparable(seed, [commonRun]rune(letters)) }
+	runs := make(map[uint64]bool, len(shown))
 	for i := range len(shown) - commonRun + 1 {
-		runs[[commonRun]rune(shown[i:])] = true
+		runs[hash(shown[i:])] = true
 	}
 	for _, secret := range s.long {
 		for i := range len(secret) - commonRun + 1 {
-			if runs[[commonRun]rune(secret[i:])] {
+			if runs[hash(secret[i:])] {
 				return true
 			}
 		}
@@ -93,11 +100,34 @@ func lettersAndDigits(text string) []rune {
 	text = undoEscapes(text)
 	letters := make([]rune, 0, len(text))
 	for _, r := range text {
-		if unicode.IsLetter(r) || unicode.IsDigit(r) {
-			letters = append(letters, unicode.ToLower(unicode.ToUpper(r)))
+		if folded := foldRune(r); folded != 0 {
+			letters = append(letters, folded)
 		}
 	}
 	return letters
+}
+
+// foldRune gives a letter without its case, and a digit; 0: the rune is neither.
+func foldRune(r rune) rune {
+	if int(r) < len(common) {
+		return common[r]
+	}
+	return foldAnyRune(r)
+}
+
+// common has the runes of nearly all texts, Latin and Cyrillic, as the tables of Unicode take their time.
+var common = func() (folded ['ӿ' + 1]rune) {
+	for r := range folded {
+		folded[r] = foldAnyRune(rune(r))
+	}
+	return folded
+}()
+
+func foldAnyRune(r rune) rune {
+	if unicode.IsLetter(r) || unicode.IsDigit(r) {
+		return unicode.ToLower(unicode.ToUpper(r))
+	}
+	return 0
 }
 
 // maxEscapes is how often a text may have been escaped: for JSON within HTML within a URL, and once more.
@@ -201,6 +231,9 @@ func addedValues(before, after credentials) []string {
 		for _, value := range values {
 			added = append(added, parameters(value)...)
 		}
+	}
+	if after.query == before.query {
+		return added
 	}
 	old, _ := url.ParseQuery(before.query) // without the parts that cannot be read
 	query, _ := url.ParseQuery(after.query)
