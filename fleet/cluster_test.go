@@ -22,7 +22,7 @@ func TestCluster(t *testing.T) {
 // The keys of a cabinet stand in one slot, and the fleet works as with one server.
 func (c *cluster) oneCabinet(t *testing.T) {
 	j := newJudge(t, 40*time.Millisecond, time.Hour, 150)
-	workers := hire(t, 4, task{Addrs: c.addrs, Market: j.url, ChatID: j.chatID, Callers: 8, Timeout: 5 * time.Second})
+	workers := hire(t, 4, task{Addrs: c.addrs, Market: j.url, ChatID: j.chatID, Callers: 8})
 	done := collect(t, workers)
 	sent, refused, most := j.counts()
 	best, least := spread(done)
@@ -43,7 +43,7 @@ func (c *cluster) oneCabinet(t *testing.T) {
 
 // Cabinets stand in all nodes, and each knows the clock of its own.
 func (c *cluster) manyCabinets(t *testing.T) {
-	shared, err := New(c.client(t), WithTimeout(5*time.Second))
+	shared, err := New(c.client(t))
 	require.NoError(t, err)
 	defer shared.Close()
 	for id := range int64(30) {

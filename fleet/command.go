@@ -24,6 +24,7 @@ type answer struct {
 	word string
 	now  int64         // Redis' clock
 	left time.Duration // granted: of the lease; shut: of the window
+	mute string        // why Redis refused to send a message
 }
 
 // report is what Redis has to know of the requests of a cabinet.
@@ -80,11 +81,11 @@ func (l *Limiter) command(verb string, subject func(now int64) string) (answer, 
 // a lease that it granted ends by itself.
 func (l *Limiter) send(verb string, subject func(now int64) string) (answer, error) {
 	f := l.fleet
-	sent := time.Now()
+	sent, timeout := time.Now(), f.patience()
 	now := l.redisTime(sent)
 	deadline := now
 	if now > 0 {
-		deadline += f.timeout.Milliseconds()
+		deadline += timeout.Milliseconds()
 	}
 	type result struct {
 		answer answer
@@ -92,14 +93,14 @@ func (l *Limiter) send(verb string, subject func(now int64) string) (answer, err
 	}
 	results := make(chan result, 1)
 	go func() {
-		ctx, cancel := context.WithTimeout(context.Background(), max(commandTime, f.timeout))
+		ctx, cancel := context.WithTimeout(context.Background(), max(commandTime, timeout))
 		defer cancel()
 		a, err := readAnswer(f.script.run(ctx, f.rdb, l.keys, []any{
 			verb, deadline, f.newLease.Milliseconds(), f.lease.Milliseconds(), f.channels(), f.countable, subject(now),
 		}))
 		results <- result{a, err}
 	}()
-	patience := time.NewTimer(f.timeout)
+	patience := time.NewTimer(timeout)
 	defer patience.Stop()
 	select {
 	case r := <-results:
@@ -107,11 +108,23 @@ func (l *Limiter) send(verb string, subject func(now int64) string) (answer, err
 			f.mu.Lock()
 			l.clock.set(sent, r.answer.now, r.answer.word == "late")
 			f.mu.Unlock()
+			f.answered.Store(true)
+			if r.answer.mute != "" {
+				f.notHeard(fmt.Errorf("PUBLISH: %s", r.answer.mute))
+			}
 		}
 		return r.answer, r.err
 	case <-patience.C:
 		return answer{}, errNoAnswer
 	}
+}
+
+// patience is how long a caller waits for an answer. Before the first one there may be no connection yet.
+func (f *Fleet) patience() time.Duration {
+	if f.answered.Load() {
+		return f.timeout
+	}
+	return max(f.timeout, firstTimeout)
 }
 
 func (l *Limiter) redisTime(moment time.Time) int64 {
@@ -124,12 +137,13 @@ func readAnswer(said any, err error) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	if fields, ok := said.([]any); ok && len(fields) == 3 {
+	if fields, ok := said.([]any); ok && len(fields) == 4 {
 		word, isText := fields[0].(string)
 		now, isTime := fields[1].(int64)
 		left, isNumber := fields[2].(int64)
-		if isText && isTime && isNumber {
-			return answer{word, now, time.Duration(left) * time.Millisecond}, nil
+		mute, isReason := fields[3].(string)
+		if isText && isTime && isNumber && isReason {
+			return answer{word, now, time.Duration(left) * time.Millisecond, mute}, nil
 		}
 	}
 	return answer{}, fmt.Errorf("the answer of Redis is a %T that the script does not give", said)

@@ -30,6 +30,6 @@
 // Redis 7.0 and Valkey 8.0, alone or as a cluster, are tested. Redis 6.2 is served by a form of the script that was
 // tried on newer servers only. A redis.Ring is refused: its shards do not share their messages.
 //
-// In Redis stand ids of cabinets, names of operations, random names of processes, and numbers, under keys that all
-// expire.
+// In Redis stand ids of cabinets, names of operations, names of processes (WithName), and numbers, under keys that
+// all expire.
 package fleet

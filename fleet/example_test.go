@@ -150,6 +150,12 @@ func ExampleWithTimeout() {
 	// Output: fleet: WithTimeout is given 0s, allowed is 1ms to 10s
 }
 
+// A process is named as its pod is, say. Status tells which process holds a lease.
+func ExampleWithName() {
+	fmt.Println(refusal(fleet.WithName("web 1")))
+	// Output: fleet: WithName is given "web 1", allowed are 1 to 64 letters, digits, hyphens and underscores
+}
+
 // Two processes may each send two requests at once while Redis is away.
 func ExampleWithAlone() {
 	fmt.Println(refusal(fleet.WithAlone(5)))
@@ -195,5 +201,5 @@ func ExampleWithLogger() {
 	n, _ := said.Read(line)
 	_, _ = os.Stdout.Write(line[:n])
 	shared.Close()
-	// Output: level=WARN msg="fleet: Redis is away"
+	// Output: level=WARN msg="fleet: Redis is away" businessId=12345
 }

@@ -93,7 +93,6 @@ func TestShareOfTheSlots(t *testing.T) {
 			j := newJudge(t, 100*time.Millisecond, time.Hour, 1_000_000)
 			workers := hire(t, n, task{
 				Network: s.network(), Addrs: []string{s.address}, Market: j.url, ChatID: j.chatID, Callers: 8,
-				Timeout: 5 * time.Second,
 			})
 			eventually(t, "all work", func() bool { sent, _, _ := j.counts(); return sent > 100 })
 			before, best := s.commands(), 0.0

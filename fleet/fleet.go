@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -25,9 +26,11 @@ type Fleet struct {
 	*config
 	rdb       redis.UniversalClient
 	script    *script
-	process   string // a random name
-	countable string // "1" if Redis knows all subscribers of a channel
-	log       *statusLog
+	process   string        // its name, made unique by random characters
+	countable string        // "1" if Redis knows all subscribers of a channel
+	away      *statusLog    // of Redis
+	unheard   *statusLog    // of messages
+	answered  atomic.Bool   // Redis has answered this process
 	probes    chan struct{} // says that an outage has begun
 	look      time.Duration // see lookAfter
 
@@ -38,6 +41,7 @@ type Fleet struct {
 	mu       sync.Mutex          // guards the Limiters and leases, too
 	limiters map[string]*Limiter // by their first key
 	outages  map[*Limiter]*outage
+	hearing  hearing
 	named    int64 // leases so far
 }
 
@@ -57,16 +61,19 @@ func New(rdb redis.UniversalClient, opts ...Option) (*Fleet, error) {
 		return nil, fmt.Errorf("fleet: %w", err)
 	}
 	f := &Fleet{
-		config: c, rdb: rdb, script: newScript(), process: rand.Text()[:16], countable: "0", log: newStatusLog(c.logger),
+		config: c, rdb: rdb, script: newScript(), process: c.name + ":" + rand.Text()[:16], countable: "0",
 		probes: make(chan struct{}, 1), look: lookAfter, limiters: map[string]*Limiter{}, outages: map[*Limiter]*outage{},
 	}
 	if _, alone := rdb.(*redis.Client); alone {
 		f.countable = "1"
 	}
 	f.life, f.end = context.WithCancel(context.Background())
-	f.busy.Go(f.listen)
+	f.away = newStatusLog(c.logger, "fleet: Redis is away", "fleet: Redis is back")
+	f.unheard = newStatusLog(c.logger, "fleet: Redis refuses messages", "fleet: Redis sends messages again")
 	f.busy.Go(f.probe)
-	go f.log.run(f.life)
+	go f.listen()
+	go f.away.run(f.life)
+	go f.unheard.run(f.life)
 	return f, nil
 }
 
@@ -90,7 +97,7 @@ func (f *Fleet) Limiter(businessID int64) (*Limiter, error) {
 		return nil, fmt.Errorf("fleet: %w", err)
 	}
 	l := &Limiter{
-		fleet: f, keys: []string{key, key + ":queue", key + ":seen"}, local: local,
+		fleet: f, businessID: businessID, keys: []string{key, key + ":queue", key + ":seen"}, local: local,
 		leases: map[string]*lease{}, alone: alone{slots: make(chan struct{}, f.config.alone)},
 	}
 	f.limiters[key] = l
@@ -98,9 +105,9 @@ func (f *Fleet) Limiter(businessID int64) (*Limiter, error) {
 }
 
 // Close gives back what this process holds and waits for: close it once the work is done, as requests that still run
-// are counted no more. Acquire fails from now on, and so does a call that waits in it. Close takes no longer than two
-// or three timeouts; the error says that Redis took nothing in, so that the leases end by themselves. Closed again,
-// it does nothing and gives nil.
+// are counted no more. Acquire fails from now on, and so does a call that waits in it. Close takes no longer than three
+// timeouts for all cabinets together, 3 s by default; the error says that Redis did not take all of it in, so that
+// leases end by themselves. Closed again, it does nothing and gives nil.
 func (f *Fleet) Close() error {
 	f.mu.Lock()
 	again := f.closed()
@@ -109,22 +116,38 @@ func (f *Fleet) Close() error {
 	if again {
 		return nil
 	}
-	idle := make(chan struct{})
-	go func() { f.busy.Wait(); close(idle) }()
+	ctx, cancel := context.WithTimeoutCause(context.Background(), closeTimeouts*f.timeout, errNoAnswer)
+	defer cancel()
+	given := make(chan error, 1)
+	go func() { given <- f.giveAllBack(ctx) }()
+	var err error
 	select {
-	case <-idle:
-	case <-time.After(2*f.timeout + closeSlack):
+	case err = <-given:
+	case <-ctx.Done():
+		err = context.Cause(ctx)
 	}
-	f.mu.Lock()
-	all := slices.Collect(maps.Values(f.limiters))
-	f.mu.Unlock()
-	if err := each(all, (*Limiter).close); err != nil {
+	if err != nil {
 		return fmt.Errorf("fleet: not all leases were given back, they end by themselves within %v: %w", f.lease, err)
 	}
 	return nil
 }
 
-const closeSlack = 100 * time.Millisecond
+// closeTimeouts bound Close. The last one is left for what has to be given back.
+const closeTimeouts = 3
+
+// giveAllBack lets calls that are under way end, and then tells Redis that nothing is held any more.
+func (f *Fleet) giveAllBack(ctx context.Context) error {
+	idle := make(chan struct{})
+	go func() { f.busy.Wait(); close(idle) }()
+	select {
+	case <-idle:
+	case <-time.After((closeTimeouts - 1) * f.timeout):
+	}
+	f.mu.Lock()
+	all := slices.Collect(maps.Values(f.limiters))
+	f.mu.Unlock()
+	return each(ctx, all, (*Limiter).close)
+}
 
 // close tells Redis that nothing of the cabinet is held any more.
 func (l *Limiter) close() error {
@@ -145,12 +168,19 @@ func (l *Limiter) close() error {
 // cabinetsAtOnce bounds the commands of a process for its cabinets.
 const cabinetsAtOnce = 16
 
-// each does the same for several cabinets at once, and gives one of the errors.
-func each(all []*Limiter, do func(*Limiter) error) error {
+// each does the same for several cabinets at once, until the context ends. It gives one of the errors.
+func each(ctx context.Context, all []*Limiter, do func(*Limiter) error) error {
 	var group sync.WaitGroup
-	places, failures := make(chan struct{}, cabinetsAtOnce), make(chan error, len(all))
+	places, failures := make(chan struct{}, cabinetsAtOnce), make(chan error, len(all)+1)
 	for _, l := range all {
-		places <- struct{}{}
+		select {
+		case places <- struct{}{}:
+		case <-ctx.Done():
+		}
+		if ctx.Err() != nil {
+			failures <- context.Cause(ctx)
+			break
+		}
 		group.Go(func() {
 			defer func() { <-places }()
 			if err := do(l); err != nil {

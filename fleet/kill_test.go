@@ -17,8 +17,7 @@ func crew(t *testing.T, takes, lease time.Duration) (s *server, j *judge, first,
 	t.Helper()
 	s = onOne(t)
 	j = newJudge(t, takes, time.Hour, 1_000_000)
-	do := task{Network: s.network(), Addrs: []string{s.address}, Market: j.url, ChatID: j.chatID, Callers: 4, Lease: lease,
-		Timeout: 5 * time.Second}
+	do := task{Network: s.network(), Addrs: []string{s.address}, Market: j.url, ChatID: j.chatID, Callers: 4, Lease: lease}
 	first = hire(t, 1, do)[0]
 	eventually(t, "the first worker holds all slots", func() bool { return j.atWork() == 4 && s.leases(cabinet) == 4 })
 	second = hire(t, 1, do)[0]

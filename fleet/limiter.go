@@ -14,9 +14,10 @@ import (
 // operation. In front of Redis stands the Limiter that a Client has by default, so a request waits for the same things
 // in the same order. Fleet.Limiter makes one. It is safe for concurrent use.
 type Limiter struct {
-	fleet *Fleet
-	keys  []string // of the cabinet, in the order of the script
-	local wrapper.Limiter
+	fleet      *Fleet
+	businessID int64
+	keys       []string // of the cabinet, in the order of the script
+	local      wrapper.Limiter
 
 	// Guarded by the mutex of the Fleet.
 	clock  clock

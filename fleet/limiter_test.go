@@ -124,3 +124,20 @@ func TestCloseWithoutRedis(t *testing.T) {
 	require.ErrorContains(t, shared.Close(), "they end by themselves within 15s")
 	release(served)
 }
+
+// However many cabinets hold something, Close takes three timeouts where Redis stands still.
+func TestCloseOfManyCabinets(t *testing.T) {
+	beside(t)
+	s := onOne(t)
+	shared, _ := member(t, s)
+	for id := range int64(200) {
+		l, err := shared.Limiter(id + 1)
+		require.NoError(t, err)
+		take(t, l, "getChat")
+	}
+	s.signal(stop)
+	defer s.signal(goOn)
+	began := time.Now()
+	require.ErrorContains(t, shared.Close(), "no answer of Redis came in time")
+	require.Less(t, time.Since(began), 2*closeTimeouts*defaultTimeout, "200 cabinets in turn took 13 s")
+}

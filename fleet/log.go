@@ -9,20 +9,23 @@ import (
 // quietTime is how long a line is not written again.
 const quietTime = time.Minute
 
-// statusLog writes a line when Redis goes away and one when it is back. A change that comes too early after the last
-// line of its kind is written later, if it still holds then.
+// statusLog writes a line when something goes wrong and one when it is well again. A change that comes too early after
+// the last line of its kind is written later, if it still holds then.
 type statusLog struct {
-	logger  *slog.Logger
-	changes chan status // has room for the newest one
+	logger    *slog.Logger
+	bad, good string
+	explain   func(context.Context, error) error // finds the cause behind an error; nil: the error says it
+	changes   chan status                        // has room for the newest one
 }
 
 type status struct {
-	away  bool
-	cause error
+	bad     bool
+	cause   error
+	cabinet int64 // whose request met the cause; 0: that of none
 }
 
-func newStatusLog(logger *slog.Logger) *statusLog {
-	return &statusLog{logger: logger, changes: make(chan status, 1)}
+func newStatusLog(logger *slog.Logger, bad, good string) *statusLog {
+	return &statusLog{logger: logger, bad: bad, good: good, changes: make(chan status, 1)}
 }
 
 // set replaces a change that is not written yet. Callers take turns.
@@ -37,24 +40,36 @@ func (s *statusLog) set(now status) {
 // run writes until the context ends. It has a goroutine of its own, as a logger may block.
 func (s *statusLog) run(ctx context.Context) {
 	var now status
-	written := false // what the last line says of away
+	written := false // what the last line says of bad
 	last := map[bool]time.Time{}
 	for {
 		var due <-chan time.Time
-		if now.away != written {
-			due = time.After(time.Until(last[now.away].Add(quietTime)))
+		if now.bad != written {
+			due = time.After(time.Until(last[now.bad].Add(quietTime)))
 		}
 		select {
 		case <-ctx.Done():
 			return
 		case now = <-s.changes:
 		case <-due:
-			written, last[now.away] = now.away, time.Now()
-			if now.away {
-				s.logger.Warn("fleet: Redis is away", "error", now.cause.Error())
-			} else {
-				s.logger.Info("fleet: Redis is back")
-			}
+			written, last[now.bad] = now.bad, time.Now()
+			s.write(ctx, now)
 		}
 	}
+}
+
+func (s *statusLog) write(ctx context.Context, now status) {
+	if !now.bad {
+		s.logger.Info(s.good)
+		return
+	}
+	cause := now.cause
+	if s.explain != nil {
+		cause = s.explain(ctx, cause)
+	}
+	attributes := []any{"error", cause.Error()}
+	if now.cabinet != 0 {
+		attributes = append([]any{"businessId", now.cabinet}, attributes...)
+	}
+	s.logger.Warn(s.bad, attributes...)
 }

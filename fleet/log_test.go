@@ -58,7 +58,7 @@ func TestOneLineEachWay(t *testing.T) {
 	eventually(t, "a line is written", func() bool { return log.String() != "" })
 	s.run()
 	eventually(t, "a second line is written", func() bool { return strings.Count(log.String(), "\n") == 2 })
-	want := "^level=WARN msg=\"fleet: Redis is away\" error=.*\nlevel=INFO msg=\"fleet: Redis is back\"\n$"
+	want := "^level=WARN msg=\"fleet: Redis is away\" businessId=(12345|7) error=.*\nlevel=INFO msg=\"fleet: Redis is back\"\n$"
 	assert.Regexp(t, want, log.String())
 }
 
@@ -66,13 +66,13 @@ func TestOneLineEachWay(t *testing.T) {
 func TestLinesAreFew(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var text lines
-		s := newStatusLog(text.logger())
+		s := newStatusLog(text.logger(), "away", "back")
 		ctx, stop := context.WithCancel(t.Context())
 		go s.run(ctx)
-		away, back := "level=WARN msg=\"fleet: Redis is away\" error=broken\n", "level=INFO msg=\"fleet: Redis is back\"\n"
+		away, back := "level=WARN msg=away businessId=7 error=broken\n", "level=INFO msg=back\n"
 		after := func(pause time.Duration, isAway bool) string {
 			time.Sleep(pause)
-			s.set(status{isAway, errors.New("broken")})
+			s.set(status{isAway, errors.New("broken"), 7})
 			synctest.Wait()
 			return text.String()
 		}

@@ -3,6 +3,7 @@ package fleet
 import (
 	"context"
 	"flag"
+	"log/slog"
 	"os"
 	"runtime"
 	"strconv"
@@ -16,6 +17,7 @@ import (
 // The test binary is also the worker that tests start several times.
 func TestMain(m *testing.M) {
 	redis.SetLogger(silence{}) // go-redis writes to standard error whenever a dial fails
+	slog.SetDefault(slog.New(slog.DiscardHandler))
 	if task := os.Getenv(taskVariable); task != "" {
 		work(task)
 		os.Exit(0)

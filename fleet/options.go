@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
+	"strconv"
 	"strings"
 	"time"
 
@@ -24,18 +26,21 @@ type config struct {
 	strict   bool
 	prefix   string
 	logger   *slog.Logger
+	name     string
 }
 
 const (
 	defaultLease    = 15 * time.Second
 	shortestLease   = 12 * time.Second
 	longestLease    = 24 * time.Hour
-	defaultTimeout  = 300 * time.Millisecond
+	defaultTimeout  = time.Second
+	firstTimeout    = 3 * time.Second // before Redis has first answered, if the timeout is shorter
 	longestTimeout  = 10 * time.Second
 	defaultAlone    = 1
 	mostAlone       = 4
 	defaultPrefix   = "ymchats:"
 	longestPrefix   = 100
+	longestName     = 64
 	defaultMaxDelay = 30 * time.Second // that of wrapper.RetryPolicy
 )
 
@@ -68,7 +73,8 @@ func WithLease(d time.Duration) Option {
 }
 
 // WithTimeout sets how long a request waits for one answer of Redis before Redis counts as away: 1 ms to 10 s.
-// Without it: 300 ms.
+// Without it: 1 s. Until Redis has first answered this process a request waits for 3 s at least, as it may have to
+// connect.
 func WithTimeout(d time.Duration) Option {
 	return func(c *config) error {
 		if d < time.Millisecond || d > longestTimeout {
@@ -111,8 +117,41 @@ func WithPrefix(prefix string) Option {
 	}
 }
 
-// WithLogger writes a line when Redis goes away (level Warn, with its error) and one when it is back (Info), each at
-// most once a minute. Without it nothing is logged.
+// WithName sets how Status names this process: 1 to 64 letters, digits, hyphens and underscores. The name stands in
+// Redis. Names need not differ, as some random characters follow each of them. Without it: the name of the host up to
+// its first dot, a hyphen, and the id of the process.
+func WithName(name string) Option {
+	return func(c *config) error {
+		if name == "" || len(name) > longestName || strings.ContainsFunc(name, isNoNameRune) {
+			return fmt.Errorf("WithName is given %.120q, allowed are 1 to %d letters, digits, hyphens and underscores",
+				name, longestName)
+		}
+		c.name = name
+		return nil
+	}
+}
+
+func isNoNameRune(r rune) bool {
+	return r != '-' && r != '_' && (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z')
+}
+
+// defaultName is that of a process which was given none.
+func defaultName() string {
+	host, _ := os.Hostname()
+	host, _, _ = strings.Cut(host, ".")
+	host = strings.Map(func(r rune) rune {
+		if isNoNameRune(r) {
+			return '_'
+		}
+		return r
+	}, host)
+	pid := "-" + strconv.Itoa(os.Getpid())
+	return host[:min(len(host), longestName-len(pid))] + pid
+}
+
+// WithLogger sets where lines go: one when Redis goes away (level Warn), with the cabinet whose request found that and
+// what a connection of its own found to be wrong, and one when it is back (Info); the same where Redis refuses the
+// messages between processes. Each is written at most once a minute. Without it they go to slog.Default.
 func WithLogger(l *slog.Logger) Option {
 	return func(c *config) error {
 		if l == nil {
@@ -126,7 +165,7 @@ func WithLogger(l *slog.Logger) Option {
 func newConfig(opts []Option) (*config, error) {
 	c := &config{
 		maxDelay: defaultMaxDelay, newLease: firstLease, lease: defaultLease, timeout: defaultTimeout,
-		prefix: defaultPrefix, logger: slog.New(slog.DiscardHandler),
+		prefix: defaultPrefix, logger: slog.Default(), name: defaultName(),
 	}
 	for i, opt := range opts {
 		if opt == nil {

@@ -2,6 +2,8 @@ package fleet
 
 import (
 	"log/slog"
+	"os"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -37,6 +39,10 @@ func TestRefusedValues(t *testing.T) {
 		`WithPrefix is given "ü", allowed are`:                                       WithPrefix("ü"),
 		strings.Repeat("x", 101):                                                     WithPrefix(strings.Repeat("x", 101)),
 		"WithLogger is given nil, allowed is an *slog.Logger":                        WithLogger(nil),
+		`WithName is given "", allowed are 1 to 64 letters, digits, hyphens and`:     WithName(""),
+		`WithName is given "a.b", allowed are`:                                       WithName("a.b"),
+		`WithName is given "ü", allowed are`:                                         WithName("ü"),
+		strings.Repeat("y", 65):                                                      WithName(strings.Repeat("y", 65)),
 		"WithRetry: wrapper: RetryPolicy is":                                         WithRetry(negative),
 		"option 1 is nil":                                                            nil,
 	} {
@@ -65,12 +71,13 @@ func TestRefusedClients(t *testing.T) {
 func TestAllowedValues(t *testing.T) {
 	shared, err := New(nowhere(t), WithLease(12*time.Second), WithLease(24*time.Hour), WithTimeout(time.Millisecond),
 		WithTimeout(10*time.Second), WithAlone(1), WithAlone(4), WithPrefix("shop:chats:"), WithLogger(slog.Default()),
-		WithRetry(wrapper.RetryPolicy{MaxDelay: time.Minute}))
+		WithRetry(wrapper.RetryPolicy{MaxDelay: time.Minute}), WithName("Web_1-"+strings.Repeat("x", 58)))
 	require.NoError(t, err)
 	defer shared.Close()
 	assert.Equal(t, time.Minute, shared.maxDelay)
 	assert.Equal(t, 24*time.Hour, shared.lease)
 	assert.Equal(t, 4, shared.alone)
+	assert.Regexp(t, "^Web_1-x{58}:[A-Z2-7]{16}$", shared.process)
 	assert.Equal(t, "shop:chats:wake:", shared.channels())
 	limiter, err := shared.Limiter(7)
 	require.NoError(t, err)
@@ -81,8 +88,9 @@ func TestDefaults(t *testing.T) {
 	shared, err := New(nowhere(t), WithRetry(wrapper.RetryPolicy{}))
 	require.NoError(t, err)
 	defer shared.Close()
+	assert.Regexp(t, "^[-_0-9A-Za-z]*-"+strconv.Itoa(os.Getpid())+":[A-Z2-7]{16}$", shared.process)
 	assert.Equal(t, config{maxDelay: 30 * time.Second, newLease: 3 * time.Second, lease: 15 * time.Second,
-		timeout: 300 * time.Millisecond, alone: 1, prefix: "ymchats:", logger: shared.logger}, *shared.config)
+		timeout: time.Second, alone: 1, prefix: "ymchats:", logger: slog.Default(), name: shared.name}, *shared.config)
 }
 
 func TestLimiters(t *testing.T) {

@@ -46,7 +46,7 @@ func (l *Limiter) failed(cause error) {
 		return
 	}
 	f.outages[l] = &outage{cause: cause, back: make(chan struct{}), news: newReport()}
-	f.log.set(status{away: true, cause: cause})
+	f.away.set(status{bad: true, cause: cause, cabinet: l.businessID})
 	l.wake(func(*lease) bool { return true })
 	select {
 	case f.probes <- struct{}{}:
@@ -88,7 +88,7 @@ func (f *Fleet) probe() {
 			if sleep(f.life, shortestProbe+rand.N(longestProbe-shortestProbe)) != nil {
 				return
 			}
-			_ = each(all, (*Limiter).probe)
+			_ = each(f.life, all, (*Limiter).probe)
 			f.reloadCluster()
 		}
 	}
@@ -126,7 +126,7 @@ func (l *Limiter) probe() error {
 	delete(f.outages, l)
 	close(o.back)
 	if len(f.outages) == 0 {
-		f.log.set(status{})
+		f.away.set(status{})
 	}
 	f.mu.Unlock()
 	l.giveBack(missed)

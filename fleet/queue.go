@@ -3,15 +3,11 @@ package fleet
 import (
 	"context"
 	"math/rand/v2"
-	"strconv"
-	"strings"
 	"time"
-
-	"github.com/redis/go-redis/v9"
 )
 
-// lookAfter is when a waiter asks Redis again, or up to half as long later, as messages may be lost and leases end by
-// themselves. Redis forgets a waiter that has not asked for 3 s.
+// A waiter asks Redis again after lookAfter, or up to half as long later, as messages may be lost and leases end by
+// themselves; where no messages come it asks five times as often. Redis forgets a waiter that has not asked for 3 s.
 const lookAfter = time.Second
 
 // askAgain is a message that grants nothing.
@@ -76,7 +72,7 @@ func (s *lease) ask(ctx context.Context) (answer, error) {
 // await waits for a message, or until Redis has to be asked again. It gives how long the lease lasts if it was granted.
 // A process that stood still gets messages of leases that have ended.
 func (s *lease) await(ctx context.Context) (left time.Duration, err error) {
-	pause := s.limiter.fleet.look
+	pause := s.limiter.fleet.lookAfter()
 	look := time.NewTimer(pause + rand.N(pause/2))
 	defer look.Stop()
 	select {
@@ -86,50 +82,5 @@ func (s *lease) await(ctx context.Context) (left time.Duration, err error) {
 		return 0, nil
 	case <-ctx.Done():
 		return 0, ctx.Err()
-	}
-}
-
-// listen keeps the subscription of the process until Close.
-func (f *Fleet) listen() {
-	subscription := f.rdb.Subscribe(f.life, f.channels()+f.process)
-	messages := subscription.ChannelWithSubscriptions()
-	// Closing waits for a dial that is under way.
-	defer func() { go func() { _ = subscription.Close() }() }()
-	for {
-		select {
-		case <-f.life.Done():
-			return
-		case message, ok := <-messages:
-			if !ok { // the caller has closed the client
-				return
-			}
-			f.hear(message)
-		}
-	}
-}
-
-// hear passes on a message. Messages were lost while there was no subscription, so a new one lets all waiters ask
-// again.
-func (f *Fleet) hear(message any) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	m, isMessage := message.(*redis.Message)
-	if !isMessage {
-		for _, l := range f.limiters {
-			l.wake(func(*lease) bool { return true })
-		}
-		return
-	}
-	fields := strings.Fields(m.Payload)
-	if len(fields) < 3 || f.limiters[fields[1]] == nil {
-		return
-	}
-	l := f.limiters[fields[1]]
-	switch {
-	case fields[0] == "!":
-		l.wake(func(s *lease) bool { return s.operation == fields[2] })
-	case fields[0] == "+" && len(fields) == 4 && l.leases[fields[2]] != nil:
-		ends, _ := strconv.ParseInt(fields[3], 10, 64)
-		l.leases[fields[2]].wake(ends)
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -183,13 +182,13 @@ func TestMessagesWake(t *testing.T) {
 		{"+ ymchats:{1}", [4]bool{}},
 		{"", [4]bool{}},
 	} {
-		shared.hear(&redis.Message{Payload: row.payload})
+		shared.hear(row.payload)
 		assert.Equal(t, row.woken, woken(waiters), row.payload)
 	}
-	shared.hear(&redis.Subscription{})
+	shared.hearAgain()
 	assert.Equal(t, [4]bool{true, true, true, true}, woken(waiters))
-	shared.hear(&redis.Message{Payload: "+ ymchats:{1} " + waiters[0].id + " 5"})
-	shared.hear(&redis.Message{Payload: "! ymchats:{1} getChat"})
+	shared.hear("+ ymchats:{1} " + waiters[0].id + " 5")
+	shared.hear("! ymchats:{1} getChat")
 	assert.EqualValues(t, askAgain, <-waiters[0].messages, "of two messages Redis knows which one holds")
 }
 

@@ -1,6 +1,7 @@
 -- The limits of one cabinet, as all its processes see them.
 --
--- KEYS  1 hash: "l:<lease>" = when it ends; "q:<operation>" = "<remaining> <end of the window>"
+-- KEYS  1 hash: "l:<lease>" = "<when it was granted> <when it ends>";
+--         "q:<operation>" = "<remaining> <end of the window>"
 --       2 sorted set: the leases that are waited for, by arrival
 --       3 sorted set: the same, by when they are forgotten unless they are asked for again
 -- ARGV  verb, deadline, duration of a new lease, duration of a renewed lease, prefix of channels, "1" if this server
@@ -8,7 +9,7 @@
 --       acquire: lease
 --       tell:    JSON, {"ended": [lease], "running": [lease], "windows": {operation: {"remaining": n, "ends": time}}}
 -- A lease is named "<process>.<number>.<operation>". Times are milliseconds of this server's clock. The answer is a
--- word, the time, and how long the lease that was granted or the window that is shut lasts.
+-- word, the time, how long the lease that was granted or the window that is shut lasts, and why a message was refused.
 
 local hash, queue, seen = KEYS[1], KEYS[2], KEYS[3]
 local verb, deadline, new, renewed = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
@@ -22,15 +23,21 @@ local longest_window = 3660000  -- a window has an hour
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
 
-local function answer(word, ends) return {word, now, ends and ends - now or 0} end
+local refusal = '' -- why a message was refused
+
+local function answer(word, ends) return {word, now, ends and ends - now or 0, refusal} end
 
 local function operation_of(lease) return string.match(lease, '[^.]+$') end
 
 local function process_of(lease) return string.match(lease, '^[^.]+') end
 
-local function publish(lease, text) redis.call('PUBLISH', channels .. process_of(lease), text) end
+-- publish sends a message. One that is refused stops nothing half-way: its receiver asks again by itself.
+local function publish(lease, text)
+  local said = redis.pcall('PUBLISH', channels .. process_of(lease), text)
+  if type(said) == 'table' then refusal = said.err end
+end
 
-local leases, running, total, windows = {}, {}, 0, {}
+local leases, granted, running, total, windows = {}, {}, {}, 0, {}
 
 local function count(lease, ends)
   local operation = operation_of(lease)
@@ -50,11 +57,13 @@ local function read()
   local fields = redis.call('HGETALL', hash)
   for i = 1, #fields, 2 do
     local kind, name = string.match(fields[i], '^(%a):(.+)$')
-    local first, last = string.match(fields[i + 1], '^(%d+) ?(%d*)$')
-    if kind == 'l' and tonumber(first) > now then
-      count(name, tonumber(first))
-    elseif kind == 'q' and tonumber(last) > now then
-      windows[name] = {remaining = tonumber(first), ends = tonumber(last)}
+    local number, ends = string.match(fields[i + 1], '^(%d-) ?(%d+)$')
+    number, ends = tonumber(number), tonumber(ends)
+    if kind == 'l' and ends > now then
+      count(name, ends)
+      granted[name] = number
+    elseif kind == 'q' and ends > now then
+      windows[name] = {remaining = number, ends = ends}
     else
       redis.call('HDEL', hash, fields[i])
     end
@@ -72,7 +81,8 @@ end
 
 local function hold(lease, duration)
   count(lease, now + duration)
-  redis.call('HSET', hash, 'l:' .. lease, string.format('%d', now + duration))
+  granted[lease] = granted[lease] or now
+  redis.call('HSET', hash, 'l:' .. lease, string.format('%d %d', granted[lease], now + duration))
   leave_queue(lease)
 end
 

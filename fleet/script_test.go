@@ -71,6 +71,15 @@ func (b *bench) run(args ...any) answer {
 
 func (b *bench) acquire(short string) answer { b.t.Helper(); return b.run("acquire", leaseName(short)) }
 
+// ends is when a lease ends.
+func (b *bench) ends(short string) (ends int64) {
+	b.t.Helper()
+	value := b.rdb.HGet(context.Background(), "ymchats:{1}", "l:"+leaseName(short)).Val()
+	_, err := fmt.Sscan(value[strings.LastIndex(value, " ")+1:], &ends)
+	require.NoError(b.t, err)
+	return ends
+}
+
 // acquired asks for leases one after the other, and lists the words.
 func (b *bench) acquired(shorts string) string {
 	b.t.Helper()
@@ -201,7 +210,7 @@ func TestScriptLeasesEnd(t *testing.T) {
 	assert.Equal(t, "granted", b.acquired("a5"), "who looks finds what has ended")
 	b.hset("l:"+leaseName("a3"), b.now()+100)
 	b.tell("", "a3") // renewed
-	ends, _ := b.rdb.HGet(context.Background(), "ymchats:{1}", "l:"+leaseName("a3")).Int64()
+	ends := b.ends("a3")
 	assert.Greater(t, ends, b.now()+10_000)
 	b.tell("", "a2 b7")
 	assert.Equal(t, "a1 a2 a3 a4 a5 b7 | ", b.state(), "what runs is counted, and if there were too many")
@@ -244,10 +253,10 @@ func TestScriptPassesByWhoMayBeGone(t *testing.T) {
 	assert.Equal(t, "c: + c1", b.messages())
 	b.tell("a2", "")
 	assert.Equal(t, "a3 a4 c1 x1 | ", b.state())
-	ends, _ := b.rdb.HGet(context.Background(), "ymchats:{1}", "l:"+leaseName("x1")).Int64()
+	ends := b.ends("x1")
 	assert.Less(t, ends, b.now()+3001, "it ends soon")
 	assert.Equal(t, "granted", b.acquired("x1"))
-	ends, _ = b.rdb.HGet(context.Background(), "ymchats:{1}", "l:"+leaseName("x1")).Int64()
+	ends = b.ends("x1")
 	assert.Less(t, ends, b.now()+3001)
 }
 
@@ -259,7 +268,7 @@ func TestScriptInAClusterKeepsTheOrder(t *testing.T) {
 	b.acquired("a1 a2 a3 a4 x1 a5")
 	b.tell("a1", "")
 	assert.Equal(t, "a2 a3 a4 x1 | a5", b.state())
-	ends, _ := b.rdb.HGet(context.Background(), "ymchats:{1}", "l:"+leaseName("x1")).Int64()
+	ends := b.ends("x1")
 	assert.Less(t, ends, b.now()+3001)
 }
 
@@ -401,12 +410,13 @@ func TestScriptIsRefusedAsAWhole(t *testing.T) {
 
 // An answer that is none of the script's, as another script or a proxy may give it, is an error.
 func TestAnswersOfAnotherForm(t *testing.T) {
-	a, err := readAnswer([]any{"granted", int64(1), int64(3000)}, nil)
+	a, err := readAnswer([]any{"granted", int64(1), int64(3000), "no right"}, nil)
 	require.NoError(t, err)
-	assert.Equal(t, answer{"granted", 1, 3 * time.Second}, a)
+	assert.Equal(t, answer{"granted", 1, 3 * time.Second, "no right"}, a)
 	for _, said := range []any{
-		nil, "granted", []any{}, []any{"granted", int64(1)}, []any{int64(0), int64(1), int64(2)},
-		[]any{"granted", "1", int64(2)}, []any{"granted", int64(1), "2"}, []any{"granted", int64(1), nil},
+		nil, "granted", []any{}, []any{"granted", int64(1), int64(2)}, []any{int64(0), int64(1), int64(2), ""},
+		[]any{"granted", "1", int64(2), ""}, []any{"granted", int64(1), "2", ""}, []any{"granted", int64(1), nil, ""},
+		[]any{"granted", int64(1), int64(2), nil},
 	} {
 		_, err := readAnswer(said, nil)
 		assert.ErrorContains(t, err, "that the script does not give", "%v", said)

@@ -159,12 +159,12 @@ func checkKeys(t *testing.T, rdb redis.Cmdable) {
 		switch kind {
 		case "hash":
 			for field, value := range rdb.HGetAll(ctx, key).Val() {
-				require.Regexp(t, `^(l:[A-Z0-9]{16}\.[0-9a-z]+\.|q:)(createChat|sendMessageToChat|getChat)$`, field)
+				require.Regexp(t, `^(l:[-_A-Za-z0-9]+:[A-Z0-9]{16}\.[0-9a-z]+\.|q:)(createChat|sendMessageToChat|getChat)$`, field)
 				require.Regexp(t, `^\d+( \d+)?$`, value)
 			}
 		case "zset":
 			for _, lease := range rdb.ZRange(ctx, key, 0, -1).Val() {
-				require.Regexp(t, `^[A-Z0-9]{16}\.[0-9a-z]+\.(createChat|sendMessageToChat|getChat)$`, lease)
+				require.Regexp(t, `^[-_A-Za-z0-9]+:[A-Z0-9]{16}\.[0-9a-z]+\.(createChat|sendMessageToChat|getChat)$`, lease)
 			}
 		}
 	}
@@ -192,7 +192,7 @@ func leasesLeft(t *testing.T, rdb redis.Cmdable, cabinet int64) map[string]time.
 	require.NoError(t, err)
 	left := map[string]time.Duration{}
 	for field, value := range fields {
-		ends, _ := strconv.ParseInt(value, 10, 64)
+		ends, _ := strconv.ParseInt(value[strings.LastIndex(value, " ")+1:], 10, 64)
 		if lease, isLease := strings.CutPrefix(field, "l:"); isLease && ends > now.UnixMilli() {
 			left[lease] = time.UnixMilli(ends).Sub(now)
 		}

@@ -33,7 +33,7 @@ func twoWindows(t *testing.T, s *server, n int) {
 	if *figures {
 		quota, left = 400, 16*time.Second
 	}
-	do := task{Network: s.network(), Addrs: []string{s.address}, Callers: 8, Timeout: 5 * time.Second}
+	do := task{Network: s.network(), Addrs: []string{s.address}, Callers: 8}
 	for ; ; left *= 2 {
 		s.do("FLUSHALL")
 		j := newJudge(t, 40*time.Millisecond, left, quota)

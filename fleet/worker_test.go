@@ -34,7 +34,6 @@ type task struct {
 	ChatID   int64
 	Callers  int
 	Lease    time.Duration
-	Timeout  time.Duration // 0: the default
 	Alone    int
 	Strict   bool
 	ReadChat bool // call getChat instead
@@ -83,9 +82,6 @@ func (do task) fleet() (*Fleet, *Limiter) {
 	var options []Option
 	if do.Lease > 0 {
 		options = append(options, leaseOf(do.Lease))
-	}
-	if do.Timeout > 0 {
-		options = append(options, WithTimeout(do.Timeout))
 	}
 	if do.Alone > 0 {
 		options = append(options, WithAlone(do.Alone))

@@ -9,7 +9,6 @@ import (
 	"log"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/redis/go-redis/v9"
 
@@ -21,7 +20,6 @@ const (
 	jobVariable = "FLEET_DEMO_JOB" // tells a process that it is a worker
 	cabinet     = 12345
 	callers     = 8
-	patience    = 3 * time.Second // all processes and Redis share this machine, so an answer may take long
 )
 
 // job describes the work of a worker.
@@ -63,7 +61,7 @@ func newClient(do job) (*wrapper.Client, func(), error) {
 	closeFleet := func() {}
 	if do.Redis != "" {
 		rdb := redis.NewClient(&redis.Options{Addr: do.Redis})
-		shared, err := fleet.New(rdb, fleet.WithTimeout(patience))
+		shared, err := fleet.New(rdb)
 		if err != nil {
 			return nil, nil, err
 		}
