@@ -17,6 +17,9 @@ type Call struct {
 	Status      int       // 0: the connection was cut before an answer
 	Verdict     error     // nil when the request keeps the contract; else api.Violations lists up to 100 breaches
 	TraceParent string    // the header of the answer
+	ChatID      int64     // the chat that the query names, or that the request has opened; 0: none
+	MessageID   int64     // the message that the request has stored, whatever the answer says; 0: none
+	Fault       string    // what the fault does that acted on the request, in words; empty: none acted
 }
 
 // callDetails is what the page shows of a call beyond Call: the bodies, and what a repetition of the call needs. They
@@ -28,6 +31,7 @@ type callDetails struct {
 	answerType  string // media type of the answer
 	request     keptBody
 	answer      keptBody
+	took        time.Duration // from the request to the end of the answer
 }
 
 const (
@@ -55,7 +59,7 @@ func (k *keptBody) Write(p []byte) (int, error) {
 // size is what a call keeps on the heap.
 func (c Call) size() int {
 	const violation = 64 // an api.Violation, and the pointer to it
-	size := heapSize(c.Method, c.Path, c.Query, c.TraceParent)
+	size := heapSize(c.Method, c.Path, c.Query, c.TraceParent, c.Fault)
 	for _, v := range api.Violations(c.Verdict) {
 		size += violation + heapSize(v.Where, v.Rule)
 	}

@@ -112,9 +112,19 @@ func (m controls) ListCalls(w http.ResponseWriter, _ *http.Request) {
 			Status:      c.Status,
 			Traceparent: c.TraceParent,
 			Violations:  violationTexts(c.Verdict),
+			ChatID:      unlessZero(c.ChatID),
+			MessageID:   unlessZero(c.MessageID),
+			Fault:       c.Fault,
 		})
 	}
 	writeControl(w, http.StatusOK, list)
+}
+
+func unlessZero(id int64) *int64 {
+	if id == 0 {
+		return nil
+	}
+	return &id
 }
 
 func (m controls) ListDeliveries(w http.ResponseWriter, _ *http.Request) {
@@ -164,7 +174,7 @@ func (m controls) AddFaults(w http.ResponseWriter, r *http.Request) {
 }
 
 func (m controls) RemoveFaults(w http.ResponseWriter, _ *http.Request, params control.RemoveFaultsParams) {
-	doneControl(w, m.removeFaults(orElse(params.Operation, "")), http.StatusBadRequest)
+	doneControl(w, m.removeFaults(orElse(params.Operation, ""), orElse(params.ID, 0)), http.StatusBadRequest)
 }
 
 func (m controls) BeginChat(w http.ResponseWriter, r *http.Request) {
@@ -211,8 +221,21 @@ func (m controls) AdvanceClock(w http.ResponseWriter, r *http.Request) {
 	if !readControl(w, r, "Advance", &advance) {
 		return
 	}
-	m.Advance(time.Duration(advance.Seconds) * time.Second)
+	if (advance.Seconds == nil) == (advance.To == nil) {
+		refuseControl(w, http.StatusBadRequest, errors.New("allowed is one of seconds and to"))
+		return
+	}
+	by := time.Duration(orElse(advance.Seconds, 0)) * time.Second
+	if advance.To != nil {
+		by = advance.To.Sub(m.now())
+	}
+	m.Advance(min(max(by, 0), farthest))
 	writeControl(w, http.StatusOK, control.Clock{Now: m.now()})
+}
+
+func (m controls) ResetClock(w http.ResponseWriter, _ *http.Request) {
+	m.resetClock()
+	w.WriteHeader(http.StatusNoContent)
 }
 
 // maxControl bounds a request of the control API, in bytes.
@@ -267,10 +290,11 @@ func decodeControl(schema string, text []byte, into any) error {
 	return json.Unmarshal(plain, into)
 }
 
-// doneControl answers a request that has no result; refused is the status of an error, unless there is no such chat.
+// doneControl answers a request that has no result; refused is the status of an error, unless the error says that what
+// the request names is not there.
 func doneControl(w http.ResponseWriter, err error, refused int) {
 	switch {
-	case errors.Is(err, errNoChat):
+	case errors.Is(err, errNoChat), errors.Is(err, errNoFault):
 		refuseControl(w, http.StatusNotFound, err)
 	case err != nil:
 		refuseControl(w, refused, err)

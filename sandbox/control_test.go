@@ -52,6 +52,14 @@ func TestControl(t *testing.T) {
 
 	_, clock := drive(t, m, "POST", "/_sandbox/clock", `{"seconds":3600}`)
 	assert.JSONEq(t, `{"now":"2026-09-09T16:00:00Z"}`, clock)
+	for to, want := range map[string]string{"2026-09-09T20:00:00+03:00": "17:00", "2026-09-09T15:00:00Z": "17:00"} {
+		_, clock = drive(t, m, "POST", "/_sandbox/clock", `{"to":"`+to+`"}`)
+		assert.JSONEq(t, `{"now":"2026-09-09T`+want+`:00Z"}`, clock, "an earlier time moves nothing")
+	}
+	_, clock = drive(t, m, "DELETE", "/_sandbox/clock", "")
+	assert.Empty(t, clock)
+	_, clock = drive(t, m, "POST", "/_sandbox/clock", `{"seconds":3600}`)
+	assert.JSONEq(t, `{"now":"2026-09-09T16:00:00Z"}`, clock, "it was set back to real time")
 	status, _ = drive(t, m, "POST", "/_sandbox/reset", "")
 	assert.Equal(t, 204, status)
 	_, chats = drive(t, m, "GET", "/_sandbox/chats", "")
@@ -79,6 +87,9 @@ func TestControlRefuses(t *testing.T) {
 		{"/_sandbox/chats/7/replies", `{"text":""}`, 400, "minimum string length is 1"},
 		{"/_sandbox/chats/x/replies", `{"text":"x"}`, 400, "chatId"},
 		{"/_sandbox/clock", `{"seconds":-1}`, 400, "number must be at least 0"},
+		{"/_sandbox/clock", `{}`, 400, "allowed is one of seconds and to"},
+		{"/_sandbox/clock", `{"seconds":1,"to":"2026-09-09T20:00:00Z"}`, 400, "allowed is one of seconds and to"},
+		{"/_sandbox/clock", `{"to":"tomorrow"}`, 400, "string doesn't match the format"},
 		{"/_sandbox/clock", `{"seconds":` + strings.Repeat(" ", 1<<20) + `1}`, 400, "too large"},
 	}
 	for _, row := range rows {
@@ -182,7 +193,7 @@ func TestControlListsEverything(t *testing.T) {
 	_, chats := drive(t, m, "GET", "/_sandbox/chats", "")
 	assert.JSONEq(t, `[{"chatId":7000001,"businessId":3,"type":"RETURN","id":6,"status":"WAITING_FOR_PARTNER","createdAt":"2026-09-09T15:00:00Z","updatedAt":"2026-09-09T15:01:00Z","messages":[{"messageId":7000001000001,"sender":"CUSTOMER","text":"thanks","at":"2026-09-09T15:01:00Z","fromBuyer":true}]}]`, chats)
 	_, calls := drive(t, m, "GET", "/_sandbox/calls", "")
-	assert.JSONEq(t, fmt.Sprintf(`[{"at":"2026-09-09T15:00:00Z","operation":"createChat","method":"POST","path":"/v2/businesses/3/chats/new","query":"","status":200,"traceparent":%q,"violations":[]}]`,
+	assert.JSONEq(t, fmt.Sprintf(`[{"at":"2026-09-09T15:00:00Z","operation":"createChat","method":"POST","path":"/v2/businesses/3/chats/new","query":"","status":200,"traceparent":%q,"violations":[],"chatId":7000001,"fault":""}]`,
 		a.header.Get("Traceparent")), calls)
 }
 

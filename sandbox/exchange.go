@@ -26,13 +26,17 @@ type exchange struct {
 	market    *Market
 	operation string
 	at        time.Time
-	body      []byte // of the request, as far as it is read: see maxBody
-	broken    error  // why it could not be read further
+	began     time.Time // by this machine's clock, for how long the answer took
+	body      []byte    // of the request, as far as it is read: see maxBody
+	broken    error     // why it could not be read further
 	verdict   error
 	ticket    *ticket                  // nil until the request is routed
 	reached   http.HandlerFunc         // its operation, once nothing has kept the request from it
 	asOf      time.Time                // what the operation reads was true then; zero: it is true now
 	change    func(text string) string // of the message that is sent; nil: none
+	chat      int64                    // that the request has opened; 0: none
+	message   int64                    // that the request has stored; 0: none
+	fault     string                   // what the fault does that acts on the request; empty: none does
 	status    int
 	request   keptBody
 	answer    keptBody
@@ -56,6 +60,7 @@ func (m *Market) begin(w http.ResponseWriter, r *http.Request) (*exchange, *http
 		market:         m,
 		operation:      m.contract.Operation(r),
 		at:             m.now(),
+		began:          time.Now(),
 	}
 	r = r.WithContext(context.WithValue(r.Context(), exchangeKey{}, x))
 	x.Header().Set("Traceparent", newTraceParent())
@@ -158,6 +163,10 @@ func (x *exchange) call(r *http.Request) Call {
 			query = append(query, name+"="+value)
 		}
 	}
+	chat := x.chat
+	if chat == 0 {
+		chat, _ = strconv.ParseInt(sent.Get("chatId"), 10, 64) // of what is no number it is no chat
+	}
 	return Call{
 		At:          x.at,
 		Operation:   x.operation,
@@ -167,6 +176,9 @@ func (x *exchange) call(r *http.Request) Call {
 		Status:      x.status,
 		Verdict:     verdict,
 		TraceParent: x.Header().Get("Traceparent"),
+		ChatID:      chat,
+		MessageID:   x.message,
+		Fault:       x.fault,
 	}
 }
 
@@ -197,6 +209,7 @@ func (x *exchange) details(r *http.Request) callDetails {
 		answerType:  mediaType(x.Header()),
 		request:     x.request,
 		answer:      x.answer,
+		took:        time.Since(x.began),
 	}
 	key, token := r.Header.Get("Api-Key"), bearer(r.Header)
 	switch {

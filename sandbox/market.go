@@ -117,6 +117,21 @@ func (m *Market) Advance(by time.Duration) {
 	m.notifier.wake()
 }
 
+// resetClock takes back what Advance did.
+func (m *Market) resetClock() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.moved = 0
+	m.notifier.wake()
+}
+
+// ahead is how far the clock was moved.
+func (m *Market) ahead() time.Duration {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.moved
+}
+
 func (m *Market) now() time.Time {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -156,7 +171,11 @@ func (m router) HandleFunc(pattern string, operation func(http.ResponseWriter, *
 	m.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 		x := exchangeOf(r)
 		x.ticket = m.limits.take(cabinetOf(r), x.operation, m.now)
-		handler := m.nextFault(x.operation).or(m.guarded(x, operation))
+		set, truth := m.nextFault(x.operation), http.Handler(&trueAnswer{x, operation})
+		handler := set.fault.or(truth)
+		if handler != truth { // another Fault may let it through: Sometimes, After
+			x.fault = set.consequence(x.operation)
+		}
 		if _, ok := handler.(refusal); !ok { // where nothing listens, nobody reads the request
 			x.read(r)
 		}

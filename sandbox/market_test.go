@@ -169,7 +169,7 @@ func TestCalls(t *testing.T) {
 	assert.Equal(t, "x", strings.Fields(api.Violations(calls[0].Verdict)[0].Where)[1])
 	calls[0].Verdict = nil
 	assert.Equal(t, sandbox.Call{At: now, Operation: "sendMessageToChat", Method: "POST", Path: "/v2/businesses/1/chats/message", Query: "chatId=1",
-		Status: 400, TraceParent: a.header.Get("Traceparent")}, calls[0])
+		Status: 400, TraceParent: a.header.Get("Traceparent"), ChatID: 1}, calls[0])
 	assert.Equal(t, 404, calls[1].Status)
 	assert.Error(t, calls[1].Verdict)
 }

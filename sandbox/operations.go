@@ -94,6 +94,7 @@ func (m operations) CreateChat(w http.ResponseWriter, r *http.Request, cabinet g
 		full(w, err)
 		return
 	}
+	exchangeOf(r).chat = id
 	result := gen.CreateChatResultDTO{ChatID: id}
 	write(w, http.StatusOK, gen.CreateChatResponse{Status: gen.APIResponseStatusTypeOK, Result: &result})
 }
@@ -126,11 +127,14 @@ func (m operations) SendMessageToChat(
 		return
 	}
 	message := Message{Text: request.Message, At: m.now(), Sender: gen.ChatMessageSenderTypePartner}
-	if change := exchangeOf(r).change; change != nil {
-		message.Text = change(message.Text)
+	x := exchangeOf(r)
+	if x.change != nil {
+		message.Text = x.change(message.Text)
 	}
-	switch err := m.store.write(params.ChatID, message, cabinet); err {
+	id, err := m.store.write(params.ChatID, message, cabinet)
+	switch err {
 	case nil:
+		x.message = id
 		write(w, http.StatusOK, gen.EmptyAPIResponse{Status: gen.APIResponseStatusTypeOK})
 	case errNoChat:
 		noChat(w, params.ChatID)

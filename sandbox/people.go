@@ -40,7 +40,7 @@ func (m *Market) write(chatID int64, sender gen.ChatMessageSenderType, text stri
 	if !sender.Valid() {
 		return fmt.Errorf("the sender is %.40q, allowed is PARTNER, CUSTOMER, MARKET or SUPPORT", sender)
 	}
-	err := m.store.write(chatID, Message{Text: text, At: m.now(), Sender: sender}, anyCabinet)
+	_, err := m.store.write(chatID, Message{Text: text, At: m.now(), Sender: sender}, anyCabinet)
 	if errors.Is(err, errNoChat) {
 		return fmt.Errorf("there is no chat %d", chatID)
 	}

@@ -19,29 +19,32 @@ import (
 // statusMethodFailure is the Market's answer to a request beyond one of its limits.
 const statusMethodFailure = 420
 
-// guarded lets a request through to its operation when the Market would: it is authorized, within the limits, and it
-// fits the contract.
-func (m *Market) guarded(x *exchange, operation http.HandlerFunc) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		cabinet := r.PathValue("businessId")
-		scopes := contractOperations()[x.operation].Scopes
-		switch {
-		case m.unauthorized(w, r.Header):
-		case !m.serves(cabinet):
-			fail(w, http.StatusForbidden, "FORBIDDEN", "Access denied to businessId "+cabinet)
-		case !m.hasOneOf(scopes):
-			message := fmt.Sprintf("Access denied: the token needs one of the scopes %v", scopes)
-			fail(w, http.StatusForbidden, "FORBIDDEN", message)
-		case x.ticket.tooMany:
-			fail(w, statusMethodFailure, "METHOD_FAILURE", tooManyText(m.limits.parallel, cabinet))
-		case x.ticket.usedUp:
-			fail(w, statusMethodFailure, "METHOD_FAILURE", usedUpText(x.ticket.window.limit, x.operation, cabinet))
-		case x.verdict != nil:
-			x.refuse(w, r, api.Violations(x.verdict)...)
-		default:
-			x.reached = operation
-			operation(w, r)
-		}
+// trueAnswer lets a request through to its operation when the Market would: it is authorized, within the limits, and it
+// fits the contract. It is a pointer, as a Fault that lets the request through gives it back.
+type trueAnswer struct {
+	to        *exchange
+	operation http.HandlerFunc
+}
+
+func (t *trueAnswer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	x, m, cabinet := t.to, t.to.market, r.PathValue("businessId")
+	scopes := contractOperations()[x.operation].Scopes
+	switch {
+	case m.unauthorized(w, r.Header):
+	case !m.serves(cabinet):
+		fail(w, http.StatusForbidden, "FORBIDDEN", "Access denied to businessId "+cabinet)
+	case !m.hasOneOf(scopes):
+		message := fmt.Sprintf("Access denied: the token needs one of the scopes %v", scopes)
+		fail(w, http.StatusForbidden, "FORBIDDEN", message)
+	case x.ticket.tooMany:
+		fail(w, statusMethodFailure, "METHOD_FAILURE", tooManyText(m.limits.parallel, cabinet))
+	case x.ticket.usedUp:
+		fail(w, statusMethodFailure, "METHOD_FAILURE", usedUpText(x.ticket.window.limit, x.operation, cabinet))
+	case x.verdict != nil:
+		x.refuse(w, r, api.Violations(x.verdict)...)
+	default:
+		x.reached = t.operation
+		t.operation(w, r)
 	}
 }
 

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"reflect"
+	"slices"
 
 	"github.com/ymarket-go/chats/sandbox/internal/control"
 )
@@ -14,6 +16,7 @@ type faults struct {
 	bytes    int                   // of them
 	next     map[string][]setFault // for one request each
 	every    map[string]setFault
+	lastID   int64
 }
 
 // maxWaiting bounds what faults that wait for their requests take of memory, in bytes, when they came by HTTP.
@@ -22,6 +25,7 @@ const maxWaiting = 64 << 20
 // setFault is a Fault that waits for its request, or stands for each. One that came by HTTP has a description, and is
 // counted by the bytes of it.
 type setFault struct {
+	id        int64 // equal faults that were set at once and follow each other share one
 	fault     Fault
 	described *control.Fault // nil: a program has set it
 	bytes     int
@@ -34,7 +38,42 @@ func newSetFault(operation string, f control.Fault) (setFault, error) {
 }
 
 func (f *faults) reset() {
-	*f = faults{maxBytes: f.maxBytes, next: map[string][]setFault{}, every: map[string]setFault{}}
+	*f = faults{maxBytes: f.maxBytes, next: map[string][]setFault{}, every: map[string]setFault{}, lastID: f.lastID}
+}
+
+// add lets faults wait for the next requests of an operation.
+func (f *faults) add(operation string, more ...setFault) {
+	for i := range more {
+		if i == 0 || !more[i].equals(more[i-1]) {
+			f.lastID++
+		}
+		more[i].id = f.lastID
+	}
+	f.next[operation] = append(f.next[operation], more...)
+}
+
+// stand sets the fault of each request of an operation.
+func (f *faults) stand(operation string, every setFault) {
+	f.lastID++
+	every.id = f.lastID
+	f.every[operation] = every
+}
+
+// remove takes away the faults of an operation that which names.
+func (f *faults) remove(operation string, which func(setFault) bool) (removed bool) {
+	left := slices.DeleteFunc(slices.Clone(f.next[operation]), func(set setFault) bool {
+		if which(set) {
+			f.bytes -= set.bytes
+			removed = true
+		}
+		return which(set)
+	})
+	f.next[operation] = left
+	if every, ok := f.every[operation]; ok && which(every) {
+		delete(f.every, operation)
+		removed = true
+	}
+	return removed
 }
 
 // Script sets what the next requests of an operation meet, one of the constants Operation…, one Fault for each request,
@@ -43,11 +82,13 @@ func (f *faults) reset() {
 // it would do nothing.
 func (m *Market) Script(operation string, faults ...Fault) {
 	mustAct("Script", operation, faults...)
+	more := make([]setFault, len(faults))
+	for i, f := range faults {
+		more[i].fault = f
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	for _, f := range faults {
-		m.faults.next[operation] = append(m.faults.next[operation], setFault{fault: f})
-	}
+	m.faults.add(operation, more...)
 }
 
 // Every sets what each request of an operation meets that Script says nothing of. A nil Fault takes it away. It panics
@@ -56,7 +97,7 @@ func (m *Market) Every(operation string, fault Fault) {
 	mustAct("Every", operation, fault)
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.faults.every[operation] = setFault{fault: fault}
+	m.faults.stand(operation, setFault{fault: fault})
 }
 
 // EveryDescribed is Every with a Fault as ParseFault reads it. The page and the control API show such a description,
@@ -87,19 +128,19 @@ func checkOperation(operation string) error {
 	return nil
 }
 
-// nextFault is nil when the request goes through.
-func (m *Market) nextFault(operation string) Fault {
+// nextFault is what the next request of an operation meets; its fault is nil when the request goes through.
+func (m *Market) nextFault(operation string) setFault {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	waiting := m.faults.next[operation]
 	if len(waiting) == 0 {
-		return m.faults.every[operation].fault
+		return m.faults.every[operation]
 	}
 	first := waiting[0]
 	waiting[0] = setFault{}
 	m.faults.next[operation] = waiting[1:]
 	m.faults.bytes -= first.bytes
-	return first.fault
+	return first
 }
 
 // setDescribed is Script, within the bound, and Every for descriptions that were checked.
@@ -131,9 +172,9 @@ func (m *Market) setDescribed(described control.Faults) error {
 		return errors.New("too many faults wait for their requests, allowed are 64 MiB of them: reset the sandbox")
 	}
 	m.faults.bytes += bytes
-	m.faults.next[operation] = append(m.faults.next[operation], more...)
+	m.faults.add(operation, more...)
 	if described.Every != nil {
-		m.faults.every[operation] = every
+		m.faults.stand(operation, every)
 	}
 	return nil
 }
@@ -165,16 +206,27 @@ func (m *Market) setFaults() []control.SetFaults {
 func (f setFault) shown() control.SetFault {
 	switch {
 	case f.described != nil:
-		return control.SetFault{Fault: f.described}
+		return control.SetFault{ID: f.id, Fault: f.described}
 	case f.fault == nil:
-		return control.SetFault{Fault: &control.Fault{Kind: control.FaultKindNone}}
+		return control.SetFault{ID: f.id, Fault: &control.Fault{Kind: control.FaultKindNone}}
 	default:
-		return control.SetFault{Program: new(true)}
+		return control.SetFault{ID: f.id, Program: new(true)}
 	}
 }
 
-// removeFaults takes away what is set for an operation, or for all operations where it is empty.
-func (m *Market) removeFaults(operation string) error {
+// equals is true for faults of one description. Of two that a program has set nothing is known but that one is there.
+func (f setFault) equals(other setFault) bool {
+	if f.described == nil || other.described == nil {
+		return f.described == other.described && (f.fault == nil) == (other.fault == nil)
+	}
+	return reflect.DeepEqual(f.described, other.described)
+}
+
+var errNoFault = errors.New("there is no such fault: requests have met it, or it was removed")
+
+// removeFaults takes away what is set for an operation, or for all operations where it is empty; of that the fault with
+// an id alone where that is not 0.
+func (m *Market) removeFaults(operation string, id int64) error {
 	operations := allOperations()
 	if operation != "" {
 		if err := checkOperation(operation); err != nil {
@@ -184,12 +236,13 @@ func (m *Market) removeFaults(operation string) error {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	removed := false
 	for _, operation := range operations {
-		for _, waiting := range m.faults.next[operation] {
-			m.faults.bytes -= waiting.bytes
-		}
-		delete(m.faults.next, operation)
-		delete(m.faults.every, operation)
+		which := func(set setFault) bool { return id == 0 || set.id == id }
+		removed = m.faults.remove(operation, which) || removed
+	}
+	if id != 0 && !removed {
+		return errNoFault
 	}
 	return nil
 }

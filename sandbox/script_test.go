@@ -25,12 +25,12 @@ func TestSetFaults(t *testing.T) {
 	m.Script(sandbox.OperationGetChat, sandbox.Abort(), nil)
 	m.Every(sandbox.OperationCreateChat, sandbox.Abort())
 	assert.JSONEq(t, `[
-		{"operation":"createChat","next":[],"waiting":0,"every":{"program":true}},
-		{"operation":"getChat","next":[{"program":true},{"fault":{"kind":"none"}}],"waiting":2},
-		{"operation":"sendMessageToChat","next":[{"fault":{"kind":"fail","status":503,"commit":true}},{"fault":{"kind":"none"}}],"waiting":2,"every":{"fault":{"kind":"abort","after":2}}}
+		{"operation":"createChat","next":[],"waiting":0,"every":{"id":6,"program":true}},
+		{"operation":"getChat","next":[{"id":4,"program":true},{"id":5,"fault":{"kind":"none"}}],"waiting":2},
+		{"operation":"sendMessageToChat","next":[{"id":1,"fault":{"kind":"fail","status":503,"commit":true}},{"id":2,"fault":{"kind":"none"}}],"waiting":2,"every":{"id":3,"fault":{"kind":"abort","after":2}}}
 	]`, list())
 	assert.Equal(t, 503, rawSend(m, 1).Code)
-	assert.Contains(t, list(), `"next":[{"fault":{"kind":"none"}}],"operation":"sendMessageToChat","waiting":1`)
+	assert.Contains(t, list(), `"next":[{"fault":{"kind":"none"},"id":2}],"operation":"sendMessageToChat","waiting":1`)
 
 	status, answer := drive(t, m, "DELETE", "/_sandbox/faults?operation=send", "")
 	assert.Equal(t, 400, status)
@@ -43,6 +43,29 @@ func TestSetFaults(t *testing.T) {
 	status, _ = drive(t, m, "DELETE", "/_sandbox/faults", "")
 	assert.Equal(t, 204, status)
 	assert.JSONEq(t, `[]`, list())
+}
+
+// One fault is removed by its id, and the others stay in their order. Equal faults that were set at once are one.
+func TestRemoveOneFault(t *testing.T) {
+	m := newMarket()
+	chat := startChat(t, m, order5)
+	status, _ := drive(t, m, "POST", "/_sandbox/faults", `{"operation":"sendMessageToChat","faults":[{"kind":"fail","status":501},
+		{"kind":"fail","status":502},{"kind":"fail","status":502},{"kind":"fail","status":503}],"every":{"kind":"fail","status":504}}`)
+	require.Equal(t, 204, status)
+	remove := func(query string) int {
+		status, _ := drive(t, m, "DELETE", "/_sandbox/faults?"+query, "")
+		return status
+	}
+	assert.Equal(t, 404, remove("operation=getChat&id=2"), "of another operation")
+	assert.Equal(t, 400, remove("id=x"))
+	assert.Equal(t, 204, remove("operation=sendMessageToChat&id=2"))
+	assert.Equal(t, 404, remove("operation=sendMessageToChat&id=2"), "it is gone")
+	for _, want := range []int{501, 503, 504} {
+		assert.Equal(t, want, rawSend(m, chat).Code)
+	}
+	assert.Equal(t, 404, remove("id=3"), "a request has met it")
+	assert.Equal(t, 204, remove("id=4"), "of any operation")
+	assert.Equal(t, 200, rawSend(m, chat).Code)
 }
 
 // kind none takes away what stands for each request.

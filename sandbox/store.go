@@ -105,7 +105,8 @@ func (s *store) begin(what about, message Message) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	return c.id, s.add(c, message, status)
+	_, err = s.add(c, message, status)
+	return c.id, err
 }
 
 // chatAbout is open for a store that is locked.
@@ -137,28 +138,28 @@ func (s *store) chatAbout(what about, now time.Time) (*chat, error) {
 // anyCabinet is for the buyer, who is bound to none.
 const anyCabinet = 0
 
-// write adds a message, unless the cabinet has no such chat.
-func (s *store) write(id int64, message Message, cabinet int64) error {
+// write adds a message and gives its id, unless the cabinet has no such chat.
+func (s *store) write(id int64, message Message, cabinet int64) (messageID int64, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	c := s.chats[id]
 	if c == nil || cabinet != anyCabinet && c.about.cabinet != cabinet {
-		return errNoChat
+		return 0, errNoChat
 	}
 	return s.add(c, message, c.turnAfter(message.Sender))
 }
 
-// add adds a message to a chat, which has a status then.
-func (s *store) add(c *chat, message Message, status gen.ChatStatusType) error {
+// add adds a message to a chat, which has a status then, and gives its id.
+func (s *store) add(c *chat, message Message, status gen.ChatStatusType) (messageID int64, err error) {
 	if err := s.take(messageBytes + len(message.Text)); err != nil {
-		return err
+		return 0, err
 	}
 	message.ID = c.id*messagesOfChat + int64(len(c.messages)) + 1
 	message.FromBuyer = message.Sender == gen.ChatMessageSenderTypeCustomer
 	c.messages = append(c.messages, message)
 	c.status = status
 	s.happened(messageSent, c, message.At)
-	return nil
+	return message.ID, nil
 }
 
 // postTo sets what posts notifications from now on.

@@ -33,13 +33,17 @@ func TestChatsByLastActivity(t *testing.T) {
 		return fmt.Sprint(shown)
 	}
 	assert.Equal(t, "[3 2 1 0]", order(0, 50))
-	require.NoError(t, s.write(ids[1], Message{At: now.Add(-time.Hour), FromBuyer: true}, anyCabinet))
+	write := func(chat int64, at time.Time, cabinet int64) error {
+		_, err := s.write(chat, Message{At: at}, cabinet)
+		return err
+	}
+	require.NoError(t, write(ids[1], now.Add(-time.Hour), anyCabinet))
 	assert.Equal(t, "[1 3 2 0]", order(0, 50))
-	require.NoError(t, s.write(ids[0], Message{At: now}, 1))
+	require.NoError(t, write(ids[0], now, 1))
 	assert.Equal(t, "[0 1 3 2]", order(0, 50))
 	assert.Equal(t, "[1 3]", order(1, 2))
 	assert.Equal(t, "[]", order(4, 2))
-	require.ErrorIs(t, s.write(ids[2], Message{At: now}, 2), errNoChat, "of another cabinet")
+	require.ErrorIs(t, write(ids[2], now, 2), errNoChat, "of another cabinet")
 	assert.Equal(t, "[0 1 3 2]", order(0, 50), "nothing has happened")
 
 	one, ok := s.chat(ids[1])

@@ -184,7 +184,11 @@ func (e ReplySender) Valid() bool {
 
 // Advance defines model for Advance.
 type Advance struct {
-	Seconds int `json:"seconds"`
+	// Seconds How far
+	Seconds *int `json:"seconds,omitempty"`
+
+	// To Until when, in place of `seconds`; an earlier time than the clock shows moves nothing
+	To *time.Time `json:"to,omitempty"`
 }
 
 // Beginning defines model for Beginning.
@@ -210,8 +214,17 @@ type Begun struct {
 
 // Call defines model for Call.
 type Call struct {
-	At     time.Time `json:"at"`
-	Method string    `json:"method"`
+	At time.Time `json:"at"`
+
+	// ChatID The chat that the query names, or that the request has opened. Without it there is none
+	ChatID *int64 `json:"chatId,omitempty"`
+
+	// Fault What the fault does that acted on the request; empty when none did
+	Fault string `json:"fault"`
+
+	// MessageID The message that the request has stored, whatever the answer says. Without it there is none
+	MessageID *int64 `json:"messageId,omitempty"`
+	Method    string `json:"method"`
 
 	// Operation Empty when the request fits none
 	Operation string `json:"operation"`
@@ -442,6 +455,9 @@ type SetFault struct {
 	// `probability` and `seed` go with every kind.
 	Fault *Fault `json:"fault,omitempty"`
 
+	// ID Equal faults that were set at once and follow each other share one
+	ID int64 `json:"id"`
+
 	// Program A program has set it in Go, so that it has no description
 	Program *bool `json:"program,omitempty"`
 }
@@ -482,6 +498,9 @@ type ListChatsParams struct {
 type RemoveFaultsParams struct {
 	// Operation Without it all
 	Operation *string `form:"operation,omitempty" json:"operation,omitempty"`
+
+	// ID The fault's id in the list; without it all
+	ID *int64 `form:"id,omitempty" json:"id,omitempty"`
 }
 
 // BeginChatJSONRequestBody defines body for BeginChat for application/json ContentType.
@@ -516,13 +535,16 @@ type ServerInterface interface {
 	// Reply Write into a chat, as its buyer or as somebody else
 	// (POST /_sandbox/chats/{chatId}/replies)
 	Reply(w http.ResponseWriter, r *http.Request, chatID int64)
+	// ResetClock Set the sandbox's clock back to real time
+	// (DELETE /_sandbox/clock)
+	ResetClock(w http.ResponseWriter, r *http.Request)
 	// AdvanceClock Move the sandbox's clock forward
 	// (POST /_sandbox/clock)
 	AdvanceClock(w http.ResponseWriter, r *http.Request)
 	// ListDeliveries All notifications that were posted to a shop so far, with the verdict on its answers
 	// (GET /_sandbox/deliveries)
 	ListDeliveries(w http.ResponseWriter, r *http.Request)
-	// RemoveFaults Take away the faults of an operation, or of all
+	// RemoveFaults Remove the faults of an operation, of all operations, or one fault
 	// (DELETE /_sandbox/faults)
 	RemoveFaults(w http.ResponseWriter, r *http.Request, params RemoveFaultsParams)
 	// ListFaults The faults that are set, by operation
@@ -729,6 +751,20 @@ func (siw *ServerInterfaceWrapper) Reply(w http.ResponseWriter, r *http.Request)
 	handler.ServeHTTP(w, r)
 }
 
+// ResetClock operation middleware
+func (siw *ServerInterfaceWrapper) ResetClock(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ResetClock(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // AdvanceClock operation middleware
 func (siw *ServerInterfaceWrapper) AdvanceClock(w http.ResponseWriter, r *http.Request) {
 
@@ -775,6 +811,19 @@ func (siw *ServerInterfaceWrapper) RemoveFaults(w http.ResponseWriter, r *http.R
 			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "operation"})
 		} else {
 			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "operation", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "id", r.URL.Query(), &params.ID, runtime.BindQueryParameterOptions{Type: "integer", Format: "int64"})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "id"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "id", Err: err})
 		}
 		return
 	}
@@ -993,6 +1042,7 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 	m.HandleFunc(http.MethodDelete+" "+options.BaseURL+"/_sandbox/faults", wrapper.RemoveFaults)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/_sandbox/faults", wrapper.ListFaults)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/_sandbox/faults", wrapper.AddFaults)
+	m.HandleFunc(http.MethodDelete+" "+options.BaseURL+"/_sandbox/clock", wrapper.ResetClock)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/_sandbox/clock", wrapper.AdvanceClock)
 
 	return m
