@@ -70,12 +70,13 @@
 // attempt, or in the 2 s before by the Market's clock. If the shop has written anything else meanwhile that this Client
 // has not sent, that may be the message, changed by the Market: the outcome is unknown. A read counts only if it is the
 // Market's and fresh: a 200 with Date and without Age, not older than the Market's newest answer to this Client. Of a
-// chat no more than 1,000 messages are read, from the newest one before the send that the first look has seen. A chat
-// that cannot be read leaves the outcome unknown, a 404 as well. The text of the error says why.
+// chat no more than 1,000 messages are read, up to the page that has the text, and by the second look from the newest
+// one before the send that the first look has seen. A chat that cannot be read leaves the outcome unknown, a 404 as
+// well. The text of the error says why.
 //
 // Sends of one text into one chat by one Client run one after another, and are counted. A call that meets no failure
-// reads nothing; one in doubt costs one or two of the 10,000 reads an hour of getChatHistory, more for a chat with more
-// than 100 messages. Attempts does not count them.
+// reads nothing; one in doubt costs one or two of the 10,000 reads an hour of getChatHistory, more for a chat of more
+// than 100 messages of which the Market gives the oldest first. Attempts does not count them.
 //
 // What remains:
 //   - A message arrives twice if the read lags more than 3 s, if the Market stores it later than 10 s after it was

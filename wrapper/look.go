@@ -45,21 +45,21 @@ func (c *Client) settle(ctx context.Context, send *call, pause time.Duration) (a
 		counts = send.last.trace.sentAt().Add(c.marketGivesUp + c.readsLag)
 	}
 	send.message.heard = c.market.now()
-	late := max(pause, time.Until(counts))
-	refused := c.retry.refuse(ctx, late, "the message counts as missing in the chat only after")
-	if pause < late && c.retry.refuse(ctx, pause, "") == nil {
+	rest := max(pause, time.Until(counts))
+	refused := c.retry.refuse(ctx, rest, "the message counts as missing in the chat only after")
+	if pause < rest && c.retry.refuse(ctx, pause, "") == nil {
 		c.pause(ctx, pause)
-		if send.found, _ = c.find(ctx, send, 1); send.found {
+		if send.found, _ = c.find(ctx, send, early); send.found {
 			return false
 		}
-		late = time.Until(counts)
+		rest = time.Until(counts)
 	}
 	if refused != nil {
 		send.stop(refused)
 		return false
 	}
-	c.pause(ctx, late)
-	found, doubt := c.find(ctx, send, c.retry.MaxAttempts)
+	c.pause(ctx, rest)
+	found, doubt := c.find(ctx, send, late)
 	switch {
 	case found:
 		send.found = true
@@ -75,14 +75,30 @@ func (c *Client) settle(ctx context.Context, send *call, pause time.Duration) (a
 	return false
 }
 
+// look is a look into the chat: an early one only finds, by a late one absence counts.
+type look int
+
+const (
+	early look = iota
+	late
+)
+
 // find reads the chat, and tells whether the message is there. The error says why it cannot be told.
-func (c *Client) find(ctx context.Context, send *call, tries int) (found bool, doubt error) {
-	m := send.message
+func (c *Client) find(ctx context.Context, send *call, look look) (found bool, doubt error) {
+	m, tries := send.message, 1
+	if look == late {
+		tries = c.retry.MaxAttempts
+	}
 	from := m.readFrom
 	if from == 0 {
 		from = m.after
 	}
-	seen, err := c.readChat(ctx, send, from, tries)
+	isOwn := func(folded string) bool { return c.sends.has(m.chatID, folded) }
+	seen, err := c.readChat(ctx, send, from, tries, func(seen sight) bool {
+		w := m.window(send.doubtSince, seen)
+		found, _ := m.isIn(seen, w, isOwn)
+		return found || look == early && m.before == 0 && seen.hasAllSince(w.perhaps)
+	})
 	if err != nil {
 		return false, errors.New("the chat could not be read: " + err.Error())
 	}
@@ -90,17 +106,19 @@ func (c *Client) find(ctx context.Context, send *call, tries int) (found bool, d
 	if newest := newestBefore(w.perhaps, seen.messages); newest > 0 && m.times == 0 {
 		m.readFrom = newest
 	}
-	return m.isIn(seen, w, func(folded string) bool { return c.sends.has(m.chatID, folded) })
+	return m.isIn(seen, w, isOwn)
 }
 
 // errBehind is about a read that lacks the message where it should begin.
 var errBehind = errors.New("the chat was read from a source that is behind: it lacks the message where reading begins")
 
-// readChat reads the messages of a send's chat after one; 0: all. A read counts only if it is the Market's and fresh.
-// One that is behind is repeated.
-func (c *Client) readChat(ctx context.Context, send *call, after int64, tries int) (seen sight, err error) {
+// readChat reads the messages of a send's chat after one; 0: all, or as many pages as are enough. A read counts only
+// if it is the Market's and fresh. One that is behind is repeated.
+func (c *Client) readChat(
+	ctx context.Context, send *call, after int64, tries int, enough func(sight) bool,
+) (seen sight, err error) {
 	for n := 1; ; n++ {
-		seen, err = c.readChatOnce(ctx, send, after, tries)
+		seen, err = c.readChatOnce(ctx, send, after, tries, enough)
 		if !errors.Is(err, errBehind) || n >= tries {
 			return seen, err
 		}
@@ -112,14 +130,16 @@ func (c *Client) readChat(ctx context.Context, send *call, after int64, tries in
 	}
 }
 
-func (c *Client) readChatOnce(ctx context.Context, send *call, after int64, tries int) (seen sight, err error) {
+func (c *Client) readChatOnce(
+	ctx context.Context, send *call, after int64, tries int, enough func(sight) bool,
+) (seen sight, err error) {
 	hide := func(read *call) error { read.text = send.text; return nil } // no error of a read shows the message
 	known, begins := c.market.now(), after == 0
 	seen.more, err = c.eachPage(ctx, send.message.chatID, after, lookPages, []CallOption{Attempts(tries), hide},
-		func(page *gen.ChatMessagesResultDTO, read *call) error {
+		func(page *gen.ChatMessagesResultDTO, read *call) (bool, error) {
 			for _, clock := range []marketClock{known, send.message.heard} {
 				if err := clock.check(read.answered); err != nil {
-					return err
+					return false, err
 				}
 			}
 			if seen.date.IsZero() {
@@ -131,13 +151,13 @@ func (c *Client) readChatOnce(ctx context.Context, send *call, after int64, trie
 			}
 			isFirst := func(m gen.ChatMessageDTO) bool { return m.MessageID == after }
 			begins = begins || slices.ContainsFunc(page.Messages, isFirst)
-			seen.messages = append(seen.messages, page.Messages...)
+			seen.newestFirst = seen.newestFirst || isNewestFirst(page.Messages)
+			seen.messages = inOrder(append(seen.messages, page.Messages...), after)
 			known = c.market.now()
-			return nil
+			return begins && enough(seen), nil // where it does not begin there, it may show older messages as well
 		})
 	if err == nil && !begins && !seen.more {
 		err = errBehind
 	}
-	seen.messages = inOrder(seen.messages, after)
 	return seen, err
 }

@@ -9,6 +9,8 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptrace"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -120,6 +122,106 @@ func TestLook(t *testing.T) {
 				})
 			})
 		}
+	}
+}
+
+// A read goes no further than it takes to be sure that the text is there, often enough.
+func TestReadsStopWhereTheTextIs(t *testing.T) {
+	const theText, another, two, first = "the text", "another", "two others", "the first"
+	for what, row := range map[string]struct {
+		option wrapper.CallOption // nil: the send is in doubt
+		before int                // equal texts that were sent just before
+		pages  []string           // with a message each
+		reads  int
+	}{
+		"on the first page":          {nil, 0, []string{theText, another}, 1},
+		"on the second page":         {nil, 0, []string{another, theText, another}, 2},
+		"before those of a page":     {nil, 0, []string{two, theText, another}, 2},
+		"one more than before":       {nil, 1, []string{theText, theText, another}, 2},
+		"ever":                       {wrapper.Once(0), 0, []string{theText, another}, 1},
+		"twice":                      {wrapper.Times(0, 2), 0, []string{theText, theText, another}, 2},
+		"after one on the last page": {wrapper.Once(9), 0, []string{theText, first}, 2},
+		"after one on the page":      {wrapper.Once(9), 0, []string{first, theText, another}, 2},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			s := newScript(t, append(slices.Repeat([]reply{ok("sendMessageToChat")}, row.before), serverError())...)
+			s.history = func() reply {
+				message := written(10+s.reads, "PARTNER", text, 0)
+				switch row.pages[s.reads-1] {
+				case another:
+					message = written(10+s.reads, "CUSTOMER", "?", 0)
+				case two:
+					message = written(50, "CUSTOMER", "?", 0) + "," + written(40, "CUSTOMER", "!", ms)
+				case first:
+					message = written(9, "CUSTOMER", "?", time.Hour)
+				}
+				next := ""
+				if s.reads < len(row.pages) {
+					next = strconv.Itoa(s.reads)
+				}
+				return pageReply(`"context":{"type":"ORDER","orderId":5},"messages":[`+message+`]`, next)
+			}
+			client := newClient(t, s)
+			for range row.before {
+				require.NoError(t, client.SendMessage(t.Context(), chatID, text))
+			}
+			var options []wrapper.CallOption
+			if row.option != nil {
+				options = append(options, row.option)
+			}
+			require.NoError(t, client.SendMessage(t.Context(), chatID, text, options...), what)
+			assert.Equal(t, row.reads, s.reads, what)
+			assert.LessOrEqual(t, time.Since(s.began), 250*ms, "%s: by the first look", what)
+		})
+	}
+}
+
+// How many pages of 10 messages are read of a chat of 25 after a failure. Where the newest messages come first, the
+// first look needs no older page, unless a text on it counts as well.
+func TestReadsOfALongChat(t *testing.T) {
+	fail := sandbox.Fail(500, "E", "no")
+	oldest := []sandbox.Option{sandbox.WithOldestFirst()}
+	for what, row := range map[string]struct {
+		options []sandbox.Option
+		fault   sandbox.Fault
+		option  wrapper.CallOption
+		fails   []sandbox.Fault // of the reads
+		reads   int
+	}{
+		"newest first, stored":            {nil, sandbox.CommitThen(fail), wrapper.Attempts(4), nil, 1},
+		"newest first, not stored":        {nil, fail, wrapper.Attempts(4), nil, 1 + 1},
+		"newest first, the first fails":   {nil, fail, wrapper.Attempts(4), []sandbox.Fault{fail}, 1 + 3},
+		"oldest first, stored":            {oldest, sandbox.CommitThen(fail), wrapper.Attempts(4), nil, 3},
+		"oldest first, not stored":        {oldest, fail, wrapper.Attempts(4), nil, 3 + 1},
+		"Once, newest first, stored":      {nil, sandbox.CommitThen(fail), wrapper.Once(0), nil, 3 + 1},
+		"the second one of Times, stored": {nil, sandbox.CommitThen(fail), wrapper.Times(0, 2), nil, 3 + 3},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			market := sandbox.New(append(row.options, sandbox.WithPageSize(10))...)
+			client := newClient(t, market.RoundTripper())
+			chat, err := client.CreateChat(t.Context(), wrapper.Order(5))
+			require.NoError(t, err)
+			send := func(text string, options ...wrapper.CallOption) {
+				time.Sleep(time.Minute)
+				require.NoError(t, client.SendMessage(t.Context(), chat.ChatID, text, options...), what)
+			}
+			if strings.Contains(what, "second") {
+				send(text)
+			}
+			for n := range 25 {
+				send(fmt.Sprint("Order ", n))
+			}
+			market.Script("sendMessageToChat", row.fault)
+			market.Script("getChatHistory", row.fails...)
+			send(text, row.option)
+			reads := 0
+			for _, call := range market.Calls() {
+				if call.Operation == "getChatHistory" {
+					reads++
+				}
+			}
+			assert.Equal(t, row.reads, reads, what)
+		})
 	}
 }
 

@@ -35,14 +35,14 @@ func (c *Client) Messages(
 ) (*gen.ChatMessagesResultDTO, error) {
 	var all *gen.ChatMessagesResultDTO
 	var last *call
-	more, err := c.eachPage(ctx, chatID, after, maxPages, opts, func(page *gen.ChatMessagesResultDTO, read *call) error {
+	more, err := c.eachPage(ctx, chatID, after, maxPages, opts, func(page *gen.ChatMessagesResultDTO, read *call) (bool, error) {
 		last = read
 		if all == nil {
 			all = page
 		} else {
 			all.Messages = append(all.Messages, page.Messages...)
 		}
-		return nil
+		return false, nil
 	})
 	switch {
 	case err != nil:
@@ -55,11 +55,11 @@ func (c *Client) Messages(
 	return all, nil
 }
 
-// eachPage reads the pages of a chat's messages, no more than so many, and has each of them taken in. It tells whether
-// there are more.
+// eachPage reads the pages of a chat's messages, no more than so many, and has each of them taken in, until take says
+// that it has enough. It tells whether there may be more.
 func (c *Client) eachPage(
 	ctx context.Context, chatID, after int64, most int, opts []CallOption,
-	take func(*gen.ChatMessagesResultDTO, *call) error,
+	take func(*gen.ChatMessagesResultDTO, *call) (enough bool, err error),
 ) (more bool, err error) {
 	seen := pageTokens{}
 	token, more := "", true
@@ -70,8 +70,8 @@ func (c *Client) eachPage(
 		if err := c.do(ctx, call); err != nil {
 			return false, err
 		}
-		if err := take(page, call); err != nil {
-			return false, err
+		if enough, err := take(page, call); enough || err != nil {
+			return enough, err
 		}
 		if token, more, err = seen.next(page.Paging, call); err != nil {
 			return false, err

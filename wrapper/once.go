@@ -5,6 +5,8 @@ import (
 	"errors"
 	"strconv"
 	"time"
+
+	"github.com/ymarket-go/chats/gen"
 )
 
 // Once has SendMessage read the chat first, and send nothing if the shop has written this text into it after a
@@ -51,17 +53,12 @@ func (c *Client) isThere(ctx context.Context, send *call) (there bool, err error
 		return false, send.failure()
 	}
 	wait(ctx, pause)
-	seen, err := c.readChat(ctx, send, m.after, c.retry.MaxAttempts)
-	if err == nil {
-		m.before = 0
-		for _, written := range seen.messages {
-			if isShops(written) && fold(*written.Message) == m.folded {
-				m.before++
-			}
-		}
-		if m.before < m.times && seen.more {
-			err = errMore
-		}
+	seen, err := c.readChat(ctx, send, m.after, c.retry.MaxAttempts, func(seen sight) bool {
+		return m.count(seen.messages) >= m.times
+	})
+	m.before = m.count(seen.messages)
+	if err == nil && m.before < m.times && seen.more {
+		err = errMore
 	}
 	var read *Error
 	if errors.As(err, &read) {
@@ -73,4 +70,14 @@ func (c *Client) isThere(ctx context.Context, send *call) (there bool, err error
 		return false, send.failure()
 	}
 	return m.before >= m.times, nil
+}
+
+// count tells how often the text of the message is among those of the shop.
+func (m *message) count(messages []gen.ChatMessageDTO) (n int) {
+	for _, written := range messages {
+		if isShops(written) && fold(*written.Message) == m.folded {
+			n++
+		}
+	}
+	return n
 }

@@ -13,7 +13,18 @@ type sight struct {
 	date         time.Time            // of its first page, by the Market's clock, as the times of the messages are
 	least        time.Time            // the same, or earlier where date is further ahead than it can be by what was heard
 	messages     []gen.ChatMessageDTO // of all its pages, the oldest first
+	newestFirst  bool                 // in the order in which they came
 	more         bool                 // the chat has pages that were not read
+}
+
+// isNewestFirst tells the order of a page. The Market promises none.
+func isNewestFirst(page []gen.ChatMessageDTO) bool {
+	return len(page) > 0 && page[0].CreatedAt.After(page[len(page)-1].CreatedAt)
+}
+
+// hasAllSince tells whether pages that are still to come are from before a time, by their order.
+func (s sight) hasAllSince(t time.Time) bool {
+	return s.newestFirst && s.messages[0].CreatedAt.Before(t)
 }
 
 // window is when a message may have been written, by the Market's clock.
@@ -65,18 +76,18 @@ func (m *message) isIn(seen sight, w window, isOwn func(folded string) bool) (fo
 	}
 	same, surelySame, others := 0, 0, false
 	for _, written := range seen.messages {
-		if !isShops(written) {
+		within, surely := !written.CreatedAt.Before(w.perhaps), !written.CreatedAt.Before(w.surely)
+		if !isShops(written) || !within && !surely {
 			continue
 		}
-		within := !written.CreatedAt.Before(w.perhaps)
 		folded := fold(*written.Message)
 		switch {
-		case folded == m.folded && !written.CreatedAt.Before(w.surely):
+		case folded == m.folded && surely:
 			same++
 			surelySame++
-		case folded == m.folded && within:
+		case folded == m.folded:
 			same++
-		case folded != m.folded && within && written.Sender.Valid() && !isOwn(folded):
+		case within && written.Sender.Valid() && !isOwn(folded):
 			others = true
 		}
 	}
