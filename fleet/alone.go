@@ -61,9 +61,14 @@ func (l *Limiter) endAlone(r wrapper.Response) {
 	<-l.alone.slots
 }
 
+// tooMany tells whether the Market refused a request because too many ran at once.
+func tooMany(r wrapper.Response) bool {
+	return r.StatusCode == wrapper.StatusMethodFailure && !r.QuotaUsedUp()
+}
+
 // note takes in an answer.
 func (a *alone) note(r wrapper.Response, now time.Time) {
-	if r.StatusCode == wrapper.StatusMethodFailure && !r.QuotaUsedUp() {
+	if tooMany(r) {
 		a.pause = min(max(2*a.pause, firstPause), longestPause)
 	} else {
 		a.pause -= a.pause / 8

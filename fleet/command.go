@@ -31,6 +31,7 @@ type answer struct {
 type report struct {
 	ended, running []string                 // leases
 	windows        map[string]wrapper.Quota // by operation
+	busy           bool                     // the Market refused a request because too many ran at once
 }
 
 func newReport() report { return report{windows: map[string]wrapper.Quota{}} }
@@ -47,7 +48,8 @@ func (r report) encode(now int64) string {
 		Ended   []string          `json:"ended,omitempty"`
 		Running []string          `json:"running,omitempty"`
 		Windows map[string]window `json:"windows,omitempty"`
-	}{r.ended, r.running, map[string]window{}}
+		Busy    bool              `json:"busy,omitempty"`
+	}{r.ended, r.running, map[string]window{}, r.busy}
 	for operation, q := range r.windows {
 		news.Windows[operation] = window{q.Remaining, now + time.Until(q.Until).Milliseconds()}
 	}
@@ -96,7 +98,8 @@ func (l *Limiter) send(verb string, subject func(now int64) string) (answer, err
 		ctx, cancel := context.WithTimeout(context.Background(), max(commandTime, timeout))
 		defer cancel()
 		a, err := readAnswer(f.script.run(ctx, f.rdb, l.keys, []any{
-			verb, deadline, f.newLease.Milliseconds(), f.lease.Milliseconds(), f.channels(), f.countable, subject(now),
+			verb, deadline, f.newLease.Milliseconds(), f.lease.Milliseconds(), f.channels(), f.countable, f.slots,
+			subject(now),
 		}))
 		results <- result{a, err}
 	}()

@@ -10,7 +10,8 @@
 // is renewed while its request runs, the first time after a second, and lasts 15 s from then on, WithLease; it is given
 // back when the request ends. The leases of a process that was killed or stands still end by themselves. What an answer
 // says of its window holds for all processes: once a quota is used up, none starts a request of that operation before
-// the window ends, and none asks Redis until then.
+// the window ends, and none asks Redis until then. A 420 that says "too many at once" comes of a program outside of the
+// fleet: it takes one of the four leases away for 2 s; see WithSlots.
 //
 // # While Redis is away
 //

@@ -156,6 +156,19 @@ func ExampleWithName() {
 	// Output: fleet: WithName is given "web 1", allowed are 1 to 64 letters, digits, hyphens and underscores
 }
 
+// A monitoring program outside of the fleet needs one of the four slots, so the fleet takes three.
+func ExampleWithSlots() {
+	rdb := absent() // redis.NewClient(&redis.Options{Addr: "redis:6379"})
+	defer rdb.Close()
+	shared, err := fleet.New(rdb, fleet.WithSlots(3))
+	if err != nil {
+		panic(err)
+	}
+	defer shared.Close()
+	fmt.Println(refusal(fleet.WithSlots(5)))
+	// Output: fleet: WithSlots is given 5, allowed is 1 to 4
+}
+
 // Two processes may each send two requests at once while Redis is away.
 func ExampleWithAlone() {
 	fmt.Println(refusal(fleet.WithAlone(5)))

@@ -88,6 +88,7 @@ func (s *lease) release(r wrapper.Response) {
 	}
 	defer l.fleet.busy.Done()
 	news := s.end()
+	news.busy = tooMany(r) && !s.alone
 	if !r.Quota.Until.IsZero() {
 		news.windows = map[string]wrapper.Quota{s.operation: r.Quota}
 	}

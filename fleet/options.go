@@ -22,6 +22,7 @@ type config struct {
 	newLease time.Duration // how long a lease lasts until its first renewal
 	lease    time.Duration // and after it
 	timeout  time.Duration
+	slots    int // that this process allows its cabinets
 	alone    int // 0: not set
 	strict   bool
 	prefix   string
@@ -36,8 +37,8 @@ const (
 	defaultTimeout  = time.Second
 	firstTimeout    = 3 * time.Second // before Redis has first answered, if the timeout is shorter
 	longestTimeout  = 10 * time.Second
+	mostSlots       = 4 // requests that the Market serves a cabinet at once
 	defaultAlone    = 1
-	mostAlone       = 4
 	defaultPrefix   = "ymchats:"
 	longestPrefix   = 100
 	longestName     = 64
@@ -85,12 +86,25 @@ func WithTimeout(d time.Duration) Option {
 	}
 }
 
-// WithAlone sets how many requests of a cabinet run at once in this process while Redis is away: 1 to 4. Without it: 1.
-// It excludes WithStrict.
+// WithSlots sets how many requests of a cabinet run at once in all processes of the fleet: 1 to 4. Give less than 4 where
+// a program outside of the fleet uses the cabinet as well. Of processes with different values the lowest one holds that
+// a process has used within the last minute. Without it: 4.
+func WithSlots(n int) Option {
+	return func(c *config) error {
+		if n < 1 || n > mostSlots {
+			return fmt.Errorf("WithSlots is given %d, allowed is 1 to %d", n, mostSlots)
+		}
+		c.slots = n
+		return nil
+	}
+}
+
+// WithAlone sets how many requests of a cabinet run at once in this process while Redis is away: 1 to 4, and no more
+// than WithSlots allows. Without it: 1. It excludes WithStrict.
 func WithAlone(n int) Option {
 	return func(c *config) error {
-		if n < 1 || n > mostAlone {
-			return fmt.Errorf("WithAlone is given %d, allowed is 1 to %d", n, mostAlone)
+		if n < 1 || n > mostSlots {
+			return fmt.Errorf("WithAlone is given %d, allowed is 1 to %d", n, mostSlots)
 		}
 		c.alone = n
 		return nil
@@ -165,7 +179,7 @@ func WithLogger(l *slog.Logger) Option {
 func newConfig(opts []Option) (*config, error) {
 	c := &config{
 		maxDelay: defaultMaxDelay, newLease: firstLease, lease: defaultLease, timeout: defaultTimeout,
-		prefix: defaultPrefix, logger: slog.Default(), name: defaultName(),
+		slots: mostSlots, prefix: defaultPrefix, logger: slog.Default(), name: defaultName(),
 	}
 	for i, opt := range opts {
 		if opt == nil {
@@ -177,6 +191,9 @@ func newConfig(opts []Option) (*config, error) {
 	}
 	if c.strict && c.alone > 0 {
 		return nil, errors.New("WithStrict and WithAlone are given, allowed is one of them")
+	}
+	if c.alone > c.slots {
+		return nil, fmt.Errorf("WithAlone is given %d and WithSlots %d, allowed is no more alone than slots", c.alone, c.slots)
 	}
 	if c.alone == 0 {
 		c.alone = defaultAlone

@@ -30,6 +30,8 @@ func TestRefusedValues(t *testing.T) {
 		"WithTimeout is given 0s, allowed is 1ms to 10s":                             WithTimeout(0),
 		"WithTimeout is given 11s, allowed is 1ms to 10s":                            WithTimeout(11 * time.Second),
 		"WithTimeout is given -1s, allowed is 1ms to 10s":                            WithTimeout(-time.Second),
+		"WithSlots is given 0, allowed is 1 to 4":                                    WithSlots(0),
+		"WithSlots is given 5, allowed is 1 to 4":                                    WithSlots(5),
 		"WithAlone is given 0, allowed is 1 to 4":                                    WithAlone(0),
 		"WithAlone is given 5, allowed is 1 to 4":                                    WithAlone(5),
 		`WithPrefix is given "", allowed are 1 to 100 printable ASCII characters`:    WithPrefix(""),
@@ -53,6 +55,8 @@ func TestRefusedValues(t *testing.T) {
 	}
 	_, err := New(nowhere(t), WithStrict(), WithAlone(1))
 	assert.EqualError(t, err, "fleet: WithStrict and WithAlone are given, allowed is one of them")
+	_, err = New(nowhere(t), WithSlots(2), WithAlone(3))
+	assert.EqualError(t, err, "fleet: WithAlone is given 3 and WithSlots 2, allowed is no more alone than slots")
 }
 
 func TestRefusedClients(t *testing.T) {
@@ -70,8 +74,9 @@ func TestRefusedClients(t *testing.T) {
 
 func TestAllowedValues(t *testing.T) {
 	shared, err := New(nowhere(t), WithLease(12*time.Second), WithLease(24*time.Hour), WithTimeout(time.Millisecond),
-		WithTimeout(10*time.Second), WithAlone(1), WithAlone(4), WithPrefix("shop:chats:"), WithLogger(slog.Default()),
-		WithRetry(wrapper.RetryPolicy{MaxDelay: time.Minute}), WithName("Web_1-"+strings.Repeat("x", 58)))
+		WithTimeout(10*time.Second), WithSlots(1), WithSlots(4), WithAlone(1), WithAlone(4), WithPrefix("shop:chats:"),
+		WithLogger(slog.Default()), WithRetry(wrapper.RetryPolicy{MaxDelay: time.Minute}),
+		WithName("Web_1-"+strings.Repeat("x", 58)))
 	require.NoError(t, err)
 	defer shared.Close()
 	assert.Equal(t, time.Minute, shared.maxDelay)
@@ -90,7 +95,7 @@ func TestDefaults(t *testing.T) {
 	defer shared.Close()
 	assert.Regexp(t, "^[-_0-9A-Za-z]*-"+strconv.Itoa(os.Getpid())+":[A-Z2-7]{16}$", shared.process)
 	assert.Equal(t, config{maxDelay: 30 * time.Second, newLease: 3 * time.Second, lease: 15 * time.Second,
-		timeout: time.Second, alone: 1, prefix: "ymchats:", logger: slog.Default(), name: shared.name}, *shared.config)
+		timeout: time.Second, slots: 4, alone: 1, prefix: "ymchats:", logger: slog.Default(), name: shared.name}, *shared.config)
 }
 
 func TestLimiters(t *testing.T) {

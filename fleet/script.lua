@@ -1,21 +1,26 @@
 -- The limits of one cabinet, as all its processes see them.
 --
 -- KEYS  1 hash: "l:<lease>" = "<when it was granted> <when it ends>";
---         "q:<operation>" = "<remaining> <end of the window>"
+--         "q:<operation>" = "<remaining> <end of the window>";
+--         "b:busy" = "<slots taken away> <when all are back>"; "s:<slots>" = "<slots> <until when it allows no more>"
 --       2 sorted set: the leases that are waited for, by arrival
 --       3 sorted set: the same, by when they are forgotten unless they are asked for again
 -- ARGV  verb, deadline, duration of a new lease, duration of a renewed lease, prefix of channels, "1" if this server
---       knows all subscribers; then of
+--       knows all subscribers, slots that this process allows; then of
 --       acquire: lease
---       tell:    JSON, {"ended": [lease], "running": [lease], "windows": {operation: {"remaining": n, "ends": time}}}
+--       tell:    JSON, {"ended": [lease], "running": [lease], "windows": {operation: {"remaining": n, "ends": time}},
+--                "busy": true if the Market refused a request because too many ran at once}
 -- A lease is named "<process>.<number>.<operation>". Times are milliseconds of this server's clock. The answer is a
 -- word, the time, how long the lease that was granted or the window that is shut lasts, and why a message was refused.
 
 local hash, queue, seen = KEYS[1], KEYS[2], KEYS[3]
 local verb, deadline, new, renewed = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
-local channels, countable, news = ARGV[5], ARGV[6] == '1', ARGV[7]
+local channels, countable, own, news = ARGV[5], ARGV[6] == '1', tonumber(ARGV[7]), ARGV[8]
 
 local parallel = 4             -- requests of a cabinet at once
+local own_lasts = 60000        -- what a process allows holds for so long
+local busy_again = 250         -- no more than one slot is taken away in this time
+local busy_lasts = 2000        -- a slot that was taken away is back after this time
 local patience = 3000          -- a waiter that does not ask for so long is forgotten
 local same_window = 1800000    -- the ends that answers name for one window differ by less
 local longest_window = 3660000  -- a window has an hour
@@ -38,6 +43,7 @@ local function publish(lease, text)
 end
 
 local leases, granted, running, total, windows = {}, {}, {}, 0, {}
+local allowed, busy, last = parallel, {taken = 0, ends = 0}, now
 
 local function count(lease, ends)
   local operation = operation_of(lease)
@@ -52,6 +58,16 @@ local function leave_queue(lease)
   redis.call('ZREM', seen, lease)
 end
 
+-- put stores a field of the hash. keep lets the hash live as long as the longest of what was read or put.
+local function put(field, number, ends)
+  redis.call('HSET', hash, field, string.format('%d %d', number, ends))
+  last = math.max(last, ends)
+end
+
+local function keep()
+  if last > now then redis.call('PEXPIRE', hash, last - now) end
+end
+
 -- read takes in what is stored, and deletes what has ended.
 local function read()
   local fields = redis.call('HGETALL', hash)
@@ -59,36 +75,50 @@ local function read()
     local kind, name = string.match(fields[i], '^(%a):(.+)$')
     local number, ends = string.match(fields[i + 1], '^(%d-) ?(%d+)$')
     number, ends = tonumber(number), tonumber(ends)
-    if kind == 'l' and ends > now then
-      count(name, ends)
-      granted[name] = number
-    elseif kind == 'q' and ends > now then
-      windows[name] = {remaining = number, ends = ends}
-    else
+    if not kind or not ends or ends <= now then
       redis.call('HDEL', hash, fields[i])
+    else
+      last = math.max(last, ends)
+      if kind == 'l' then
+        count(name, ends)
+        granted[name] = number
+      end
+      if kind == 'q' then windows[name] = {remaining = number, ends = ends} end
+      if kind == 'b' then busy = {taken = number, ends = ends} end
+      if kind == 's' then allowed = math.min(allowed, number) end
     end
   end
   for _, lease in ipairs(redis.call('ZRANGEBYSCORE', seen, '-inf', now)) do leave_queue(lease) end
-end
-
--- keep lets the hash live as long as the longest of what is in it.
-local function keep()
-  local last = now
-  for _, ends in pairs(leases) do last = math.max(last, ends) end
-  for _, window in pairs(windows) do last = math.max(last, window.ends) end
-  if last > now then redis.call('PEXPIRE', hash, last - now) end
+  if own < parallel then
+    allowed = math.min(allowed, own)
+    put('s:' .. own, own, now + own_lasts)
+  end
 end
 
 local function hold(lease, duration)
   count(lease, now + duration)
   granted[lease] = granted[lease] or now
-  redis.call('HSET', hash, 'l:' .. lease, string.format('%d %d', granted[lease], now + duration))
+  put('l:' .. lease, granted[lease], now + duration)
   leave_queue(lease)
 end
 
 local function hand_over(lease)
   hold(lease, new)
   publish(lease, '+ ' .. hash .. ' ' .. lease .. ' ' .. string.format('%d', leases[lease]))
+end
+
+-- Of the slots that were taken away one is back each busy_lasts.
+local function taken() return math.max(math.ceil((busy.ends - now) / busy_lasts), 0) end
+
+local function full() return total >= math.max(allowed - taken(), 1) end
+
+-- lower takes a slot away: another program uses the cabinet, and leaves less than 4 to the fleet.
+local function lower()
+  local before = busy.ends - busy.taken * busy_lasts
+  if now - before < busy_again then return end
+  local more = math.min(taken() + 1, allowed - 1)
+  busy = {taken = more, ends = now + more * busy_lasts}
+  if more > 0 then put('b:busy', more, busy.ends) end
 end
 
 -- The answers of the requests that run may be in what remains or not yet, so more has to remain than run.
@@ -117,10 +147,10 @@ end
 -- pump hands free slots to waiters in the order of their arrival. A waiter whose window has no room keeps its place,
 -- and others pass it. The waiters of dead processes come last.
 local function pump(asking)
-  if total >= parallel then return end
+  if full() then return end
   local dead = {}
   for _, lease in ipairs(redis.call('ZRANGE', queue, 0, -1)) do
-    if total >= parallel then return end
+    if full() then return end
     if open(operation_of(lease)) then
       if lease == asking then
         hold(lease, new)
@@ -132,7 +162,7 @@ local function pump(asking)
     end
   end
   for _, lease in ipairs(dead) do
-    if total < parallel and open(operation_of(lease)) then hand_over(lease) end
+    if not full() and open(operation_of(lease)) then hand_over(lease) end
   end
 end
 
@@ -153,13 +183,13 @@ end
 local function narrow(operation, remaining, ends)
   local window = windows[operation]
   if ends <= now or ends - now > longest_window then return end
-  if window and ends < window.ends - same_window then return end
+  if window and ends <= window.ends - same_window then return end
   local was_shut = shut(operation)
-  if window and ends <= window.ends + same_window then
+  if window and ends < window.ends + same_window then
     remaining, ends = math.min(remaining, window.remaining), math.min(ends, window.ends)
   end
   windows[operation] = {remaining = remaining, ends = ends}
-  redis.call('HSET', hash, 'q:' .. operation, string.format('%d %d', remaining, ends))
+  put('q:' .. operation, remaining, ends)
   if shut(operation) and not was_shut then call_back(operation) end
 end
 
@@ -170,7 +200,7 @@ local function acquire(lease)
   elseif shut(operation) then
     leave_queue(lease)
     return answer('shut', windows[operation].ends)
-  elseif total < parallel and open(operation) and redis.call('ZCARD', queue) == 0 then
+  elseif not full() and open(operation) and redis.call('ZCARD', queue) == 0 then
     hold(lease, new)
   else
     redis.call('ZADD', queue, 'NX', clock[1] * 1000000 + clock[2], lease)
@@ -184,7 +214,7 @@ local function acquire(lease)
   return answer('queued')
 end
 
-local function tell(ended, held, said)
+local function tell(ended, held, said, refused)
   for _, lease in ipairs(ended) do
     count(lease, nil)
     redis.call('HDEL', hash, 'l:' .. lease)
@@ -192,6 +222,7 @@ local function tell(ended, held, said)
   end
   for _, lease in ipairs(held) do hold(lease, renewed) end
   for operation, window in pairs(said) do narrow(operation, window.remaining, window.ends) end
+  if refused then lower() end
   pump()
   keep()
   return answer('done')
@@ -208,4 +239,4 @@ end
 news = cjson.decode(news)
 if deadline == 0 or late and news.running then return answer('late') end
 read()
-return tell(news.ended or {}, news.running or {}, news.windows or {})
+return tell(news.ended or {}, news.running or {}, news.windows or {}, news.busy)

@@ -24,6 +24,7 @@ type bench struct {
 	subs    *redis.PubSub
 	count   string
 	allowed int64 // deadline, from now
+	slots   int   // that the process allows
 }
 
 var benchKeys = []string{"ymchats:{1}", "ymchats:{1}:queue", "ymchats:{1}:seen"}
@@ -31,7 +32,7 @@ var benchKeys = []string{"ymchats:{1}", "ymchats:{1}:queue", "ymchats:{1}:seen"}
 func newBench(t *testing.T, s *server, listeners ...string) *bench {
 	t.Helper()
 	s.do("FLUSHALL")
-	b := &bench{t: t, rdb: s.client(t), form: newScript().declared, count: "1", allowed: 60_000}
+	b := &bench{t: t, rdb: s.client(t), form: newScript().declared, count: "1", allowed: 60_000, slots: 4}
 	if len(listeners) > 0 {
 		var channels []string
 		for _, name := range listeners {
@@ -59,14 +60,18 @@ func (b *bench) now() int64 { return b.rdb.Time(context.Background()).Val().Unix
 
 func (b *bench) run(args ...any) answer {
 	b.t.Helper()
-	all := append([]any{args[0], b.now() + b.allowed, 3000, 15000, "ymchats:wake:", b.count}, args[1:]...)
-	said, err := b.form.Run(context.Background(), b.rdb, benchKeys, all...).Result()
-	a, err := readAnswer(said, err)
+	a, err := b.runBy(b.now()+b.allowed, args...)
 	require.NoError(b.t, err)
 	for _, key := range b.rdb.Keys(context.Background(), "*").Val() {
 		require.NotEqual(b.t, time.Duration(-1), b.rdb.PTTL(context.Background(), key).Val(), "%s has no expiry", key)
 	}
 	return a
+}
+
+// runBy runs the script with a deadline.
+func (b *bench) runBy(deadline int64, args ...any) (answer, error) {
+	all := append([]any{args[0], deadline, 3000, 15000, "ymchats:wake:", b.count, b.slots}, args[1:]...)
+	return readAnswer(b.form.Run(context.Background(), b.rdb, benchKeys, all...).Result())
 }
 
 func (b *bench) acquire(short string) answer { b.t.Helper(); return b.run("acquire", leaseName(short)) }
@@ -296,36 +301,146 @@ func TestScriptGate(t *testing.T) {
 	})
 }
 
-// What answers say of a window, one after the other, and what stands in Redis then.
-func TestScriptLearns(t *testing.T) {
+// window is what an answer said, or what is stored: requests left, and the end in ms from the beginning of the test.
+type window struct{ remaining, ends int64 }
+
+// What answers say of a window, one after the other, and what holds then: by the script, and by the Limiter in each
+// process.
+func TestScriptLearnsAsQuotaNarrows(t *testing.T) {
 	beside(t)
 	b := newBench(t, onOne(t), "a")
+	const half, hour = 1_800_000, 3_600_000
 	for what, row := range map[string]struct {
-		said []string // remaining and end
-		want string   // remaining, end in s; empty: no window
+		said []window
+		want window
 	}{
-		"the lowest figure":             {[]string{"5 60000", "7 60000", "6 60000"}, "5 60"},
-		"the earliest end":              {[]string{"5 60000", "5 55000", "5 59000"}, "5 55"},
-		"a later window":                {[]string{"0 60000", "9 1861000"}, "9 1861"},
-		"an older window":               {[]string{"9 1861000", "0 60000"}, "9 1861"},
-		"the end of one window, 29 min": {[]string{"9 60000", "8 1800000"}, "8 60"},
-		"a window that is over":         {[]string{"0 -1"}, ""},
-		"61 min are believed":           {[]string{"0 3659000"}, "0 3659"},
-		"no more than that is believed": {[]string{"0 3720000"}, ""},
+		"one answer":                    {[]window{{5, 60_000}}, window{5, 60_000}},
+		"the lowest figure":             {[]window{{5, 60_000}, {7, 60_000}, {6, 60_000}}, window{5, 60_000}},
+		"a lower figure":                {[]window{{5, 60_000}, {3, 60_000}}, window{3, 60_000}},
+		"the earliest end":              {[]window{{5, 60_000}, {5, 55_000}, {5, 59_000}}, window{5, 55_000}},
+		"the earliest end, more left":   {[]window{{5, 60_000}, {6, 55_000}}, window{5, 55_000}},
+		"a later window":                {[]window{{0, 60_000}, {9, 60_000 + half}}, window{9, 60_000 + half}},
+		"an older window":               {[]window{{9, 60_000 + half}, {0, 60_000}}, window{9, 60_000 + half}},
+		"the latest end of one window":  {[]window{{9, 60_000}, {8, 60_000 + half - 1}}, window{8, 60_000}},
+		"the earliest, half an hour":    {[]window{{9, 60_000 + half - 1}, {8, 60_000}}, window{8, 60_000}},
+		"an hour later":                 {[]window{{0, 30_000}, {999, 30_000 + hour}}, window{999, 30_000 + hour}},
+		"an hour later and back":        {[]window{{0, 30_000}, {9, 30_000 + hour}, {0, 30_000}}, window{9, 30_000 + hour}},
+		"one window after the next one": {[]window{{0, 30_000}, {9, hour}, {7, hour}}, window{7, hour}},
 	} {
 		b.rdb.FlushAll(context.Background())
+		began := b.now()
+		var narrowed wrapper.Quota
 		for _, said := range row.said {
-			b.tell("", "", "getChat "+said)
+			b.told(said.remaining, began+said.ends)
+			narrowed = narrowed.Narrow(wrapper.Quota{Remaining: int(said.remaining), Until: time.UnixMilli(began + said.ends)})
 		}
-		got := ""
-		if text := b.rdb.HGet(context.Background(), "ymchats:{1}", "q:getChat").Val(); text != "" {
-			var remaining, ends int64
-			_, err := fmt.Sscan(text, &remaining, &ends)
-			require.NoError(t, err)
-			got = fmt.Sprintf("%d %.0f", remaining, float64(ends-b.now())/1000)
-		}
-		assert.Equal(t, row.want, got, what)
+		assert.Equal(t, row.want, b.stored(began), "the script: %s", what)
+		assert.Equal(t, row.want, window{int64(narrowed.Remaining), narrowed.Until.UnixMilli() - began}, "Narrow: %s", what)
 	}
+}
+
+// A window that is over, or longer than any, is not taken in.
+func TestScriptBelievesNoOtherWindow(t *testing.T) {
+	beside(t)
+	b := newBench(t, onOne(t), "a")
+	for ends, believed := range map[int64]bool{-1: false, 3_659_000: true, 3_720_000: false} {
+		b.rdb.FlushAll(context.Background())
+		began := b.now()
+		b.told(0, began+ends)
+		assert.Equal(t, believed, b.stored(began) != window{}, "it ends after %d ms", ends)
+	}
+}
+
+// told tells the script what an answer said, with an end by its clock.
+func (b *bench) told(remaining, ends int64) {
+	b.t.Helper()
+	b.run("tell", fmt.Sprintf(`{"windows":{"getChat":{"remaining":%d,"ends":%d}}}`, remaining, ends))
+}
+
+// stored is the window that the script has kept.
+func (b *bench) stored(began int64) (w window) {
+	b.t.Helper()
+	if b.number("q:getChat", &w.remaining, &w.ends) {
+		w.ends -= began
+	}
+	return w
+}
+
+// number reads the two numbers of a field; false: there is no such field.
+func (b *bench) number(field string, number, ends *int64) bool {
+	b.t.Helper()
+	text, err := b.rdb.HGet(context.Background(), "ymchats:{1}", field).Result()
+	if err == redis.Nil {
+		return false
+	}
+	require.NoError(b.t, err)
+	_, err = fmt.Sscan(text, number, ends)
+	require.NoError(b.t, err)
+	return true
+}
+
+// A program outside of the fleet leaves less than 4 slots: one is taken away with each refusal, at most one in 250 ms,
+// down to the last one, and each is back after 2 s.
+func TestScriptLowersWhileBusy(t *testing.T) {
+	beside(t)
+	b := newBench(t, onOne(t), "a")
+	busy := func(age int64) (taken int64) { // the last refusal came so long ago
+		var number, ends int64
+		if b.number("b:busy", &number, &ends) {
+			b.hset("b:busy", fmt.Sprint(number, " ", ends-age))
+		}
+		assert.Equal(t, "done", b.run("tell", `{"busy":true}`).word)
+		require.True(t, b.number("b:busy", &taken, &ends))
+		assert.InDelta(t, taken*2000, ends-b.now(), 1000)
+		return taken
+	}
+	free := func(age int64) string {
+		var number, ends int64
+		require.True(t, b.number("b:busy", &number, &ends))
+		b.hset("b:busy", fmt.Sprint(number, " ", ends-age))
+		words := b.acquired("a1 a2 a3 a4")
+		b.tell("a1 a2 a3 a4", "")
+		return words
+	}
+	assert.EqualValues(t, 1, busy(0))
+	assert.EqualValues(t, 1, busy(0), "within 250 ms")
+	assert.Equal(t, "granted granted granted queued", free(0))
+	assert.EqualValues(t, 2, busy(250))
+	assert.EqualValues(t, 3, busy(1000))
+	assert.EqualValues(t, 3, busy(1000), "one slot is left")
+	assert.Equal(t, "granted queued queued queued", free(0))
+	assert.Equal(t, "granted granted queued queued", free(2000))
+	assert.EqualValues(t, 3, busy(1000), "one was back")
+	assert.Equal(t, "granted granted granted queued", free(4000))
+	b.acquired("a1 a2 a3 a4")
+	assert.Equal(t, "a1 a2 a3 | a4", b.state())
+	b.hset("b:busy", fmt.Sprint("3 ", b.now()-1))
+	assert.Equal(t, "granted", b.acquired("a4"), "all are back")
+	assert.False(t, b.rdb.HExists(context.Background(), "ymchats:{1}", "b:busy").Val())
+}
+
+// The lowest number of slots that a process has told within the last minute holds for all.
+func TestScriptSlots(t *testing.T) {
+	beside(t)
+	b := newBench(t, onOne(t), "a", "b")
+	allow := func(n int) *bench { b.slots = n; return b }
+	assert.Equal(t, "granted granted", allow(4).acquired("a1 a2"))
+	assert.False(t, b.rdb.HExists(context.Background(), "ymchats:{1}", "s:4").Val())
+	assert.Equal(t, "granted queued", allow(3).acquired("b1 b2"))
+	assert.Equal(t, "queued", allow(4).acquired("a3"))
+	allow(2).tell("a1", "")
+	assert.Equal(t, "a2 b1 | b2 a3", b.state(), "two for all")
+	allow(4).tell("a2", "")
+	assert.Equal(t, "b1 b2 | a3", b.state())
+	var slots, ends int64
+	require.True(t, b.number("s:2", &slots, &ends))
+	assert.InDelta(t, 60_000, ends-b.now(), 1000)
+	b.hset("s:2", fmt.Sprint("2 ", b.now()-1))
+	assert.Equal(t, "granted queued", b.acquired("a3 a4"), "three")
+	b.hset("s:3", fmt.Sprint("3 ", b.now()-1))
+	assert.Equal(t, "granted queued", b.acquired("a4 a5"), "four")
+	allow(1).run("tell", `{"busy":true}`)
+	assert.False(t, b.rdb.HExists(context.Background(), "ymchats:{1}", "b:busy").Val(), "the only slot stays")
 }
 
 // A window that has ended is forgotten.
@@ -364,9 +479,7 @@ func TestScriptLate(t *testing.T) {
 	b.tell("a1", "")
 	assert.Equal(t, " | ", b.state())
 	for _, args := range [][]any{{"acquire", leaseName("a4")}, {"tell", news(b.now(), "", "", "getChat 0 1000")}} {
-		all := append([]any{args[0], 0, 3000, 15000, "ymchats:wake:", "1"}, args[1:]...)
-		said, err := b.form.Run(context.Background(), b.rdb, benchKeys, all...).Result()
-		a, err := readAnswer(said, err)
+		a, err := b.runBy(0, args...)
 		require.NoError(t, err)
 		assert.Equal(t, "late", a.word, "who does not know the clock")
 	}
@@ -397,8 +510,7 @@ func TestScriptIsRefusedAsAWhole(t *testing.T) {
 			b.acquired("a1 a2 a3 a4")
 			s.do("CONFIG", "SET", "maxmemory", "1")
 			for _, args := range [][]any{{"acquire", leaseName("a5")}, {"tell", news(b.now(), "a1", "")}} {
-				all := append([]any{args[0], b.now() + 60000, 3000, 15000, "ymchats:wake:", "1"}, args[1:]...)
-				err := form.Run(context.Background(), b.rdb, benchKeys, all...).Err()
+				_, err := b.runBy(b.now()+60000, args...)
 				assert.ErrorContains(t, err, "OOM", name)
 			}
 			s.do("CONFIG", "SET", "maxmemory", "0")
