@@ -35,7 +35,7 @@ func checkableOperation(op *openapi3.Operation, shapes shapes) error {
 		}
 	}
 	if op.RequestBody != nil {
-		if err := checkableContent(op.RequestBody.Value.Content, shapes); err != nil {
+		if err := checkableRequest(op.RequestBody.Value.Content, shapes); err != nil {
 			return fmt.Errorf("the request %w", err)
 		}
 	}
@@ -43,6 +43,24 @@ func checkableOperation(op *openapi3.Operation, shapes shapes) error {
 		if err := checkableContent(response.Value.Content, shapes); err != nil {
 			return fmt.Errorf("the answer %s %w", status, err)
 		}
+	}
+	return nil
+}
+
+func checkableRequest(content openapi3.Content, shapes shapes) error {
+	if !isForm(content) {
+		return checkableContent(content, shapes)
+	}
+	media := content[formType]
+	if len(content) != 1 || media.Schema == nil || len(media.Encoding) > 0 {
+		return fmt.Errorf("is more than a form with a schema")
+	}
+	form, err := shapes.of(media.Schema.Value)
+	if err == nil {
+		err = checkableForm(form)
+	}
+	if err != nil {
+		return fmt.Errorf("cannot be checked: %w", err)
 	}
 	return nil
 }

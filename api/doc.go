@@ -20,7 +20,11 @@
 // unknown or repeated, properties of a request that are not declared, names that come twice, bytes after the JSON,
 // integers beyond int64, texts of a request with half of a surrogate pair, a body where none belongs, statuses that are
 // not declared and dates that do not exist are violations too. So is a request of more than 512 KiB, the API's own
-// limit, and an answer of more than 1 MiB.
+// limit, and an answer of more than 8 MiB.
+//
+// The body of sendFileToChat has exactly one part, the file, of up to 5 MiB. The part is named file and has a file
+// name, in filename or filename*; its type may be missing. Each delimiter stands between CRLFs, nothing stands before
+// the first one, and at most a CRLF after the last one.
 //
 // An answer may have fields and enum values that the contract does not know, as the Market may add some any day, and
 // an empty 200 to a send means sent. [Validator.Notices] lists such values and an empty 200.

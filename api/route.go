@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/getkin/kin-openapi/routers"
@@ -66,7 +67,7 @@ func (r *Route) Request(req *http.Request) error {
 }
 
 func (r *Route) checkRequestBody(req *http.Request, found *findings) error {
-	limit := r.v.profile.maxRequest
+	limit := r.maxRequest()
 	data, again, err := peek.Body(req.Body, limit)
 	req.Body = again
 	declared := r.operation.RequestBody
@@ -100,8 +101,20 @@ func (r *Route) checkRequestBody(req *http.Request, found *findings) error {
 	return nil
 }
 
+// maxRequest is what the body of a request may have in bytes, packed and unpacked.
+func (r *Route) maxRequest() int64 {
+	if described, ok := r.operation.Extensions["x-max-request"].(float64); ok {
+		return int64(described)
+	}
+	return r.v.profile.maxRequest
+}
+
 // checkSent checks the body of a request, unpacked.
 func (r *Route) checkSent(content openapi3.Content, header http.Header, data []byte, found *findings) {
+	if isForm(content) {
+		found.take(checkForm(r.v.shapes.ofContent(content), header, data))
+		return
+	}
 	if !isJSON(header.Values("Content-Type")) {
 		found.add("header Content-Type", "must be application/json, in UTF-8")
 		return
@@ -109,8 +122,8 @@ func (r *Route) checkSent(content openapi3.Content, header http.Header, data []b
 	found.take(r.v.profile.request(r.v.shapes.ofContent(content), data))
 }
 
-// emptyMeansDone is the operation whose 200 may be empty: the contract says so in its description.
-const emptyMeansDone = "sendMessageToChat"
+// emptyMeansDone are the operations whose 200 may be empty: the contract says so in its descriptions.
+var emptyMeansDone = []string{"sendMessageToChat", "sendFileToChat"}
 
 // Response checks the answer as Validator.Response does, and lists what Validator.Notices does, in one reading.
 func (r *Route) Response(resp *http.Response) (notices []*Violation, err error) {
@@ -147,7 +160,7 @@ func (r *Route) checkAnswer(resp *http.Response, found, notes *findings) error {
 		notes.add("header Content-Encoding", "is neither gzip nor deflate: the body is not checked")
 	case problem == packedWrong:
 		found.add("body", "is not packed as Content-Encoding says")
-	case len(data) == 0 && r.Operation() == emptyMeansDone && resp.StatusCode == http.StatusOK:
+	case len(data) == 0 && slices.Contains(emptyMeansDone, r.Operation()) && resp.StatusCode == http.StatusOK:
 		notes.add("body", "is empty, which means sent")
 	case !isJSON(resp.Header.Values("Content-Type")):
 		found.add("header Content-Type", "must be application/json, in UTF-8")

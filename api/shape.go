@@ -45,9 +45,12 @@ func (s shapes) of(schema *openapi3.Schema) (*shape, error) {
 	return made, nil
 }
 
-// ofContent gives the shape of a JSON body. checkable has made it.
+// ofContent gives the shape of a body, which has one content type. checkable has made it.
 func (s shapes) ofContent(content openapi3.Content) *shape {
-	return s[content.Get("application/json").Schema.Value]
+	for _, media := range content {
+		return s[media.Schema.Value]
+	}
+	return nil
 }
 
 // fill adds what a schema says, and what its allOf says.

@@ -16,6 +16,8 @@ func TestMissingFacts(t *testing.T) {
 		"no quota":         {"x-quota: 1000\n", "x-other: 1000\n", "x-quota is no whole number"},
 		"half a request":   {"x-quota: 1000\n", "x-quota: 1000.5\n", "x-quota is no whole number"},
 		"quota as a text":  {"x-quota: 1000\n", "x-quota: many\n", "x-quota is no whole number"},
+		"no size":          {"x-max-request: 524288\n", "x-other: 1\n", "x-max-request is no whole number"},
+		"size of nothing":  {"x-max-request: 524288\n", "x-max-request: 0\n", "x-max-request is no whole number"},
 		"no scopes":        {"x-scopes: [communication, all-methods]", "x-other: []", "x-scopes is no list"},
 		"empty scopes":     {"x-scopes: [communication, all-methods]", "x-scopes: []", "x-scopes is no list"},
 		"scopes by number": {"x-scopes: [communication, all-methods]", "x-scopes: [1]", "x-scopes is no list"},
