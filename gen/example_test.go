@@ -51,4 +51,5 @@ func ExampleOperation() {
 	// getChatMessage GET /businesses/{businessId}/chats/message 1000
 	// getChats POST /businesses/{businessId}/chats 5000
 	// getChatHistory POST /businesses/{businessId}/chats/history 10000
+	// sendFileToChat POST /businesses/{businessId}/chats/file/send 1000
 }

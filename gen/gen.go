@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/oapi-codegen/runtime"
+	openapi_types "github.com/oapi-codegen/runtime/types"
 )
 
 // ServerURL defines the Server URL for Yandex Market
@@ -469,6 +470,12 @@ type GetChatsResponse struct {
 	Status APIResponseStatusType `json:"status"`
 }
 
+// SendFileToChatRequest The file to send.
+type SendFileToChatRequest struct {
+	// File What is in the file, up to 5 MB. The part carries the name of the file.
+	File openapi_types.File `json:"file"`
+}
+
 // SendMessageToChatRequest The message to send.
 type SendMessageToChatRequest struct {
 	// Message The text of the message, a plain string. Lengths are counted in characters (code points).
@@ -527,6 +534,12 @@ type GetChatsParams struct {
 	Limit *ChatsLimit `form:"limit,omitempty" json:"limit,omitempty"`
 }
 
+// SendFileToChatParams defines parameters for SendFileToChat.
+type SendFileToChatParams struct {
+	// ChatID The id of the chat.
+	ChatID ChatID `form:"chatId" json:"chatId"`
+}
+
 // GetChatHistoryParams defines parameters for GetChatHistory.
 type GetChatHistoryParams struct {
 	// ChatID The id of the chat.
@@ -557,6 +570,9 @@ type SendMessageToChatParams struct {
 
 // GetChatsJSONRequestBody defines body for GetChats for application/json ContentType.
 type GetChatsJSONRequestBody = GetChatsRequest
+
+// SendFileToChatMultipartRequestBody defines body for SendFileToChat for multipart/form-data ContentType.
+type SendFileToChatMultipartRequestBody = SendFileToChatRequest
 
 // GetChatHistoryJSONRequestBody defines body for GetChatHistory for application/json ContentType.
 type GetChatHistoryJSONRequestBody = GetChatHistoryRequest
@@ -698,6 +714,27 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /businesses/{businessId}/chats (the `GetChats` operationId).
 	GetChats(ctx context.Context, businessID BusinessID, params *GetChatsParams, body GetChatsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SendFileToChatWithBody Send a file into a chat
+	//
+	// Sends a file to the buyer, in the one part `file` of a multipart body. The answer brings no message id, and the API
+	// knows no idempotency key: repeating the call can show the buyer the same file twice. After a 500, or when no answer
+	// came, read the messages of the chat with getChatHistory before sending again.
+	//
+	// The documentation of the method allows 5 MB, read here as 5,242,880 bytes; that of the whole API allows 512 KB for
+	// the body of a request. This contract follows the method; which of the two the Market keeps to was not tried. Nor is
+	// it documented that a message shows the file's name and size as they were sent.
+	//
+	// Available for all models. Quota: 1,000 requests an hour.
+	//
+	// Scopes of the Api-Key, any of:
+	// - `communication`: communication with buyers.
+	// - `all-methods`: full control of the cabinet.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /businesses/{businessId}/chats/file/send (the `SendFileToChat` operationId).
+	SendFileToChatWithBody(ctx context.Context, businessID BusinessID, params *SendFileToChatParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetChatHistoryWithBody Read the messages of a chat
 	//
@@ -906,6 +943,37 @@ func (c *Client) GetChatsWithBody(ctx context.Context, businessID BusinessID, pa
 // Corresponds with POST /businesses/{businessId}/chats (the `GetChats` operationId).
 func (c *Client) GetChats(ctx context.Context, businessID BusinessID, params *GetChatsParams, body GetChatsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetChatsRequest(c.Server, businessID, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SendFileToChatWithBody Send a file into a chat
+//
+// Sends a file to the buyer, in the one part `file` of a multipart body. The answer brings no message id, and the API
+// knows no idempotency key: repeating the call can show the buyer the same file twice. After a 500, or when no answer
+// came, read the messages of the chat with getChatHistory before sending again.
+//
+// The documentation of the method allows 5 MB, read here as 5,242,880 bytes; that of the whole API allows 512 KB for
+// the body of a request. This contract follows the method; which of the two the Market keeps to was not tried. Nor is
+// it documented that a message shows the file's name and size as they were sent.
+//
+// Available for all models. Quota: 1,000 requests an hour.
+//
+// Scopes of the Api-Key, any of:
+// - `communication`: communication with buyers.
+// - `all-methods`: full control of the cabinet.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /businesses/{businessId}/chats/file/send (the `SendFileToChat` operationId).
+func (c *Client) SendFileToChatWithBody(ctx context.Context, businessID BusinessID, params *SendFileToChatParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSendFileToChatRequestWithBody(c.Server, businessID, params, contentType, body)
 	if err != nil {
 		return nil, err
 	}
@@ -1239,6 +1307,65 @@ func NewGetChatsRequestWithBody(server string, businessID BusinessID, params *Ge
 				}
 			}
 
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewSendFileToChatRequestWithBody constructs an http.Request for the SendFileToChat method, with any body, and a specified content type
+func NewSendFileToChatRequestWithBody(server string, businessID BusinessID, params *SendFileToChatParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "businessId", businessID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "integer", Format: "int64"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/businesses/%s/chats/file/send", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "chatId", params.ChatID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
 		}
 
 		if encoded := queryValues.Encode(); encoded != "" {
@@ -1637,6 +1764,27 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /businesses/{businessId}/chats (the `GetChats` operationId).
 	GetChatsWithResponse(ctx context.Context, businessID BusinessID, params *GetChatsParams, body GetChatsJSONRequestBody, reqEditors ...RequestEditorFn) (*GetChatsHTTPResponse, error)
 
+	// SendFileToChatWithBodyWithResponse Send a file into a chat
+	//
+	// Sends a file to the buyer, in the one part `file` of a multipart body. The answer brings no message id, and the API
+	// knows no idempotency key: repeating the call can show the buyer the same file twice. After a 500, or when no answer
+	// came, read the messages of the chat with getChatHistory before sending again.
+	//
+	// The documentation of the method allows 5 MB, read here as 5,242,880 bytes; that of the whole API allows 512 KB for
+	// the body of a request. This contract follows the method; which of the two the Market keeps to was not tried. Nor is
+	// it documented that a message shows the file's name and size as they were sent.
+	//
+	// Available for all models. Quota: 1,000 requests an hour.
+	//
+	// Scopes of the Api-Key, any of:
+	// - `communication`: communication with buyers.
+	// - `all-methods`: full control of the cabinet.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /businesses/{businessId}/chats/file/send (the `SendFileToChat` operationId).
+	SendFileToChatWithBodyWithResponse(ctx context.Context, businessID BusinessID, params *SendFileToChatParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SendFileToChatHTTPResponse, error)
+
 	// GetChatHistoryWithBodyWithResponse Read the messages of a chat
 	//
 	// Gives back the messages of a chat, a page at a time. An answer without `paging.nextPageToken` is the last page;
@@ -1848,6 +1996,49 @@ func (r GetChatsHTTPResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r GetChatsHTTPResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type SendFileToChatHTTPResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *EmptyAPIResponse
+	// JSON400 the response for an HTTP 400 `application/json` response
+	JSON400 *BadRequest
+	// JSON401 the response for an HTTP 401 `application/json` response
+	JSON401 *Unauthorized
+	// JSON403 the response for an HTTP 403 `application/json` response
+	JSON403 *Forbidden
+	// JSON404 the response for an HTTP 404 `application/json` response
+	JSON404 *NotFound
+	// JSON420 the response for an HTTP 420 `application/json` response
+	JSON420 *MethodFailure
+	// JSON500 the response for an HTTP 500 `application/json` response
+	JSON500 *InternalServerError
+}
+
+// Status returns HTTPResponse.Status
+func (r SendFileToChatHTTPResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r SendFileToChatHTTPResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r SendFileToChatHTTPResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -2102,6 +2293,33 @@ func (c *ClientWithResponses) GetChatsWithResponse(ctx context.Context, business
 		return nil, err
 	}
 	return ParseGetChatsHTTPResponse(rsp)
+}
+
+// SendFileToChatWithBodyWithResponse Send a file into a chat
+//
+// Sends a file to the buyer, in the one part `file` of a multipart body. The answer brings no message id, and the API
+// knows no idempotency key: repeating the call can show the buyer the same file twice. After a 500, or when no answer
+// came, read the messages of the chat with getChatHistory before sending again.
+//
+// The documentation of the method allows 5 MB, read here as 5,242,880 bytes; that of the whole API allows 512 KB for
+// the body of a request. This contract follows the method; which of the two the Market keeps to was not tried. Nor is
+// it documented that a message shows the file's name and size as they were sent.
+//
+// Available for all models. Quota: 1,000 requests an hour.
+//
+// Scopes of the Api-Key, any of:
+// - `communication`: communication with buyers.
+// - `all-methods`: full control of the cabinet.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /businesses/{businessId}/chats/file/send (the `SendFileToChat` operationId).
+func (c *ClientWithResponses) SendFileToChatWithBodyWithResponse(ctx context.Context, businessID BusinessID, params *SendFileToChatParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SendFileToChatHTTPResponse, error) {
+	rsp, err := c.SendFileToChatWithBody(ctx, businessID, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSendFileToChatHTTPResponse(rsp)
 }
 
 // GetChatHistoryWithBodyWithResponse Read the messages of a chat
@@ -2360,6 +2578,74 @@ func ParseGetChatsHTTPResponse(rsp *http.Response) (*GetChatsHTTPResponse, error
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest GetChatsResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest BadRequest
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthorized
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Forbidden
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 420:
+		var dest MethodFailure
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON420 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest InternalServerError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON500 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseSendFileToChatHTTPResponse parses an HTTP response from a SendFileToChatWithResponse call
+func ParseSendFileToChatHTTPResponse(rsp *http.Response) (*SendFileToChatHTTPResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &SendFileToChatHTTPResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest EmptyAPIResponse
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}

@@ -10,6 +10,7 @@ const (
 	OperationGetChatMessage    = "getChatMessage"
 	OperationGetChats          = "getChats"
 	OperationGetChatHistory    = "getChatHistory"
+	OperationSendFileToChat    = "sendFileToChat"
 )
 
 // Operation is what the contract says of an operation.
@@ -20,6 +21,7 @@ type Operation struct {
 	Quota       int      // requests an hour for a cabinet
 	Scopes      []string // of the Api-Key; any of them is enough
 	ContentType string   // of the request's body; empty: it has none
+	MaxRequest  int64    // bytes of the request's body
 }
 
 // Operations are all operations, in the order of the contract.
@@ -31,13 +33,15 @@ var Operations = []Operation{
 		Quota:       1000,
 		Scopes:      []string{"communication", "all-methods"},
 		ContentType: "application/json",
+		MaxRequest:  524288,
 	},
 	{
-		ID:     OperationGetChat,
-		Method: "GET",
-		Path:   "/businesses/{businessId}/chat",
-		Quota:  1000,
-		Scopes: []string{"communication", "all-methods", "all-methods:read-only"},
+		ID:         OperationGetChat,
+		Method:     "GET",
+		Path:       "/businesses/{businessId}/chat",
+		Quota:      1000,
+		Scopes:     []string{"communication", "all-methods", "all-methods:read-only"},
+		MaxRequest: 524288,
 	},
 	{
 		ID:          OperationSendMessageToChat,
@@ -46,13 +50,15 @@ var Operations = []Operation{
 		Quota:       1000,
 		Scopes:      []string{"communication", "all-methods"},
 		ContentType: "application/json",
+		MaxRequest:  524288,
 	},
 	{
-		ID:     OperationGetChatMessage,
-		Method: "GET",
-		Path:   "/businesses/{businessId}/chats/message",
-		Quota:  1000,
-		Scopes: []string{"communication", "all-methods", "all-methods:read-only"},
+		ID:         OperationGetChatMessage,
+		Method:     "GET",
+		Path:       "/businesses/{businessId}/chats/message",
+		Quota:      1000,
+		Scopes:     []string{"communication", "all-methods", "all-methods:read-only"},
+		MaxRequest: 524288,
 	},
 	{
 		ID:          OperationGetChats,
@@ -61,6 +67,7 @@ var Operations = []Operation{
 		Quota:       5000,
 		Scopes:      []string{"communication", "all-methods", "all-methods:read-only"},
 		ContentType: "application/json",
+		MaxRequest:  524288,
 	},
 	{
 		ID:          OperationGetChatHistory,
@@ -69,5 +76,15 @@ var Operations = []Operation{
 		Quota:       10000,
 		Scopes:      []string{"communication", "all-methods", "all-methods:read-only"},
 		ContentType: "application/json",
+		MaxRequest:  524288,
+	},
+	{
+		ID:          OperationSendFileToChat,
+		Method:      "POST",
+		Path:        "/businesses/{businessId}/chats/file/send",
+		Quota:       1000,
+		Scopes:      []string{"communication", "all-methods"},
+		ContentType: "multipart/form-data",
+		MaxRequest:  5308416,
 	},
 }

@@ -22,6 +22,9 @@ type ServerInterface interface {
 	// GetChats List chats
 	// (POST /businesses/{businessId}/chats)
 	GetChats(w http.ResponseWriter, r *http.Request, businessID BusinessID, params GetChatsParams)
+	// SendFileToChat Send a file into a chat
+	// (POST /businesses/{businessId}/chats/file/send)
+	SendFileToChat(w http.ResponseWriter, r *http.Request, businessID BusinessID, params SendFileToChatParams)
 	// GetChatHistory Read the messages of a chat
 	// (POST /businesses/{businessId}/chats/history)
 	GetChatHistory(w http.ResponseWriter, r *http.Request, businessID BusinessID, params GetChatHistoryParams)
@@ -133,6 +136,48 @@ func (siw *ServerInterfaceWrapper) GetChats(w http.ResponseWriter, r *http.Reque
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.GetChats(w, r, businessID, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// SendFileToChat operation middleware
+func (siw *ServerInterfaceWrapper) SendFileToChat(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "businessId" -------------
+	var businessID BusinessID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "businessId", r.PathValue("businessId"), &businessID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: "int64", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "businessId", Err: err})
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params SendFileToChatParams
+
+	// ------------- Required query parameter "chatId" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "chatId", r.URL.Query(), &params.ChatID, runtime.BindQueryParameterOptions{Type: "integer", Format: "int64"})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "chatId"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "chatId", Err: err})
+		}
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.SendFileToChat(w, r, businessID, params)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -455,6 +500,7 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/businesses/{businessId}/chat", wrapper.GetChat)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/businesses/{businessId}/chats", wrapper.GetChats)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/businesses/{businessId}/chats/file/send", wrapper.SendFileToChat)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/businesses/{businessId}/chats/history", wrapper.GetChatHistory)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/businesses/{businessId}/chats/message", wrapper.GetChatMessage)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/businesses/{businessId}/chats/message", wrapper.SendMessageToChat)
