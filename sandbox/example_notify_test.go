@@ -92,6 +92,21 @@ func ExampleMarket_Write() {
 	// <nil>
 }
 
+// A buyer sends a photo. The Market may keep files by other names, which an option tries.
+func ExampleMarket_SendFile() {
+	market := sandbox.New()
+	chat, _ := market.Ask(4200, wrapper.Order(67890), "It came broken.")
+	err := market.SendFile(chat, gen.ChatMessageSenderTypeCustomer, "photo.jpg", []byte("a photo"))
+	for _, message := range market.Messages(chat) {
+		fmt.Println(message.ID, message.Sender, message.Text, message.Files)
+	}
+	fmt.Println(err)
+	// Output:
+	// 7000001000001 CUSTOMER It came broken. []
+	// 7000001000002 CUSTOMER  [{photo.jpg 7 d4e24d749a4fe2f161af2de913c0402b04e3ae287dafd0f9dbfa4a5c56c69285}]
+	// <nil>
+}
+
 func ExampleMarket_StartDispute() {
 	market := sandbox.New()
 	fmt.Println(market.StartDispute(7000001))

@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"time"
 
+	"github.com/ymarket-go/chats/gen"
 	"github.com/ymarket-go/chats/sandbox"
 	"github.com/ymarket-go/chats/wrapper"
 )
@@ -197,6 +198,15 @@ func textsOf(market *sandbox.Market) (texts []string) {
 		texts = append(texts, *message.Message)
 	}
 	return texts
+}
+
+// The Market of this test cuts names to eight letters.
+func ExampleWithFiles() {
+	market := sandbox.New(sandbox.WithFiles(func(name string, size int) (string, int) { return name[:8], size }))
+	chat, _ := market.Direct(4200, "Is it red?")
+	_ = market.SendFile(chat, gen.ChatMessageSenderTypePartner, "certificate.pdf", []byte("a certificate"))
+	fmt.Println(market.Messages(chat)[1].Files[0].Name)
+	// Output: certific
 }
 
 func ExampleWithKeepAlive() {

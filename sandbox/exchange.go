@@ -27,7 +27,7 @@ type exchange struct {
 	operation string
 	at        time.Time
 	began     time.Time // by this machine's clock, for how long the answer took
-	body      []byte    // of the request, as far as it is read: see maxBody
+	body      []byte    // of the request, as far as it is read: see maxBody()
 	broken    error     // why it could not be read further
 	verdict   error
 	ticket    *ticket                  // nil until the request is routed
@@ -50,8 +50,16 @@ func exchangeOf(r *http.Request) *exchange {
 	return x
 }
 
-// maxBody is what is read of a request's body, in bytes, and one byte more: the Market's own limit.
-const maxBody = 512 << 10
+// maxBody is what is read of a request's body, in bytes, and one byte more: what the contract allows.
+func (x *exchange) maxBody() int64 {
+	return max(contractOperations()[x.operation].MaxRequest, maxOtherBody)
+}
+
+// maxOtherBody is the same of what is no operation, and the least: the Market's limit for most of them.
+const maxOtherBody = 512 << 10
+
+// unread is whether the body broke off or is too large.
+func (x *exchange) unread() bool { return x.broken != nil || int64(len(x.body)) > x.maxBody() }
 
 // begin starts the exchange of a request, and sets the headers that the answer has.
 func (m *Market) begin(w http.ResponseWriter, r *http.Request) (*exchange, *http.Request) {
@@ -75,7 +83,7 @@ func (m *Market) begin(w http.ResponseWriter, r *http.Request) (*exchange, *http
 // read reads the body of the request, and checks all of it.
 func (x *exchange) read(r *http.Request) {
 	if r.Body != nil && r.Body != http.NoBody {
-		x.body, x.broken = io.ReadAll(io.LimitReader(r.Body, maxBody+1))
+		x.body, x.broken = io.ReadAll(io.LimitReader(r.Body, x.maxBody()+1))
 		_, _ = x.request.Write(x.body) // it cannot fail
 		rest := io.Reader(r.Body)
 		if x.broken != nil {

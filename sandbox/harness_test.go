@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"html"
 	"io"
+	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -105,6 +106,19 @@ func ask(t *testing.T, m http.Handler, method, target, body string, headers ...s
 	data, err := io.ReadAll(resp.Body)
 	require.NoError(t, err)
 	return answer{resp.StatusCode, resp.Header, string(data)}
+}
+
+// formOf writes a file as a form, and gives its content type and its body.
+func formOf(t *testing.T, name, content string) (contentType, body string) {
+	t.Helper()
+	var text bytes.Buffer
+	form := multipart.NewWriter(&text)
+	part, err := form.CreateFormFile("file", name)
+	require.NoError(t, err)
+	_, err = io.WriteString(part, content)
+	require.NoError(t, err)
+	require.NoError(t, form.Close())
+	return form.FormDataContentType(), text.String()
 }
 
 func startChat(t *testing.T, m http.Handler, about string) int64 {

@@ -7,6 +7,7 @@ import (
 	"path"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -27,6 +28,8 @@ type Market struct {
 	unchecked bool
 	keepAlive bool
 	pages     pages
+
+	changeFile func(name string, size int) (string, int) // of files that are kept; nil: none
 
 	contract *api.Validator
 	mux      *http.ServeMux
@@ -66,6 +69,9 @@ func Open(opts ...Option) (*Market, error) {
 		faults:   faults{maxBytes: maxWaiting},
 		calls:    recent[Call]{maxBytes: maxCallBytes, sizeOf: Call.size},
 		details:  recent[callDetails]{maxBytes: maxDetailsBytes, sizeOf: callDetails.size},
+	}
+	m.store.contents.newest = recent[fileContent]{
+		maxBytes: maxContentBytes, sizeOf: func(c fileContent) int { return c.size },
 	}
 	m.notifier.deliveries = recent[Delivery]{maxBytes: maxDeliveryBytes, sizeOf: Delivery.size}
 	m.limits.parallel, m.limits.inProgress = 4, map[int64]int{}
@@ -138,8 +144,12 @@ func (m *Market) now() time.Time {
 	return m.clock().Add(m.moved)
 }
 
-// ServeHTTP answers a request, and keeps a record of it for Calls.
+// ServeHTTP answers a request, and keeps a record of it for Calls. Files are fetched from it too, without a record.
 func (m *Market) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if strings.HasPrefix(r.URL.Path, filePath) {
+		m.serveFile(w, r)
+		return
+	}
 	x, r := m.begin(w, r)
 	defer x.end(r)
 	if x.operation != "" && path.Clean(r.URL.Path) == r.URL.Path { // the mux would redirect

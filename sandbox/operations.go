@@ -25,6 +25,7 @@ const (
 	OperationGetChats          = gen.OperationGetChats
 	OperationGetChatHistory    = gen.OperationGetChatHistory
 	OperationGetChatMessage    = gen.OperationGetChatMessage
+	OperationSendFileToChat    = gen.OperationSendFileToChat
 )
 
 // operation is what the contract says of an operation.
@@ -132,12 +133,17 @@ func (m operations) SendMessageToChat(
 		message.Text = x.change(message.Text)
 	}
 	id, err := m.store.write(params.ChatID, message, cabinet)
+	x.answerSend(w, params.ChatID, id, err)
+}
+
+// answerSend answers a send that has stored a message, or has not.
+func (x *exchange) answerSend(w http.ResponseWriter, chatID, messageID int64, err error) {
 	switch err {
 	case nil:
-		x.message = id
+		x.message = messageID
 		write(w, http.StatusOK, gen.EmptyAPIResponse{Status: gen.APIResponseStatusTypeOK})
 	case errNoChat:
-		noChat(w, params.ChatID)
+		noChat(w, chatID)
 	default:
 		full(w, err)
 	}
@@ -156,7 +162,7 @@ func (m operations) GetChat(w http.ResponseWriter, r *http.Request, cabinet gen.
 // read decodes a body. Where requests are checked it cannot fail.
 func (m operations) read(w http.ResponseWriter, r *http.Request, into any) bool {
 	x := exchangeOf(r)
-	if x.broken == nil && len(x.body) <= maxBody && json.Unmarshal(x.body, into) == nil {
+	if !x.unread() && json.Unmarshal(x.body, into) == nil {
 		return true
 	}
 	m.unreadable(w, r, nil)

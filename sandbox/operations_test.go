@@ -21,7 +21,13 @@ import (
 // contractRequest is a request as the contract shows it, for a chat of cabinet 1.
 type contractRequest struct {
 	operation, method, target, body string
+	contentType                     string // of the body
 	scopes                          []string
+}
+
+func (r contractRequest) ask(t *testing.T, m http.Handler) answer {
+	t.Helper()
+	return ask(t, m, r.method, r.target, r.body, "Content-Type", r.contentType)
 }
 
 // contractRequests makes one of each operation of the contract: with its example as the body, and with its required
@@ -35,15 +41,25 @@ func contractRequests(t *testing.T, chat int64) (requests []contractRequest) {
 			r := contractRequest{operation: op.OperationID, method: method, scopes: contractScopes(op)}
 			r.target = "/v2" + strings.ReplaceAll(path, "{businessId}", "1") + "?" + contractQuery(op, chat)
 			if op.RequestBody != nil {
-				example, err := json.Marshal(op.RequestBody.Value.Content["application/json"].Example)
-				require.NoError(t, err)
-				r.body = string(example)
+				r.contentType, r.body = exampleOf(t, op.RequestBody.Value.Content)
 			}
 			requests = append(requests, r)
 		}
 	}
 	require.NotEmpty(t, requests)
 	return requests
+}
+
+// exampleOf writes the example of a body as it is sent.
+func exampleOf(t *testing.T, content openapi3.Content) (contentType, body string) {
+	t.Helper()
+	if form := content["multipart/form-data"]; form != nil {
+		contentType, body = formOf(t, "example.txt", form.Example.(map[string]any)["file"].(string))
+		return contentType, body
+	}
+	example, err := json.Marshal(content["application/json"].Example)
+	require.NoError(t, err)
+	return "application/json", string(example)
 }
 
 // contractQuery has the required parameters, each with its least value, and the chat and its first message where they
@@ -81,10 +97,10 @@ func TestOperationsOfTheContract(t *testing.T) {
 	require.NoError(t, m.Reply(chat, "Where is it?"))
 	for _, r := range contractRequests(t, chat) {
 		t.Run(r.operation, func(t *testing.T) {
-			a := ask(t, m, r.method, r.target, r.body)
+			a := r.ask(t, m)
 			assert.Equal(t, http.StatusOK, a.status, a.body)
 			require.NotPanics(t, func() { m.Script(r.operation, sandbox.Fail(500, "INTERNAL_ERROR", "x")) })
-			assert.Equal(t, 500, ask(t, m, r.method, r.target, r.body).status)
+			assert.Equal(t, 500, r.ask(t, m).status)
 			calls := m.Calls()
 			assert.Equal(t, r.operation, calls[len(calls)-1].Operation)
 		})
@@ -96,7 +112,7 @@ func TestScopesOfOperations(t *testing.T) {
 	for _, scope := range []string{"communication", "all-methods", "all-methods:read-only"} {
 		m := newMarket(sandbox.WithScopes(scope))
 		for _, r := range contractRequests(t, 7000001) {
-			status := ask(t, m, r.method, r.target, r.body).status
+			status := r.ask(t, m).status
 			forbidden := status == http.StatusForbidden
 			allowed := slices.Contains(r.scopes, scope)
 			assert.Equal(t, !allowed, forbidden, "%s with the scope %s: %d", r.operation, scope, status)

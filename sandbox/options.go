@@ -154,6 +154,19 @@ func WithFirstID(id int64) Option {
 	}
 }
 
+// WithFiles changes the name and the size with which the Market keeps a file, as nothing promises that it keeps those
+// that were sent: change gets these, and is called once for each file, at times for several at once. The content stays.
+// Without it both are kept.
+func WithFiles(change func(name string, size int) (string, int)) Option {
+	return func(m *Market) error {
+		if change == nil {
+			return &OptionError{Option: "WithFiles", Value: "nil", Allowed: "a function"}
+		}
+		m.changeFile = change
+		return nil
+	}
+}
+
 // WithKeepAlive keeps connections open after an answer, for load tests. Without it the sandbox closes each, as the
 // Market does.
 func WithKeepAlive() Option {

@@ -36,11 +36,11 @@ func (m *Market) Write(chatID int64, sender gen.ChatMessageSenderType, text stri
 	return ofPackage(m.write(chatID, sender, text))
 }
 
-func (m *Market) write(chatID int64, sender gen.ChatMessageSenderType, text string) error {
+func (m *Market) write(chatID int64, sender gen.ChatMessageSenderType, text string, files ...sentFile) error {
 	if !sender.Valid() {
 		return fmt.Errorf("the sender is %.40q, allowed is PARTNER, CUSTOMER, MARKET or SUPPORT", sender)
 	}
-	_, err := m.store.write(chatID, Message{Text: text, At: m.now(), Sender: sender}, anyCabinet)
+	_, err := m.store.write(chatID, Message{Text: text, At: m.now(), Sender: sender}, anyCabinet, files...)
 	if errors.Is(err, errNoChat) {
 		return fmt.Errorf("there is no chat %d", chatID)
 	}

@@ -80,7 +80,7 @@ func (m operations) GetChatHistory(
 		Paging:   m.paging(list, place+limit, place+limit < len(messages)),
 	}
 	for _, message := range m.pages.order.page(messages, place, limit) {
-		result.Messages = append(result.Messages, message.shown())
+		result.Messages = append(result.Messages, message.shown(r))
 	}
 	write(w, http.StatusOK, gen.GetChatHistoryResponse{Status: gen.APIResponseStatusTypeOK, Result: &result})
 }
@@ -94,7 +94,7 @@ func (m operations) GetChatMessage(
 		return
 	}
 	if at := chat.placeOf(params.MessageID); at < len(chat.messages) && chat.messages[at].ID == params.MessageID {
-		result := chat.messages[at].shown()
+		result := chat.messages[at].shown(r)
 		write(w, http.StatusOK, gen.GetChatMessageResponse{Status: gen.APIResponseStatusTypeOK, Result: &result})
 		return
 	}
@@ -102,7 +102,11 @@ func (m operations) GetChatMessage(
 	fail(w, http.StatusNotFound, "NOT_FOUND", text)
 }
 
-// shown is a message as the Market gives it.
-func (m Message) shown() gen.ChatMessageDTO {
-	return gen.ChatMessageDTO{MessageID: m.ID, CreatedAt: m.At.In(moscow), Sender: m.Sender, Message: &m.Text}
+// shown is a message as the Market gives it: one of files alone has no text.
+func (m Message) shown(r *http.Request) gen.ChatMessageDTO {
+	shown := gen.ChatMessageDTO{MessageID: m.ID, CreatedAt: m.At.In(moscow), Sender: m.Sender, Payload: m.payload(r)}
+	if m.Text != "" || m.Files == nil {
+		shown.Message = &m.Text
+	}
+	return shown
 }

@@ -14,7 +14,8 @@ import (
 // Message is one message of a chat, as the buyer sees it.
 type Message struct {
 	ID        int64                     // as getChatHistory and notifications have it
-	Text      string                    // as it was written
+	Text      string                    // as it was written; empty where the message is a file
+	Files     []File                    // none or one
 	At        time.Time                 // by the sandbox's clock
 	FromBuyer bool                      // written by Reply, as Sender says
 	Sender    gen.ChatMessageSenderType // PARTNER is the shop
@@ -33,6 +34,7 @@ type store struct {
 	bytes     int
 	moments   int          // so far
 	nextID    int64        // of the next chat
+	contents  contents     // of files
 	post      func(notice) // posts a notification to the shops; nil: there are none
 }
 
@@ -139,23 +141,33 @@ func (s *store) chatAbout(what about, now time.Time) (*chat, error) {
 const anyCabinet = 0
 
 // write adds a message and gives its id, unless the cabinet has no such chat.
-func (s *store) write(id int64, message Message, cabinet int64) (messageID int64, err error) {
+func (s *store) write(id int64, message Message, cabinet int64, files ...sentFile) (messageID int64, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	c := s.chats[id]
 	if c == nil || cabinet != anyCabinet && c.about.cabinet != cabinet {
 		return 0, errNoChat
 	}
-	return s.add(c, message, c.turnAfter(message.Sender))
+	return s.add(c, message, c.turnAfter(message.Sender), files...)
 }
 
 // add adds a message to a chat, which has a status then, and gives its id.
-func (s *store) add(c *chat, message Message, status gen.ChatStatusType) (messageID int64, err error) {
-	if err := s.take(messageBytes + len(message.Text)); err != nil {
+func (s *store) add(
+	c *chat, message Message, status gen.ChatStatusType, files ...sentFile,
+) (messageID int64, err error) {
+	size := messageBytes + len(message.Text)
+	for _, file := range files {
+		size += fileBytes + len(file.Name)
+	}
+	if err := s.take(size); err != nil {
 		return 0, err
 	}
 	message.ID = c.id*messagesOfChat + int64(len(c.messages)) + 1
 	message.FromBuyer = message.Sender == gen.ChatMessageSenderTypeCustomer
+	for number, file := range files {
+		message.Files = append(message.Files, file.File)
+		s.contents.add(fileKey{message.ID, number}, file.content)
+	}
 	c.messages = append(c.messages, message)
 	c.status = status
 	s.happened(messageSent, c, message.At)
@@ -264,6 +276,7 @@ func (s *store) reset() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.active.Init()
+	s.contents.reset()
 	s.ofCabinet = map[int64]*list.List{}
 	s.chats, s.byContext, s.bytes = map[int64]*chat{}, map[about]*chat{}, 0
 }

@@ -257,7 +257,7 @@ func TestOperationConstants(t *testing.T) {
 	v, err := contract()
 	require.NoError(t, err)
 	assert.ElementsMatch(t, v.Operations(), []string{sandbox.OperationCreateChat, sandbox.OperationGetChat, sandbox.OperationSendMessageToChat,
-		sandbox.OperationGetChats, sandbox.OperationGetChatHistory, sandbox.OperationGetChatMessage})
+		sandbox.OperationGetChats, sandbox.OperationGetChatHistory, sandbox.OperationGetChatMessage, sandbox.OperationSendFileToChat})
 	for _, operation := range v.Operations() {
 		newMarket().Script(operation, nil)
 	}

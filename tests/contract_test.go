@@ -1,8 +1,11 @@
 package tests
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -32,25 +35,31 @@ func TestOperations(t *testing.T) {
 		id     string
 		quota  any
 		params []string
-		body   bool
+		body   string // its content type and its largest size in bytes
 	}
 	const cabinet, chat = "path businessId int64 from 1", "query chatId int64 from 1"
+	const json = "application/json 524288"
 	const page = "query pageToken string also page_token?"
 	want := map[string]operation{
-		"POST /businesses/{businessId}/chats/new":     {"createChat", 1000.0, []string{cabinet}, true},
-		"POST /businesses/{businessId}/chats/message": {"sendMessageToChat", 1000.0, []string{cabinet, chat}, true},
-		"GET /businesses/{businessId}/chat":           {"getChat", 1000.0, []string{cabinet, chat}, false},
+		"POST /businesses/{businessId}/chats/new":     {"createChat", 1000.0, []string{cabinet}, json},
+		"POST /businesses/{businessId}/chats/message": {"sendMessageToChat", 1000.0, []string{cabinet, chat}, json},
+		"GET /businesses/{businessId}/chat":           {"getChat", 1000.0, []string{cabinet, chat}, ""},
 		"POST /businesses/{businessId}/chats": {"getChats", 5000.0,
-			[]string{cabinet, page, "query limit int32 from 1 to 20 default 10?"}, true},
+			[]string{cabinet, page, "query limit int32 from 1 to 20 default 10?"}, json},
 		"POST /businesses/{businessId}/chats/history": {"getChatHistory", 10000.0,
-			[]string{cabinet, chat, page, "query limit int32 from 1 to 100 default 50?"}, true},
+			[]string{cabinet, chat, page, "query limit int32 from 1 to 100 default 50?"}, json},
 		"GET /businesses/{businessId}/chats/message": {"getChatMessage", 1000.0,
-			[]string{cabinet, chat, "query messageId int64 from 1"}, false},
+			[]string{cabinet, chat, "query messageId int64 from 1"}, ""},
+		"POST /businesses/{businessId}/chats/file/send": {"sendFileToChat", 1000.0, []string{cabinet, chat},
+			"multipart/form-data 5308416"},
 	}
 	got := map[string]operation{}
 	for path, item := range doc.Paths.Map() {
 		for method, op := range item.Operations() {
-			o := operation{id: op.OperationID, quota: op.Extensions["x-quota"], body: op.RequestBody != nil && op.RequestBody.Value.Required}
+			o := operation{id: op.OperationID, quota: op.Extensions["x-quota"]}
+			if op.RequestBody != nil && op.RequestBody.Value.Required {
+				o.body = fmt.Sprintf("%s %.0f", onlyType(t, op.RequestBody.Value.Content), op.Extensions["x-max-request"])
+			}
 			for _, p := range op.Parameters {
 				o.params = append(o.params, describeParameter(p.Value))
 			}
@@ -68,6 +77,13 @@ func TestOperations(t *testing.T) {
 		}
 	}
 	assert.Equal(t, want, got)
+}
+
+// onlyType is the content type of a body.
+func onlyType(t *testing.T, content openapi3.Content) string {
+	t.Helper()
+	require.Len(t, content, 1)
+	return slices.Collect(maps.Keys(content))[0]
 }
 
 // describeParameter writes one in short.
@@ -128,6 +144,9 @@ func TestSentencesOfThePages(t *testing.T) {
 	assert.Contains(t, history, "The order of the messages is not documented")
 	assert.Contains(t, history, "the message that `messageIdFrom` names comes too")
 	assert.Contains(t, history, "A message of files alone has no text")
+	file := doc.Paths.Value("/businesses/{businessId}/chats/file/send").Post.Description
+	assert.Contains(t, file, "The documentation of the method allows 5 MB")
+	assert.Contains(t, file, "which of the two the Market keeps to was not tried")
 }
 
 // An example for each parameter, each request and each answer: mock servers show them, and Dredd sends them. Those of
@@ -141,7 +160,8 @@ func TestExamplesOfTheContract(t *testing.T) {
 				assert.NotNil(t, p.Value.Example, "%s %s", op.OperationID, p.Value.Name)
 			}
 			if op.RequestBody != nil {
-				assert.NotNil(t, op.RequestBody.Value.Content.Get("application/json").Example, op.OperationID)
+				content := op.RequestBody.Value.Content
+				assert.NotNil(t, content[onlyType(t, content)].Example, op.OperationID)
 			}
 			for status, response := range op.Responses.Map() {
 				example, ok := response.Value.Content.Get("application/json").Example.(map[string]any)
@@ -191,6 +211,7 @@ func TestSchemas(t *testing.T) {
 		"CreateChatResponse":       {"status*": "ApiResponseStatusType", "result": "CreateChatResultDTO"},
 		"CreateChatResultDTO":      {"chatId*": id},
 		"SendMessageToChatRequest": {"message*": "string 1..4096"},
+		"SendFileToChatRequest":    {"file*": "binary 0..5242880"},
 		"EmptyApiResponse":         {"status*": "ApiResponseStatusType"},
 		"GetChatResponse":          {"status*": "ApiResponseStatusType", "result": "GetChatInfoDTO"},
 		"GetChatInfoDTO": {"chatId*": id, "orderId": id + " deprecated", "context*": "ChatFullContextDTO", "type*": "ChatType",
@@ -259,7 +280,7 @@ func kind(ref *openapi3.SchemaRef) string {
 	case s.Type.Is("array"):
 		text = fmt.Sprint(s.MinItems, ".. of ", kind(s.Items))
 	case s.MaxLength != nil:
-		text = fmt.Sprint("string ", s.MinLength, "..", *s.MaxLength)
+		text = fmt.Sprint(cmp.Or(s.Format, "string"), " ", s.MinLength, "..", *s.MaxLength)
 	case s.MinLength > 0:
 		text = fmt.Sprint("string ", s.MinLength, "..")
 	case s.Format != "":

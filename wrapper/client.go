@@ -84,7 +84,10 @@ func (c *Client) configure(auth Auth, opts []Option) error {
 		c.headers.Set("X-Market-Integration", c.product)
 	}
 	for _, described := range gen.Operations {
-		op := operations[described.ID]
+		op, known := operations[described.ID]
+		if !known {
+			continue // Raw refuses it
+		}
 		op.Operation = described
 		path := strings.Replace(op.Path, "{businessId}", strconv.FormatInt(c.businessID, 10), 1)
 		req, err := http.NewRequest(op.Method, c.server+strings.TrimPrefix(path, "/"), nil)

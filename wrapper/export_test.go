@@ -14,14 +14,13 @@ func WithRandom(random func() float64) Option {
 type Row struct {
 	ID         string
 	Repeatable bool
-	MaxRequest int64
 	MaxAnswer  int
 }
 
 // Table gives what the client knows of the operations besides the contract.
 func Table() (rows []Row) {
 	for id, op := range operations {
-		rows = append(rows, Row{id, op.repeatable, op.maxRequest, op.maxAnswer})
+		rows = append(rows, Row{id, op.repeatable, op.maxAnswer})
 	}
 	return rows
 }

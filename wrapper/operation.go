@@ -14,19 +14,18 @@ type operation struct {
 	// repeatable: a second request leaves the Market as the first one did. createChat gives back the chat that exists;
 	// sendMessageToChat shows the buyer the text again.
 	repeatable bool
-	maxRequest int64 // bytes of a request's body
-	maxAnswer  int   // bytes of an answer's body that are read
+	maxAnswer  int // bytes of an answer's body that are read
 }
 
-// operations has what the contract cannot say of its operations, by operationId. The Market takes requests of at most
-// 512 KB. A page of 100 messages of 4,096 emoji has 5 MB.
+// operations has what the contract cannot say of its operations, by operationId. A page of 100 messages of 4,096 emoji
+// has 5 MB.
 var operations = map[string]operation{
-	gen.OperationCreateChat:        {repeatable: true, maxRequest: 512 << 10, maxAnswer: 1 << 20},
-	gen.OperationSendMessageToChat: {repeatable: false, maxRequest: 512 << 10, maxAnswer: 1 << 20},
-	gen.OperationGetChat:           {repeatable: true, maxRequest: 512 << 10, maxAnswer: 1 << 20},
-	gen.OperationGetChats:          {repeatable: true, maxRequest: 512 << 10, maxAnswer: 1 << 20},
-	gen.OperationGetChatHistory:    {repeatable: true, maxRequest: 512 << 10, maxAnswer: 8 << 20},
-	gen.OperationGetChatMessage:    {repeatable: true, maxRequest: 512 << 10, maxAnswer: 1 << 20},
+	gen.OperationCreateChat:        {repeatable: true, maxAnswer: 1 << 20},
+	gen.OperationSendMessageToChat: {repeatable: false, maxAnswer: 1 << 20},
+	gen.OperationGetChat:           {repeatable: true, maxAnswer: 1 << 20},
+	gen.OperationGetChats:          {repeatable: true, maxAnswer: 1 << 20},
+	gen.OperationGetChatHistory:    {repeatable: true, maxAnswer: 8 << 20},
+	gen.OperationGetChatMessage:    {repeatable: true, maxAnswer: 1 << 20},
 }
 
 // maxText is the maxLength of SendMessageToChatRequest.message in the contract, in code points.

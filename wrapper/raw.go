@@ -77,7 +77,7 @@ func (f failing) Read([]byte) (int, error) {
 // callOf makes a call of a request. It is refused where the request is for none of the cabinet's operations.
 func (c *Client) callOf(req *http.Request) *call {
 	op, refused := c.operationOf(req)
-	body, err := readBody(req, op.maxRequest)
+	body, err := readBody(req, op.MaxRequest)
 	if refused == nil {
 		refused = err
 	}

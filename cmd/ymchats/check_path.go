@@ -7,7 +7,7 @@ import (
 )
 
 // contractWords are the words of the contract's paths: what stands between them are values.
-var contractWords = []string{"v2", "businesses", "chats", "chat", "new", "message", "history"}
+var contractWords = []string{"v2", "businesses", "chats", "chat", "new", "message", "history", "file", "send"}
 
 var (
 	pathWord = regexp.MustCompile(`^[a-z]{2,}(-[a-z]+)*$`)

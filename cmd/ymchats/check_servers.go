@@ -61,11 +61,7 @@ type located struct {
 	mistyped bool       // of the same host: the path is one of chats, and none that the Market has
 }
 
-var (
-	chatPath = regexp.MustCompile(`(?i)^/businesses/[^/]+/chats?(/.*)?$`)
-	// uncheckedPath is that of the Market's operations on chats that the contract does not describe.
-	uncheckedPath = regexp.MustCompile(`^/businesses/[^/]+/chats/file/send$`)
-)
+var chatPath = regexp.MustCompile(`(?i)^/businesses/[^/]+/chats?(/.*)?$`)
 
 // locate finds out where a request went.
 func (s servers) locate(e *har.Entry, contract *api.Validator) located {
@@ -96,7 +92,7 @@ func (s servers) locate(e *har.Entry, contract *api.Validator) located {
 		}
 		if api.Violations(err)[0].Where == "method" {
 			at.rule = wrongMethod
-		} else if chatPath.MatchString(to.Path) && !uncheckedPath.MatchString(to.Path) {
+		} else if chatPath.MatchString(to.Path) {
 			at.mistyped = true
 		}
 	}

@@ -732,7 +732,8 @@ func TestCheckMistypedPaths(t *testing.T) {
 		"/v2/businesses/1/chats/new/":               1,
 		"/v2/businesses/x/chats/history/1":          1,
 		"/v2/businesses/1/chats/histroy?chatId=1":   1,
-		"/v2/businesses/1/chats/file/send":          3, // the Market has it, and the contract does not describe it
+		"/v2/businesses/1/chats/file/sent":          1,
+		"/v2/businesses/1/chats/file":               1,
 		"/v2/businesses/1/offers":                   3,
 		"/v2/businesses/1/chatter":                  3,
 		"/v3/businesses/1/chats/mesage":             3, // below no server
