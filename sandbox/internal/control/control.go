@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/oapi-codegen/runtime"
+	openapi_types "github.com/oapi-codegen/runtime/types"
 )
 
 // Defines values for BeginningType.
@@ -176,6 +177,30 @@ func (e ReplySender) Valid() bool {
 	case ReplySenderPARTNER:
 		return true
 	case ReplySenderSUPPORT:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for SendFileParamsSender.
+const (
+	SendFileParamsSenderCUSTOMER SendFileParamsSender = "CUSTOMER"
+	SendFileParamsSenderMARKET   SendFileParamsSender = "MARKET"
+	SendFileParamsSenderPARTNER  SendFileParamsSender = "PARTNER"
+	SendFileParamsSenderSUPPORT  SendFileParamsSender = "SUPPORT"
+)
+
+// Valid indicates whether the value is a known member of the SendFileParamsSender enum.
+func (e SendFileParamsSender) Valid() bool {
+	switch e {
+	case SendFileParamsSenderCUSTOMER:
+		return true
+	case SendFileParamsSenderMARKET:
+		return true
+	case SendFileParamsSenderPARTNER:
+		return true
+	case SendFileParamsSenderSUPPORT:
 		return true
 	default:
 		return false
@@ -411,15 +436,34 @@ type Faults struct {
 	Operation string `json:"operation"`
 }
 
+// File defines model for File.
+type File struct {
+	Name string `json:"name"`
+
+	// Sha256 Of the content that was sent, in hexadecimal digits
+	Sha256 string `json:"sha256"`
+
+	// Size In bytes
+	Size int `json:"size"`
+
+	// URL Where the content can be fetched, until 64 MiB of newer ones have come
+	URL string `json:"url"`
+}
+
 // Message defines model for Message.
 type Message struct {
-	At        time.Time `json:"at"`
-	FromBuyer bool      `json:"fromBuyer"`
-	MessageID int64     `json:"messageId"`
+	At time.Time `json:"at"`
+
+	// Files One, where the message is a file
+	Files     *[]File `json:"files,omitempty"`
+	FromBuyer bool    `json:"fromBuyer"`
+	MessageID int64   `json:"messageId"`
 
 	// Sender Example: CUSTOMER
 	Sender string `json:"sender"`
-	Text   string `json:"text"`
+
+	// Text Empty where the message is a file
+	Text string `json:"text"`
 }
 
 // Notifications defines model for Notifications.
@@ -494,6 +538,23 @@ type ListChatsParams struct {
 	Limit *int `form:"limit,omitempty" json:"limit,omitempty"`
 }
 
+// SendFileMultipartBody defines parameters for SendFile.
+type SendFileMultipartBody struct {
+	File openapi_types.File `json:"file"`
+}
+
+// SendFileParams defines parameters for SendFile.
+type SendFileParams struct {
+	// Name That of the file; a form has it in its part
+	Name *string `form:"name,omitempty" json:"name,omitempty"`
+
+	// Sender Without it CUSTOMER
+	Sender *SendFileParamsSender `form:"sender,omitempty" json:"sender,omitempty"`
+}
+
+// SendFileParamsSender defines parameters for SendFile.
+type SendFileParamsSender string
+
 // RemoveFaultsParams defines parameters for RemoveFaults.
 type RemoveFaultsParams struct {
 	// Operation Without it all
@@ -505,6 +566,9 @@ type RemoveFaultsParams struct {
 
 // BeginChatJSONRequestBody defines body for BeginChat for application/json ContentType.
 type BeginChatJSONRequestBody = Beginning
+
+// SendFileMultipartRequestBody defines body for SendFile for multipart/form-data ContentType.
+type SendFileMultipartRequestBody SendFileMultipartBody
 
 // ReplyJSONRequestBody defines body for Reply for application/json ContentType.
 type ReplyJSONRequestBody = Reply
@@ -532,6 +596,9 @@ type ServerInterface interface {
 	// StartDispute Let the buyer of a chat ask the Market to decide
 	// (POST /_sandbox/chats/{chatId}/dispute)
 	StartDispute(w http.ResponseWriter, r *http.Request, chatID int64)
+	// SendFile Send a file into a chat, as its buyer or as somebody else
+	// (POST /_sandbox/chats/{chatId}/files)
+	SendFile(w http.ResponseWriter, r *http.Request, chatID int64, params SendFileParams)
 	// Reply Write into a chat, as its buyer or as somebody else
 	// (POST /_sandbox/chats/{chatId}/replies)
 	Reply(w http.ResponseWriter, r *http.Request, chatID int64)
@@ -716,6 +783,61 @@ func (siw *ServerInterfaceWrapper) StartDispute(w http.ResponseWriter, r *http.R
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.StartDispute(w, r, chatID)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// SendFile operation middleware
+func (siw *ServerInterfaceWrapper) SendFile(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "chatId" -------------
+	var chatID int64
+
+	err = runtime.BindStyledParameterWithOptions("simple", "chatId", r.PathValue("chatId"), &chatID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: "int64", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "chatId", Err: err})
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params SendFileParams
+
+	// ------------- Optional query parameter "name" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "name", r.URL.Query(), &params.Name, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "name"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "name", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "sender" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "sender", r.URL.Query(), &params.Sender, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "sender"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "sender", Err: err})
+		}
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.SendFile(w, r, chatID, params)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -1036,6 +1158,7 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/_sandbox/notifications", wrapper.GetNotifications)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/_sandbox/notifications", wrapper.SwitchNotificationsOn)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/_sandbox/chats/{chatId}/replies", wrapper.Reply)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/_sandbox/chats/{chatId}/files", wrapper.SendFile)
 	m.HandleFunc(http.MethodDelete+" "+options.BaseURL+"/_sandbox/chats/{chatId}/dispute", wrapper.FinishDispute)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/_sandbox/chats/{chatId}/dispute", wrapper.StartDispute)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/_sandbox/calls", wrapper.ListCalls)
