@@ -190,3 +190,41 @@ func TestVerdicts(t *testing.T) {
 	violations := []*api.Violation{{Where: "a"}, {Where: "b"}}
 	assert.Equal(t, violations, api.Violations(verdictOf(violations)))
 }
+
+// Of the contents of files the newest stay, within their bound; names and sizes stay all.
+func TestContentsAreBounded(t *testing.T) {
+	m := New()
+	m.store.contents.newest.maxBytes = 1000 * (fileBytes + 1000)
+	chat, err := m.Direct(1, "x")
+	require.NoError(t, err)
+	for range 2000 {
+		require.NoError(t, m.SendFile(chat, "CUSTOMER", "a.jpg", make([]byte, 1000)))
+	}
+	kept := 0
+	for n, message := range m.Messages(chat)[1:] {
+		require.Equal(t, 1000, message.Files[0].Size)
+		code := serve(m, "GET", fmt.Sprintf("/_files/%d/0", message.ID), "").Code
+		if code == 200 {
+			kept++
+		}
+		assert.True(t, code == 404 || kept > 0 && n >= 1000, "the oldest go first: %d, %d", n, code)
+		assert.False(t, code == 404 && kept > 0, "%d", n)
+	}
+	assert.Greater(t, kept, 900)
+	assert.LessOrEqual(t, kept, 1000)
+	assert.Len(t, m.store.contents.byFile, kept)
+	assert.LessOrEqual(t, m.store.contents.newest.bytes, m.store.contents.newest.maxBytes)
+	m.Reset()
+	assert.Empty(t, m.store.contents.byFile)
+}
+
+// The name of a file takes of the bound of all messages.
+func TestNamesOfFilesAreBounded(t *testing.T) {
+	m := New()
+	chat, err := m.Direct(1, "x")
+	require.NoError(t, err)
+	m.store.maxBytes = m.store.bytes + messageBytes + fileBytes + 3
+	assert.EqualError(t, m.SendFile(chat, "CUSTOMER", "abcd", nil), "sandbox: "+errFull.Error())
+	assert.NoError(t, m.SendFile(chat, "CUSTOMER", "abc", make([]byte, 1000)))
+	assert.Len(t, m.store.contents.byFile, 1)
+}

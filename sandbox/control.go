@@ -54,7 +54,7 @@ func (m controls) Reset(w http.ResponseWriter, _ *http.Request) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-func (m controls) ListChats(w http.ResponseWriter, _ *http.Request, params control.ListChatsParams) {
+func (m controls) ListChats(w http.ResponseWriter, r *http.Request, params control.ListChatsParams) {
 	list := []control.Chat{}
 	skip, limit := orElse(params.Skip, 0), orElse(params.Limit, math.MaxInt)
 	if skip < 0 || limit < 0 {
@@ -87,6 +87,7 @@ func (m controls) ListChats(w http.ResponseWriter, _ *http.Request, params contr
 				MessageID: message.ID,
 				Sender:    string(message.Sender),
 				Text:      message.Text,
+				Files:     message.files(r),
 				At:        message.At,
 				FromBuyer: message.FromBuyer,
 			})
@@ -206,6 +207,16 @@ func (m controls) Reply(w http.ResponseWriter, r *http.Request, chatID int64) {
 		sender := gen.ChatMessageSenderType(orElse(reply.Sender, control.ReplySenderCUSTOMER))
 		doneControl(w, m.write(chatID, sender, reply.Text), http.StatusNotFound)
 	}
+}
+
+func (m controls) SendFile(w http.ResponseWriter, r *http.Request, chatID int64, params control.SendFileParams) {
+	name, content, err := postedFile(w, r)
+	if err != nil {
+		refuseControl(w, http.StatusBadRequest, err)
+		return
+	}
+	sender := gen.ChatMessageSenderType(orElse(params.Sender, control.SendFileParamsSenderCUSTOMER))
+	doneControl(w, m.sendFile(chatID, sender, orElse(params.Name, name), content), http.StatusBadRequest)
 }
 
 func (m controls) StartDispute(w http.ResponseWriter, _ *http.Request, chatID int64) {

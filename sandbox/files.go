@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"mime"
 	"net/http"
 	"strconv"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/ymarket-go/chats/gen"
 	"github.com/ymarket-go/chats/internal/formdata"
+	"github.com/ymarket-go/chats/sandbox/internal/control"
 )
 
 // File is a file of a message.
@@ -91,13 +93,21 @@ func (m operations) SendFileToChat(
 	x.answerSend(w, params.ChatID, id, err)
 }
 
-// file reads the file of a form. Where requests are checked it cannot fail.
+// file reads the file of the request. Where requests are checked it cannot fail.
 func (x *exchange) file(header http.Header) (name string, content []byte, ok bool) {
-	boundary, ok := formdata.Boundary(header.Get("Content-Type"))
-	if !ok || x.unread() {
+	if x.unread() {
 		return "", nil, false
 	}
-	for parts := formdata.Scan(x.body, boundary); ; {
+	return fileOf(header, x.body)
+}
+
+// fileOf finds the file of a form.
+func fileOf(header http.Header, body []byte) (name string, content []byte, ok bool) {
+	boundary, ok := formdata.Boundary(header.Get("Content-Type"))
+	if !ok {
+		return "", nil, false
+	}
+	for parts := formdata.Scan(body, boundary); ; {
 		part, ok := parts.Next()
 		if !ok {
 			return "", nil, false
@@ -142,12 +152,15 @@ func (m Message) payload(r *http.Request) (files []gen.ChatMessagePayloadDTO) {
 	return files
 }
 
+// filePathOf is the path of a URL.
+func (m Message) filePathOf(number int) string { return fmt.Sprintf("%s%d/%d", filePath, m.ID, number) }
+
 func (m Message) fileURL(r *http.Request, number int) string {
 	scheme := "http"
 	if r.TLS != nil || r.URL.Scheme == "https" { // a RoundTripper gets the URL whole
 		scheme = "https"
 	}
-	return fmt.Sprintf("%s://%s%s%d/%d", scheme, r.Host, filePath, m.ID, number)
+	return scheme + "://" + r.Host + m.filePathOf(number)
 }
 
 // serveFile answers a request for a file. A browser saves it and shows nothing of it: a page that somebody uploaded
@@ -171,6 +184,54 @@ func (m *Market) serveFile(w http.ResponseWriter, r *http.Request) {
 		header.Set("Content-Length", strconv.Itoa(len(content)))
 		_, _ = w.Write(content) // fails when the client is gone
 	}
+}
+
+// files are those of a message as the control API gives them; nil: it has none.
+func (m Message) files(r *http.Request) *[]control.File {
+	if m.Files == nil {
+		return nil
+	}
+	var files []control.File
+	for number, file := range m.Files {
+		files = append(files, control.File{
+			Name:   file.Name,
+			Size:   file.Size,
+			Sha256: file.SHA256,
+			URL:    m.fileURL(r, number),
+		})
+	}
+	return &files
+}
+
+// pageFile is a file of a message on the page.
+type pageFile struct {
+	File
+	Path string // where it can be fetched
+}
+
+// Attachments are the files of a message.
+func (m pageMessage) Attachments() (files []pageFile) {
+	for number, file := range m.Files {
+		files = append(files, pageFile{file, m.filePathOf(number)})
+	}
+	return files
+}
+
+// postedFile reads the file that is posted to the control API: as it is, without a name, or in a form.
+func postedFile(w http.ResponseWriter, r *http.Request) (name string, content []byte, err error) {
+	most := contractOperations()[OperationSendFileToChat].MaxRequest
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, most))
+	if err != nil {
+		return "", nil, fmt.Errorf("the body broke off or is too large, allowed are %d bytes", most)
+	}
+	if mediaType(r.Header) != "multipart/form-data" {
+		return "", body, nil
+	}
+	name, content, ok := fileOf(r.Header, body)
+	if !ok {
+		return "", nil, errors.New("the form cannot be read, allowed is one with the file in the part file")
+	}
+	return name, content, nil
 }
 
 // SendFile sends a file into a chat as the shop, its buyer, the Market or the Market's support, in a message without a

@@ -71,7 +71,7 @@ func Open(opts ...Option) (*Market, error) {
 		details:  recent[callDetails]{maxBytes: maxDetailsBytes, sizeOf: callDetails.size},
 	}
 	m.store.contents.newest = recent[fileContent]{
-		maxBytes: maxContentBytes, sizeOf: func(c fileContent) int { return c.size },
+		maxBytes: maxContentBytes, sizeOf: func(c fileContent) int { return fileBytes + c.size },
 	}
 	m.notifier.deliveries = recent[Delivery]{maxBytes: maxDeliveryBytes, sizeOf: Delivery.size}
 	m.limits.parallel, m.limits.inProgress = 4, map[int64]int{}

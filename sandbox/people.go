@@ -42,10 +42,16 @@ func (m *Market) write(chatID int64, sender gen.ChatMessageSenderType, text stri
 	}
 	_, err := m.store.write(chatID, Message{Text: text, At: m.now(), Sender: sender}, anyCabinet, files...)
 	if errors.Is(err, errNoChat) {
-		return fmt.Errorf("there is no chat %d", chatID)
+		return noChatError(chatID)
 	}
 	return err
 }
+
+// noChatError is errNoChat with the id of the chat.
+type noChatError int64
+
+func (e noChatError) Error() string        { return fmt.Sprintf("there is no chat %d", int64(e)) }
+func (e noChatError) Is(target error) bool { return target == errNoChat }
 
 // direct is the kind of a chat that a buyer began. A shop cannot make one, so the type for requests does not know it.
 const direct = gen.ChatContextIdentifiableType(gen.ChatContextTypeDirect)
