@@ -580,3 +580,94 @@ func TestSecretsAndRedirects(t *testing.T) {
 	}
 	assert.Zero(t, asked.Load())
 }
+
+// readsAndSends answers what reads and what sends, each in its order; the last answer comes again.
+type readsAndSends struct{ reads, sends []answer }
+
+func (m *readsAndSends) RoundTrip(req *http.Request) (*http.Response, error) {
+	answers := &m.reads
+	if strings.HasSuffix(req.URL.Path, "/chats/message") && req.Method == http.MethodPost {
+		answers = &m.sends
+	}
+	now := (*answers)[0]
+	*answers = (*answers)[min(1, len(*answers)-1):]
+	return now.RoundTrip(req)
+}
+
+// What a call has read, an error that it meets later may cite: on the next page, in the next look, or in the answer to
+// the message.
+func TestSecretsOfWhatWasRead(t *testing.T) {
+	s := newSearch(t)
+	log := slog.New(&recordEverything{search: s})
+	result := func(result string, errs string) answer {
+		body := strings.Replace(errs, `"result":{"name":"`+secretName+`"}`, `"result":`+result, 1)
+		return answer{status: 200, body: body}
+	}
+	const ok = `{"result":{"name":"` + secretName + `"},"status":"OK"}`
+	for kind, text := range secretTexts {
+		quoted, err := json.Marshal(text)
+		require.NoError(t, err)
+		about := `"context":{"type":"ORDER","customer":{"name":"` + secretName + `"}}`
+		message := `{"messageId":1,"createdAt":"2020-01-01T00:00:00Z","sender":"CUSTOMER","message":` + string(quoted) + `}`
+		history := `{` + about + `,"messages":[` + message + `]`
+		page, whole := result(history+`,"paging":{"nextPageToken":"2"}}`, ok), result(history+`}`, ok)
+		chats := result(`{"chats":[{"chatId":1,`+about+`}],"paging":{"nextPageToken":"2"}}`, ok)
+		failed := answer{status: 500, body: errorsBody("no")}
+		for way, said := range echoes(text) {
+			cites := answer{status: 400, body: errorsBody(said)}
+			named := answer{status: 400, body: errorsBody("the buyer is " + secretName)}
+			for what, row := range map[string]struct {
+				market readsAndSends
+				call   func(context.Context, *wrapper.Client) error
+			}{
+				"Messages":              {readsAndSends{reads: []answer{page, cites}}, readMessages},
+				"Messages, of the name": {readsAndSends{reads: []answer{page, named}}, readMessages},
+				"Chats":                 {readsAndSends{reads: []answer{chats, named}}, readChats},
+				"GetMessage":            {readsAndSends{reads: []answer{result(message, cites.body)}}, readMessage},
+				"Once":                  {readsAndSends{reads: []answer{page, cites}}, sendOnce},
+				"the second look":       {readsAndSends{[]answer{whole, cites}, []answer{failed}}, sendHello},
+				"the second send":       {readsAndSends{[]answer{whole}, []answer{failed, cites}}, sendHello},
+			} {
+				synctest.Test(t, func(t *testing.T) {
+					client, err := wrapper.New(business, wrapper.APIKey("key"), wrapper.WithLogger(log),
+						wrapper.WithHTTPClient(&http.Client{Transport: &row.market}))
+					require.NoError(t, err)
+					where := fmt.Sprintf("%s, %s, %s", what, kind, way)
+					err = row.call(t.Context(), client)
+					var e *wrapper.Error
+					require.ErrorAs(t, err, &e, where)
+					if way == "bare" {
+						assert.Contains(t, err.Error(), "…", where)
+					}
+					s.show(where, err)
+					s.show(where+", its errors", e.Errors)
+				})
+			}
+		}
+	}
+}
+
+func readMessages(ctx context.Context, c *wrapper.Client) error {
+	_, err := c.Messages(ctx, anyChat, 0)
+	return err
+}
+
+func readMessage(ctx context.Context, c *wrapper.Client) error {
+	_, err := c.GetMessage(ctx, anyChat, anyMessage)
+	return err
+}
+
+func readChats(ctx context.Context, c *wrapper.Client) (last error) {
+	for _, err := range c.Chats(ctx, gen.GetChatsRequest{}) {
+		last = err
+	}
+	return last
+}
+
+func sendHello(ctx context.Context, c *wrapper.Client) error {
+	return c.SendMessage(ctx, anyChat, "Good morning")
+}
+
+func sendOnce(ctx context.Context, c *wrapper.Client) error {
+	return c.SendMessage(ctx, anyChat, "Good morning", wrapper.Once(0))
+}

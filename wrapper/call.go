@@ -15,9 +15,9 @@ type call struct {
 	request   *http.Request // without query and body; attempts send copies of it
 	query     string
 	body      []byte
-	text      string      // of the message, which no error may show
-	hides     *secrets    // that text, once it was needed
+	text      string      // of the message
 	message   *message    // nil: the call sends none
+	private   *private    // nil: there is nothing to hide yet
 	result    any         // where the result goes; nil: the contract promises none
 	promised  func() bool // the result is the one of this call
 
@@ -83,6 +83,7 @@ func (c *Client) do(ctx context.Context, call *call) error {
 func (c *Client) send(ctx context.Context, call *call) (err error) {
 	m := call.message
 	m.folded = fold(call.text)
+	call.hide(call.text)
 	if m.own, err = c.sends.begin(ctx, m.chatID, m.folded); err != nil {
 		call.end(err)
 		return call.failure()
@@ -145,6 +146,7 @@ func (c *Client) take(call *call, a *attempt) {
 		a.err = withoutSecrets(a.err, call.secrets())
 	}
 	found := findingsOf(a, call)
+	call.hide(textsOf(call.result)...)
 	rule := judge(call.operation, c.retry.Resend, found)
 	call.verdict = rule
 	if rule.outcome == Unknown && call.doubtSince.IsZero() {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"net/url"
+	"slices"
 
 	"github.com/ymarket-go/chats/gen"
 )
@@ -31,6 +32,7 @@ func (c *Client) Chats(
 ) iter.Seq2[*gen.GetChatInfoDTO, error] {
 	return func(yield func(*gen.GetChatInfoDTO, error) bool) {
 		seen := pageTokens{}
+		opts := append(slices.Clip(opts), sharing(&private{}))
 		for token, more := "", true; more; {
 			page := new(gen.GetChatsInfoDTO)
 			call := c.newCall(gen.OperationGetChats, pageQuery(token, chatsPage), filter, checkFilter(filter), opts)

@@ -233,7 +233,11 @@ func describe(contentType string, body []byte) string {
 	return fmt.Sprintf("the answer is %s, %d bytes", media, len(body))
 }
 
-// apiErrors reads the API's own errors, without what repeats what was sent.
-func apiErrors(body []byte, sent *secrets) []gen.APIErrorDTO {
-	return redact(parseErrors(body), sent)
+// apiErrors reads the API's own errors, without what repeats a secret of the call.
+func (c *call) apiErrors(body []byte) []gen.APIErrorDTO {
+	errs := parseErrors(body)
+	if len(errs) == 0 {
+		return nil
+	}
+	return redact(errs, c.secrets())
 }

@@ -10,7 +10,7 @@ import (
 func (c *Client) log(ctx context.Context, call *call, pause time.Duration) {
 	a := call.last
 	codes := []string{}
-	for _, e := range apiErrors(a.body, call.secrets()) {
+	for _, e := range call.apiErrors(a.body) {
 		codes = append(codes, e.Code)
 	}
 	level := slog.LevelWarn

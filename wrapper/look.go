@@ -66,7 +66,7 @@ func (c *Client) settle(ctx context.Context, send *call, pause time.Duration) (a
 	case ctx.Err() != nil:
 		send.end(send.whyEnded(ctx))
 	case doubt != nil:
-		send.stop(withoutSecrets(doubt, send.secrets()))
+		send.stop(doubt)
 	case !send.verdict.mayComeLater:
 		send.outcome = Rejected
 		c.closeIdle()
@@ -133,9 +133,8 @@ func (c *Client) readChat(
 func (c *Client) readChatOnce(
 	ctx context.Context, send *call, after int64, tries int, enough func(sight) bool,
 ) (seen sight, err error) {
-	hide := func(read *call) error { read.text = send.text; return nil } // no error of a read shows the message
 	known, begins := c.market.now(), after == 0
-	seen.more, err = c.eachPage(ctx, send.message.chatID, after, lookPages, []CallOption{Attempts(tries), hide},
+	seen.more, err = c.eachPage(ctx, send.message.chatID, after, lookPages, []CallOption{Attempts(tries), sharing(send.private)},
 		func(page *gen.ChatMessagesResultDTO, read *call) (bool, error) {
 			for _, clock := range []marketClock{known, send.message.heard} {
 				if err := clock.check(read.answered); err != nil {

@@ -63,6 +63,7 @@ func (c *Client) eachPage(
 ) (more bool, err error) {
 	seen := pageTokens{}
 	token, more := "", true
+	opts = append(slices.Clip(opts), sharing(&private{}))
 	for n := 0; more && n < most; n++ {
 		page, call := new(gen.ChatMessagesResultDTO), c.newHistory(chatID, after, token, opts)
 		call.result = page

@@ -38,12 +38,13 @@ func (c *call) whyEnded(ctx context.Context) error {
 	return errors.Join(ctx.Err(), withoutSecrets(cause, c.secrets()))
 }
 
-// secrets are what no text may repeat: the text of the message, and what Auth has put into the requests.
+// secrets are what no text may repeat: what was sent and read, and what Auth has put into the requests.
 func (c *call) secrets() *secrets {
-	if c.hides == nil {
-		c.hides = newSecrets(c.text)
+	sent := &secrets{}
+	if c.private != nil {
+		known := c.private.asSecrets()
+		sent = &secrets{slices.Clone(known.long), slices.Clone(known.short)}
 	}
-	sent := &secrets{slices.Clone(c.hides.long), slices.Clone(c.hides.short)}
 	for _, a := range []*attempt{c.last, c.answered} {
 		if a == nil {
 			continue
@@ -64,7 +65,7 @@ func (c *call) failure() *Error {
 	}
 	e.StatusCode, e.Quota, e.TraceParent = a.StatusCode, a.Quota, a.TraceParent
 	sent := c.secrets()
-	e.Errors = apiErrors(a.body, sent)
+	e.Errors = c.apiErrors(a.body)
 	if host := a.leadsTo(); host != "" {
 		e.Err = errors.Join(e.Err, errors.New("it leads to "+sent.hide(host)))
 	}

@@ -19,8 +19,8 @@ import (
 	"github.com/ymarket-go/chats/gen"
 )
 
-// The Market, or a proxy before it, may bring back what was sent: the text of a message, and in the worst case the
-// token. A text that does is not shown.
+// The Market, or a proxy before it, may bring back what was sent or read: the text of a message, and in the worst case
+// the token. A text that does is not shown.
 
 const (
 	commonRun = 16   // letters and digits in a row that are no chance: "deliveryservice" has 15
@@ -56,12 +56,9 @@ func (s *secrets) add(text string) {
 // in reports whether a text repeats a secret.
 func (s *secrets) in(text string) bool {
 	letters := lettersAndDigits(text)
-	for _, short := range s.short {
-		if strings.Contains(string(letters), short) {
-			return true
-		}
-	}
-	return s.hasRun(letters)
+	all := string(letters)
+	isIn := func(short string) bool { return strings.Contains(all, short) }
+	return slices.ContainsFunc(s.short, isIn) || s.hasRun(letters)
 }
 
 // across reports whether a text that continues in another one repeats a secret which begins in the first.
