@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -148,6 +149,39 @@ func ExampleWithLease() {
 func ExampleWithTimeout() {
 	fmt.Println(refusal(fleet.WithTimeout(0)))
 	// Output: fleet: WithTimeout is given 0s, allowed is 1ms to 10s
+}
+
+// A program that must not start without Redis ends where Check says what is wrong.
+func ExampleFleet_Check() {
+	rdb := absent()
+	defer rdb.Close()
+	shared, _ := fleet.New(rdb)
+	defer shared.Close()
+	err := shared.Check(context.Background())
+	fmt.Println(strings.ReplaceAll(err.Error(), ": ", ":\n"))
+	// Output:
+	// fleet:
+	// Redis at 127.0.0.1:1:
+	// dial tcp 127.0.0.1:1:
+	// connect:
+	// connection refused (nothing listens there:
+	// are host and port right?)
+}
+
+// What Redis knows of a cabinet: which process holds a lease, for how long, and what is left of the quota.
+func ExampleFleet_Status() {
+	rdb := absent()
+	defer rdb.Close()
+	shared, _ := fleet.New(rdb)
+	defer shared.Close()
+	status, err := shared.Status(context.Background(), 12345)
+	if err != nil {
+		fmt.Println("Redis is not there")
+	}
+	for _, lease := range status.Leases {
+		fmt.Println(lease.Process, lease.Operation, lease.Age)
+	}
+	// Output: Redis is not there
 }
 
 // A process is named as its pod is, say. Status tells which process holds a lease.

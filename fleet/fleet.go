@@ -70,6 +70,7 @@ func New(rdb redis.UniversalClient, opts ...Option) (*Fleet, error) {
 	f.life, f.end = context.WithCancel(context.Background())
 	f.away = newStatusLog(c.logger, "fleet: Redis is away", "fleet: Redis is back")
 	f.unheard = newStatusLog(c.logger, "fleet: Redis refuses messages", "fleet: Redis sends messages again")
+	f.away.explain = f.explain
 	f.busy.Go(f.probe)
 	go f.listen()
 	go f.away.run(f.life)
@@ -116,17 +117,7 @@ func (f *Fleet) Close() error {
 	if again {
 		return nil
 	}
-	ctx, cancel := context.WithTimeoutCause(context.Background(), closeTimeouts*f.timeout, errNoAnswer)
-	defer cancel()
-	given := make(chan error, 1)
-	go func() { given <- f.giveAllBack(ctx) }()
-	var err error
-	select {
-	case err = <-given:
-	case <-ctx.Done():
-		err = context.Cause(ctx)
-	}
-	if err != nil {
+	if err := within(context.Background(), closeTimeouts*f.timeout, f.giveAllBack); err != nil {
 		return fmt.Errorf("fleet: not all leases were given back, they end by themselves within %v: %w", f.lease, err)
 	}
 	return nil

@@ -58,7 +58,8 @@ func TestOneLineEachWay(t *testing.T) {
 	eventually(t, "a line is written", func() bool { return log.String() != "" })
 	s.run()
 	eventually(t, "a second line is written", func() bool { return strings.Count(log.String(), "\n") == 2 })
-	want := "^level=WARN msg=\"fleet: Redis is away\" businessId=(12345|7) error=.*\nlevel=INFO msg=\"fleet: Redis is back\"\n$"
+	want := "^level=WARN msg=\"fleet: Redis is away\" businessId=(12345|7) error=.*\n" +
+		"level=INFO msg=\"fleet: Redis is back\"\n$"
 	assert.Regexp(t, want, log.String())
 }
 

@@ -2,7 +2,6 @@ package fleet
 
 import (
 	"errors"
-	"fmt"
 	"net"
 	"strconv"
 	"strings"
@@ -49,7 +48,7 @@ func (f *Fleet) listen() {
 		f.hearing.subscribed = false
 		f.mu.Unlock()
 		if redis.HasErrorPrefix(err, "NOPERM") {
-			f.notHeard(fmt.Errorf("SUBSCRIBE: %w", err))
+			f.notHeard(of("SUBSCRIBE", err))
 		}
 		_ = sleep(f.life, resubscribeAfter)
 	}

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/redis/go-redis/v9"
+
 	"github.com/ymarket-go/chats/wrapper"
 )
 
@@ -24,6 +26,7 @@ const (
 // outage is the time for which Redis is away for a cabinet. In a cluster it may be away for some cabinets alone.
 type outage struct {
 	cause error
+	wrong bool          // Redis answers, but with an error
 	back  chan struct{} // closed when Redis is back
 	news  report        // what Redis has missed
 }
@@ -41,11 +44,13 @@ func (l *Limiter) failed(cause error) {
 	f.reloadCluster()
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	var answer redis.Error
+	wrong := errors.As(cause, &answer)
 	if o := f.outages[l]; o != nil {
-		o.cause = cause
+		o.cause, o.wrong = cause, o.wrong || wrong
 		return
 	}
-	f.outages[l] = &outage{cause: cause, back: make(chan struct{}), news: newReport()}
+	f.outages[l] = &outage{cause: cause, wrong: wrong, back: make(chan struct{}), news: newReport()}
 	f.away.set(status{bad: true, cause: cause, cabinet: l.businessID})
 	l.wake(func(*lease) bool { return true })
 	select {
@@ -100,11 +105,23 @@ func (f *Fleet) allAway() []*Limiter {
 	return slices.Collect(maps.Keys(f.outages))
 }
 
-// probe tells Redis what it has missed, and what runs. If Redis takes that in, it is back.
+// probe tells Redis what it has missed, and what runs. If Redis takes that in, it is back. A command that it has
+// refused may be none of those, so all are tried first.
 func (l *Limiter) probe() error {
 	f := l.fleet
 	f.mu.Lock()
 	o := f.outages[l]
+	wrong := o.wrong
+	f.mu.Unlock()
+	if wrong {
+		err := within(f.life, f.timeout, func(ctx context.Context) error {
+			return f.tryCommands(ctx, f.rdb, l.keys[0]+":check")
+		})
+		if err != nil {
+			return err
+		}
+	}
+	f.mu.Lock()
 	news := o.news
 	o.news = newReport()
 	news.running = l.running()

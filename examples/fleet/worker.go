@@ -66,6 +66,9 @@ func newClient(do job) (*wrapper.Client, func(), error) {
 			return nil, nil, err
 		}
 		closeFleet = func() { _, _ = shared.Close(), rdb.Close() }
+		if err := shared.Check(context.Background()); err != nil { // or log it, and go on alone
+			return nil, nil, err
+		}
 		limiter, err := shared.Limiter(cabinet)
 		if err != nil {
 			return nil, nil, err
