@@ -16,6 +16,7 @@ func TestCluster(t *testing.T) {
 	c := startCluster(t)
 	t.Run("one cabinet", c.oneCabinet)
 	t.Run("many cabinets", c.manyCabinets)
+	t.Run("forget", c.forget)
 	t.Run("failover", c.failover)
 }
 
@@ -68,6 +69,17 @@ func (c *cluster) keys(t *testing.T) (counts []int64) {
 		counts = append(counts, rdb.DBSize(background).Val())
 	}
 	return counts
+}
+
+// A cabinet is forgotten by processes at all nodes.
+func (c *cluster) forget(t *testing.T) {
+	for _, master := range c.nodes[:3] {
+		master.do("FLUSHALL") // the windows of the cabinets before
+	}
+	forgetAtWork(t, 4, task{Addrs: c.addrs}, func() { forget(t, c.client(t)) })
+	rdb := c.client(t)
+	eventually(t, "all slots are free", func() bool { return countLeases(t, rdb, cabinet) == 0 })
+	c.keys(t)
 }
 
 // A master is killed, its replica takes over: meanwhile the processes go on alone.

@@ -21,10 +21,11 @@ var (
 
 // answer is that of the script.
 type answer struct {
-	word string
-	now  int64         // Redis' clock
-	left time.Duration // granted: of the lease; shut: of the window
-	mute string        // why Redis refused to send a message
+	word      string
+	now       int64         // Redis' clock
+	left      time.Duration // granted: of the lease; shut: of the window
+	mute      string        // why Redis refused to send a message
+	forgotten int64         // when the cabinet was last forgotten, by Redis' clock
 }
 
 // report is what Redis has to know of the requests of a cabinet.
@@ -32,6 +33,7 @@ type report struct {
 	ended, running []string                 // leases
 	windows        map[string]wrapper.Quota // by operation
 	busy           bool                     // the Market refused a request because too many ran at once
+	known          int64                    // the last Forget that the process knew when it learned of windows and busy
 }
 
 func newReport() report { return report{windows: map[string]wrapper.Quota{}} }
@@ -49,7 +51,8 @@ func (r report) encode(now int64) string {
 		Running []string          `json:"running,omitempty"`
 		Windows map[string]window `json:"windows,omitempty"`
 		Busy    bool              `json:"busy,omitempty"`
-	}{r.ended, r.running, map[string]window{}, r.busy}
+		Known   int64             `json:"known,omitempty"`
+	}{r.ended, r.running, map[string]window{}, r.busy, r.known}
 	for operation, q := range r.windows {
 		news.Windows[operation] = window{q.Remaining, now + time.Until(q.Until).Milliseconds()}
 	}
@@ -110,6 +113,7 @@ func (l *Limiter) send(verb string, subject func(now int64) string) (answer, err
 		if r.err == nil {
 			f.mu.Lock()
 			l.clock.set(sent, r.answer.now, r.answer.word == "late")
+			l.forget(r.answer.forgotten)
 			f.mu.Unlock()
 			f.answered.Store(true)
 			if r.answer.mute != "" {
@@ -140,13 +144,14 @@ func readAnswer(said any, err error) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	if fields, ok := said.([]any); ok && len(fields) == 4 {
+	if fields, ok := said.([]any); ok && len(fields) == 5 {
 		word, isText := fields[0].(string)
 		now, isTime := fields[1].(int64)
 		left, isNumber := fields[2].(int64)
 		mute, isReason := fields[3].(string)
-		if isText && isTime && isNumber && isReason {
-			return answer{word, now, time.Duration(left) * time.Millisecond, mute}, nil
+		forgotten, isMoment := fields[4].(int64)
+		if isText && isTime && isNumber && isReason && isMoment {
+			return answer{word, now, time.Duration(left) * time.Millisecond, mute, forgotten}, nil
 		}
 	}
 	return answer{}, fmt.Errorf("the answer of Redis is a %T that the script does not give", said)

@@ -203,6 +203,17 @@ func ExampleWithSlots() {
 	// Output: fleet: WithSlots is given 5, allowed is 1 to 4
 }
 
+// A person clears a cabinet that a wrong clock has shut. Without Redis there is nothing to clear.
+func ExampleFleet_Forget() {
+	rdb := absent() // redis.NewClient(&redis.Options{Addr: "redis:6379"})
+	defer rdb.Close()
+	shared, _ := fleet.New(rdb)
+	defer shared.Close()
+	err := shared.Forget(context.Background(), 12345)
+	fmt.Println(err != nil)
+	// Output: true
+}
+
 // Two processes may each send two requests at once while Redis is away.
 func ExampleWithAlone() {
 	fmt.Println(refusal(fleet.WithAlone(5)))

@@ -16,7 +16,8 @@ import (
 func TestCommandsOfACall(t *testing.T) {
 	beside(t)
 	onEach(t, func(t *testing.T, s *server) {
-		_, l := member(t, s, WithTimeout(slow))
+		shared, l := member(t, s, WithTimeout(slow))
+		eventually(t, "it hears", func() bool { return hears(shared) })
 		for range 100 {
 			take(t, l, "getChat")(served)
 		}

@@ -14,8 +14,6 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
-
-	"github.com/ymarket-go/chats/wrapper"
 )
 
 var errClosed = errors.New("fleet: the Fleet is closed")
@@ -93,12 +91,8 @@ func (f *Fleet) Limiter(businessID int64) (*Limiter, error) {
 	if l := f.limiters[key]; l != nil {
 		return l, nil
 	}
-	local, err := wrapper.NewLimiter(f.policy)
-	if err != nil {
-		return nil, fmt.Errorf("fleet: %w", err)
-	}
 	l := &Limiter{
-		fleet: f, businessID: businessID, keys: []string{key, key + ":queue", key + ":seen"}, local: local,
+		fleet: f, businessID: businessID, keys: []string{key, key + ":queue", key + ":seen"}, local: newLocal(f.policy),
 		leases: map[string]*lease{}, alone: alone{slots: make(chan struct{}, f.config.alone)},
 	}
 	f.limiters[key] = l
@@ -144,7 +138,7 @@ func (f *Fleet) giveAllBack(ctx context.Context) error {
 func (l *Limiter) close() error {
 	f := l.fleet
 	f.mu.Lock()
-	news := report{ended: l.running()}
+	news := report{ended: l.running(), known: l.forgotten}
 	if o := f.outages[l]; o != nil {
 		news.ended = append(news.ended, o.news.ended...)
 		news.windows = o.news.windows

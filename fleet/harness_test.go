@@ -101,6 +101,13 @@ const slow = 10 * time.Second // a timeout that a busy machine does not reach
 // never lets a process learn by messages alone: it does not look.
 func never(f *Fleet) { f.look = time.Hour }
 
+// hears tells whether the process has a subscription. The first one that comes after an answer costs a command.
+func hears(f *Fleet) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.hearing.subscribed
+}
+
 func isAway(l *Limiter) bool { return l.away() != nil }
 
 func isUnavailable(err error) bool {

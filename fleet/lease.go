@@ -17,7 +17,7 @@ const firstLease = 3 * time.Second
 type lease struct {
 	limiter       *Limiter
 	id, operation string
-	messages      chan int64         // see wake
+	messages      chan int64         // see wake; while the request runs a message renews the lease
 	patience      time.Time          // how long it waits for Redis with WithStrict; zero: it has not waited yet
 	alone         bool               // its request began while Redis was away
 	stop          context.CancelFunc // ends the renewals
@@ -44,14 +44,32 @@ func (s *lease) start(left time.Duration) {
 	f := s.limiter.fleet
 	f.mu.Lock()
 	s.running = true
+	select {
+	case <-s.messages: // of the time when it waited
+	default:
+	}
 	f.mu.Unlock()
 	var ctx context.Context
 	ctx, s.stop = context.WithCancel(f.life)
 	s.commands.Go(func() {
-		for pause := left / 3; sleep(ctx, pause) == nil; pause = f.lease / 3 {
+		for pause := left / 3; s.sleep(ctx, pause) == nil; pause = f.lease / 3 {
 			s.renew()
 		}
 	})
+}
+
+// sleep ends early with a message.
+func (s *lease) sleep(ctx context.Context, pause time.Duration) error {
+	timer := time.NewTimer(pause)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-s.messages:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // renew writes the lease again, even if Redis has lost it. While Redis is away nothing is written: the probe that
@@ -109,6 +127,7 @@ func (s *lease) end() (news report) {
 	l.fleet.mu.Lock()
 	defer l.fleet.mu.Unlock()
 	delete(l.leases, s.id)
+	news.known = l.forgotten
 	if s.stored {
 		news.ended = []string{s.id}
 	}

@@ -111,7 +111,8 @@ func TestGivenUpOnTheWay(t *testing.T) {
 	beside(t)
 	s := onOne(t)
 	rdb := s.client(t)
-	_, l := memberOver(t, s, rdb, WithTimeout(slow), leaseOf(endless))
+	shared, l := memberOver(t, s, rdb, WithTimeout(slow), leaseOf(endless))
+	eventually(t, "it hears", func() bool { return hears(shared) })
 	take(t, l, "getChat")(served) // it knows the clock now
 	request := newStall(rdb, "acquire")
 	before := s.commands()

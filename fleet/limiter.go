@@ -17,12 +17,13 @@ type Limiter struct {
 	fleet      *Fleet
 	businessID int64
 	keys       []string // of the cabinet, in the order of the script
-	local      wrapper.Limiter
 
 	// Guarded by the mutex of the Fleet.
-	clock  clock
-	leases map[string]*lease // that are waited for or held, by id
-	alone  alone
+	local     *local
+	forgotten int64 // when Redis last forgot the cabinet, by its clock
+	clock     clock
+	leases    map[string]*lease // that are waited for or held, by id
+	alone     alone
 }
 
 // afterWindow bounds the pause before a request asks Redis again after the end of a window.
@@ -57,7 +58,7 @@ func (l *Limiter) Acquire(ctx context.Context, operation string) (release func(w
 // window; those for which Redis and the Limiter in front disagree about the end take it again and again.
 func (l *Limiter) acquireBoth(ctx context.Context, operation string) (func(wrapper.Response), error) {
 	for pause := time.Duration(0); ; pause = min(pause+afterWindow, 2*afterWindow) {
-		free, err := l.local.Acquire(ctx, operation)
+		free, err := l.acquireLocal(ctx, operation)
 		if err != nil {
 			return nil, err
 		}

@@ -57,7 +57,7 @@ func (f *Fleet) listen() {
 // follow reads the messages of one subscription until it breaks. go-redis keeps a subscription that was refused, or
 // whose server is silent, and says nothing of it.
 func (f *Fleet) follow() error {
-	subscription := f.rdb.Subscribe(f.life, f.channels()+f.process)
+	subscription := f.rdb.Subscribe(f.life, f.channels()+f.process, f.channels()+everybody)
 	// Closing ends the read, and waits for a dial that is under way.
 	closing := make(chan struct{})
 	defer close(closing)
@@ -81,20 +81,30 @@ func (f *Fleet) follow() error {
 		}
 		switch m := message.(type) {
 		case *redis.Subscription:
-			f.hearAgain()
+			if m.Count == 2 {
+				f.hearAgain()
+			}
 		case *redis.Message:
 			f.hear(m.Payload)
 		}
 	}
 }
 
-// hearAgain begins a subscription. Messages were lost while there was none, so all waiters ask again.
+// hearAgain begins a subscription. Messages were lost while there was none, so all waiters ask again, and Redis is asked
+// whether a cabinet was forgotten.
 func (f *Fleet) hearAgain() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.hearing.subscribed = true
+	var known []*Limiter
 	for _, l := range f.limiters {
 		l.wake(func(*lease) bool { return true })
+		if l.clock.read != 0 {
+			known = append(known, l)
+		}
+	}
+	if !f.closed() {
+		f.busy.Go(func() { _ = each(f.life, known, (*Limiter).catchUp) })
 	}
 }
 
@@ -113,7 +123,10 @@ func (f *Fleet) hear(message string) {
 	l := f.limiters[fields[1]]
 	switch {
 	case fields[0] == "!":
-		l.wake(func(s *lease) bool { return s.operation == fields[2] })
+		l.wake(func(s *lease) bool { return s.operation == fields[2] && !s.running })
+	case fields[0] == "~":
+		at, _ := strconv.ParseInt(fields[2], 10, 64)
+		l.forget(at)
 	case fields[0] == "+" && len(fields) == 4 && l.leases[fields[2]] != nil:
 		ends, _ := strconv.ParseInt(fields[3], 10, 64)
 		l.leases[fields[2]].wake(ends)

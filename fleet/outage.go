@@ -68,6 +68,9 @@ func (l *Limiter) postpone(news report) bool {
 		return false
 	}
 	o.news.ended = append(o.news.ended, news.ended...)
+	if news.known < l.forgotten {
+		return true
+	}
 	for operation, q := range news.windows {
 		o.news.windows[operation] = o.news.windows[operation].Narrow(q)
 	}
@@ -124,7 +127,7 @@ func (l *Limiter) probe() error {
 	f.mu.Lock()
 	news := o.news
 	o.news = newReport()
-	news.running = l.running()
+	news.running, news.known = l.running(), l.forgotten
 	f.mu.Unlock()
 	if err := l.tell(news); err != nil {
 		l.failed(err)

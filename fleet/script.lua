@@ -2,16 +2,20 @@
 --
 -- KEYS  1 hash: "l:<lease>" = "<when it was granted> <when it ends>";
 --         "q:<operation>" = "<remaining> <end of the window>";
---         "b:busy" = "<slots taken away> <when all are back>"; "s:<slots>" = "<slots> <until when it allows no more>"
+--         "b:busy" = "<slots taken away> <when all are back>"; "s:<slots>" = "<slots> <until when it allows no more>";
+--         "f:forget" = "<when the cabinet was forgotten> <until when that is kept>"
 --       2 sorted set: the leases that are waited for, by arrival
 --       3 sorted set: the same, by when they are forgotten unless they are asked for again
 -- ARGV  verb, deadline, duration of a new lease, duration of a renewed lease, prefix of channels, "1" if this server
 --       knows all subscribers, slots that this process allows; then of
 --       acquire: lease
+--       forget:  nothing
 --       tell:    JSON, {"ended": [lease], "running": [lease], "windows": {operation: {"remaining": n, "ends": time}},
---                "busy": true if the Market refused a request because too many ran at once}
+--                "busy": true if the Market refused a request because too many ran at once,
+--                "known": the last forget that the process knew when it learned that}
 -- A lease is named "<process>.<number>.<operation>". Times are milliseconds of this server's clock. The answer is a
--- word, the time, how long the lease that was granted or the window that is shut lasts, and why a message was refused.
+-- word, the time, how long the lease that was granted or the window that is shut lasts, why a message was refused, and
+-- when the cabinet was last forgotten.
 
 local hash, queue, seen = KEYS[1], KEYS[2], KEYS[3]
 local verb, deadline, new, renewed = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
@@ -29,16 +33,17 @@ local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
 
 local refusal = '' -- why a message was refused
+local forgotten = 0
 
-local function answer(word, ends) return {word, now, ends and ends - now or 0, refusal} end
+local function answer(word, ends) return {word, now, ends and ends - now or 0, refusal, forgotten} end
 
 local function operation_of(lease) return string.match(lease, '[^.]+$') end
 
 local function process_of(lease) return string.match(lease, '^[^.]+') end
 
 -- publish sends a message. One that is refused stops nothing half-way: its receiver asks again by itself.
-local function publish(lease, text)
-  local said = redis.pcall('PUBLISH', channels .. process_of(lease), text)
+local function publish(process, text)
+  local said = redis.pcall('PUBLISH', channels .. process, text)
   if type(said) == 'table' then refusal = said.err end
 end
 
@@ -85,6 +90,7 @@ local function read()
       end
       if kind == 'q' then windows[name] = {remaining = number, ends = ends} end
       if kind == 'b' then busy = {taken = number, ends = ends} end
+      if kind == 'f' then forgotten = number end
       if kind == 's' then allowed = math.min(allowed, number) end
     end
   end
@@ -104,7 +110,7 @@ end
 
 local function hand_over(lease)
   hold(lease, new)
-  publish(lease, '+ ' .. hash .. ' ' .. lease .. ' ' .. string.format('%d', leases[lease]))
+  publish(process_of(lease), '+ ' .. hash .. ' ' .. lease .. ' ' .. string.format('%d', leases[lease]))
 end
 
 -- Of the slots that were taken away one is back each busy_lasts.
@@ -172,7 +178,7 @@ local function call_back(operation)
   for _, lease in ipairs(redis.call('ZRANGE', queue, 0, -1)) do
     if operation_of(lease) == operation and not called[process_of(lease)] then
       called[process_of(lease)] = true
-      publish(lease, '! ' .. hash .. ' ' .. operation)
+      publish(process_of(lease), '! ' .. hash .. ' ' .. operation)
     end
   end
 end
@@ -214,17 +220,34 @@ local function acquire(lease)
   return answer('queued')
 end
 
-local function tell(ended, held, said, refused)
+local function tell(ended, held, said, refused, known)
   for _, lease in ipairs(ended) do
     count(lease, nil)
     redis.call('HDEL', hash, 'l:' .. lease)
     leave_queue(lease)
   end
   for _, lease in ipairs(held) do hold(lease, renewed) end
-  for operation, window in pairs(said) do narrow(operation, window.remaining, window.ends) end
-  if refused then lower() end
+  if known >= forgotten then
+    for operation, window in pairs(said) do narrow(operation, window.remaining, window.ends) end
+    if refused then lower() end
+  end
   pump()
   keep()
+  return answer('done')
+end
+
+-- forget drops the windows, the waiters, and what made the cabinet busy. A lease lasts no longer than a new one, unless
+-- its process, which hears of this, renews it: so the leases of processes that are gone end soon, and no slot is taken
+-- twice meanwhile.
+local function forget()
+  for operation in pairs(windows) do redis.call('HDEL', hash, 'q:' .. operation) end
+  redis.call('HDEL', hash, 'b:busy')
+  for _, lease in ipairs(redis.call('ZRANGE', queue, 0, -1)) do leave_queue(lease) end
+  for lease, ends in pairs(leases) do hold(lease, math.min(ends - now, new)) end
+  forgotten = now
+  put('f:forget', now, now + longest_window)
+  keep()
+  publish('all', '~ ' .. hash .. ' ' .. string.format('%d', now))
   return answer('done')
 end
 
@@ -236,7 +259,12 @@ if verb == 'acquire' then
   read()
   return acquire(news)
 end
+if verb == 'forget' then
+  if late then return answer('late') end
+  read()
+  return forget()
+end
 news = cjson.decode(news)
 if deadline == 0 or late and news.running then return answer('late') end
 read()
-return tell(news.ended or {}, news.running or {}, news.windows or {}, news.busy)
+return tell(news.ended or {}, news.running or {}, news.windows or {}, news.busy, news.known or 0)

@@ -443,6 +443,40 @@ func TestScriptSlots(t *testing.T) {
 	assert.False(t, b.rdb.HExists(context.Background(), "ymchats:{1}", "b:busy").Val(), "the only slot stays")
 }
 
+// A cabinet is forgotten: windows, waiters and what made it busy. Leases end soon unless they are renewed, and what was
+// learned before counts no more.
+func TestScriptForgets(t *testing.T) {
+	beside(t)
+	b := newBench(t, onOne(t), "a", "all")
+	b.slots = 3
+	b.tell("", "a1 a2", "getChat 2 60000", "createChat 0 3600000")
+	b.run("tell", `{"busy":true}`)
+	assert.Equal(t, "queued queued", b.acquired("a3 a4"))
+	assert.Equal(t, "a1 a2 | a3 a4", b.state())
+	before := b.now()
+	a := b.run("forget", "")
+	assert.Equal(t, "done", a.word)
+	assert.InDelta(t, before, a.forgotten, 1000)
+	assert.Equal(t, "a1 a2 | ", b.state())
+	for lease, left := range leasesLeft(t, b.rdb, 1) {
+		assert.LessOrEqual(t, left, 3*time.Second, lease)
+	}
+	assert.Equal(t, fmt.Sprint("all: ~ ymchats:{1} ", a.forgotten), b.messages())
+	fields := b.rdb.HKeys(context.Background(), "ymchats:{1}").Val()
+	assert.Equal(t, "f:forget l:a.1.getChat l:a.2.getChat s:3", sorted(fields))
+	assert.InDelta(t, 3660, b.rdb.PTTL(context.Background(), "ymchats:{1}").Val().Seconds(), 30)
+
+	learned := func(known int64) answer {
+		return b.run("tell", fmt.Sprintf(`{"busy":true,"known":%d,"windows":{"getChat":{"remaining":0,"ends":%d}}}`, known,
+			b.now()+60_000))
+	}
+	assert.Equal(t, a.forgotten, learned(a.forgotten-1).forgotten)
+	assert.Equal(t, "granted", b.acquired("a5"))
+	learned(a.forgotten)
+	assert.True(t, b.rdb.HExists(context.Background(), "ymchats:{1}", "b:busy").Val())
+	assert.Equal(t, "shut", b.acquired("a6"))
+}
+
 // A window that has ended is forgotten.
 func TestScriptWindowsEnd(t *testing.T) {
 	beside(t)
@@ -522,13 +556,14 @@ func TestScriptIsRefusedAsAWhole(t *testing.T) {
 
 // An answer that is none of the script's, as another script or a proxy may give it, is an error.
 func TestAnswersOfAnotherForm(t *testing.T) {
-	a, err := readAnswer([]any{"granted", int64(1), int64(3000), "no right"}, nil)
+	a, err := readAnswer([]any{"granted", int64(1), int64(3000), "no right", int64(7)}, nil)
 	require.NoError(t, err)
-	assert.Equal(t, answer{"granted", 1, 3 * time.Second, "no right"}, a)
+	assert.Equal(t, answer{"granted", 1, 3 * time.Second, "no right", 7}, a)
 	for _, said := range []any{
-		nil, "granted", []any{}, []any{"granted", int64(1), int64(2)}, []any{int64(0), int64(1), int64(2), ""},
-		[]any{"granted", "1", int64(2), ""}, []any{"granted", int64(1), "2", ""}, []any{"granted", int64(1), nil, ""},
-		[]any{"granted", int64(1), int64(2), nil},
+		nil, "granted", []any{}, []any{"granted", int64(1), int64(2), ""}, []any{int64(0), int64(1), int64(2), "", int64(3)},
+		[]any{"granted", "1", int64(2), "", int64(3)}, []any{"granted", int64(1), "2", "", int64(3)},
+		[]any{"granted", int64(1), nil, "", int64(3)}, []any{"granted", int64(1), int64(2), nil, int64(3)},
+		[]any{"granted", int64(1), int64(2), "", "3"},
 	} {
 		_, err := readAnswer(said, nil)
 		assert.ErrorContains(t, err, "that the script does not give", "%v", said)

@@ -159,7 +159,7 @@ func checkKeys(t *testing.T, rdb redis.Cmdable) {
 		switch kind {
 		case "hash":
 			for field, value := range rdb.HGetAll(ctx, key).Val() {
-				require.Regexp(t, `^(s:[123]|b:busy|(l:[-_A-Za-z0-9]+:[A-Z0-9]{16}\.[0-9a-z]+\.|q:)(createChat|sendMessageToChat|getChat))$`, field)
+				require.Regexp(t, `^(s:[123]|b:busy|f:forget|(l:[-_A-Za-z0-9]+:[A-Z0-9]{16}\.[0-9a-z]+\.|q:)(createChat|sendMessageToChat|getChat))$`, field)
 				require.Regexp(t, `^\d+( \d+)?$`, value)
 			}
 		case "zset":
