@@ -2,7 +2,6 @@ package fleet
 
 import (
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -96,42 +95,6 @@ func (s *server) listens(lease string) bool {
 	defer rdb.Close()
 	channel := "ymchats:wake:" + process
 	return rdb.PubSubNumSub(background, channel).Val()[channel] > 0
-}
-
-// A process that stands still keeps its slots until its leases end: 3 s, as its requests are short. The others go on
-// then, and it disturbs nobody when it goes on itself.
-func TestHolderStopped(t *testing.T) {
-	beside(t)
-	sizes := []int{4}
-	if *figures {
-		sizes = []int{4, 16}
-	}
-	for _, n := range sizes {
-		s := onOne(t)
-		j := newJudge(t, 40*time.Millisecond, time.Hour, 1_000_000)
-		do := task{Network: s.network(), Addrs: []string{s.address}, Market: j.url, ChatID: j.chatID, Callers: 8}
-		workers := hire(t, n, do)
-		eventually(t, "all work", func() bool { sent, _, _ := j.counts(); return sent > 40 })
-		workers[0].signal(syscall.SIGSTOP)
-		stopped := time.Now()
-		sent, _, _ := j.counts()
-		eventually(t, "the others go on after its leases have ended", func() bool {
-			now, _, _ := j.counts()
-			return now > sent+100 && time.Since(stopped) > firstLease+lookAfter
-		})
-		workers[0].signal(syscall.SIGCONT)
-		sent, _, _ = j.counts()
-		eventually(t, "all go on", func() bool { now, _, _ := j.counts(); return now > sent+40 })
-		pause := j.longestPause(stopped)
-		done := dismiss(t, workers)
-		_, refused, most := j.counts()
-		t.Logf("%d processes: longest pause %v, 420s %d, most at once %d", n, pause.Round(10*time.Millisecond), refused, most)
-		require.Less(t, pause, defaultLease-firstLease)
-		require.Empty(t, failures(done))
-		j.checkMessages(t, done)
-		require.LessOrEqual(t, most, 8)
-		eventually(t, "all slots are free", func() bool { return s.leases(cabinet) == 0 })
-	}
 }
 
 // A request that takes longer than the lease is renewed: never do more than four run.

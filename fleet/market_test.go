@@ -110,6 +110,11 @@ func (j *judge) counts() (sent, refused, most int) {
 	return j.sent, j.refused, j.most
 }
 
+func (j *judge) sentSoFar() int {
+	sent, _, _ := j.counts()
+	return sent
+}
+
 func (j *judge) atWork() int {
 	j.mu.Lock()
 	defer j.mu.Unlock()

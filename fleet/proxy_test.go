@@ -4,11 +4,12 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
-	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -49,15 +50,19 @@ func (*old) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 type proxy struct {
 	server  *server
 	address string
+	delay   time.Duration // of what is said, each way
+	link    sync.RWMutex  // locked: it is cut, and what is said arrives when it is whole again
 
 	mu        sync.Mutex
 	word      []byte
 	swallowed int
 }
 
-func newProxy(t *testing.T, s *server) *proxy {
+var proxies atomic.Int64 // gives each one a socket of its own
+
+func newProxy(t *testing.T, s *server, delay time.Duration) *proxy {
 	t.Helper()
-	p := &proxy{server: s, address: filepath.Join(filepath.Dir(s.address), "p")}
+	p := &proxy{server: s, address: fmt.Sprintf("%s-%d", s.address, proxies.Add(1)), delay: delay}
 	listener, err := net.Listen("unix", p.address)
 	require.NoError(t, err)
 	t.Cleanup(func() { listener.Close() })
@@ -98,45 +103,49 @@ func (p *proxy) wants(said []byte) bool {
 }
 
 func (p *proxy) serve(client net.Conn) {
-	defer client.Close()
 	server, err := net.Dial("unix", p.server.address)
 	if err != nil {
+		client.Close()
 		return
 	}
-	defer server.Close()
-	var mu sync.Mutex
-	deaf := false
+	var deaf atomic.Bool // the answer is lost, and the connection with it
+	go p.pass(server, client, func([]byte) bool { return !deaf.Load() })
+	p.pass(client, server, func(said []byte) bool {
+		if p.wants(said) {
+			deaf.Store(true)
+		}
+		return true
+	})
+}
+
+// pass hands on what is said, later, and not while the link is cut.
+func (p *proxy) pass(from, to net.Conn, wanted func([]byte) bool) {
+	defer from.Close()
+	type part struct {
+		bytes []byte
+		due   time.Time
+	}
+	parts := make(chan part, 1<<10)
+	defer close(parts)
 	go func() {
-		defer client.Close()
-		part := make([]byte, 64<<10)
-		for {
-			n, err := server.Read(part)
-			mu.Lock()
-			lost := deaf // the answer is lost, and the connection with it
-			mu.Unlock()
-			if err != nil || lost {
-				_, _ = io.Copy(io.Discard, server)
-				return
-			}
-			if _, err = client.Write(part[:n]); err != nil {
-				return
-			}
+		defer to.Close()
+		for one := range parts {
+			time.Sleep(time.Until(one.due))
+			p.link.RLock()
+			_, _ = to.Write(one.bytes)
+			p.link.RUnlock()
 		}
 	}()
-	part := make([]byte, 64<<10)
 	for {
-		n, err := client.Read(part)
+		bytes := make([]byte, 4<<10)
+		n, err := from.Read(bytes)
+		if err == nil && !wanted(bytes[:n]) {
+			_, err = io.Copy(io.Discard, from)
+		}
 		if err != nil {
 			return
 		}
-		if p.wants(part[:n]) {
-			mu.Lock()
-			deaf = true
-			mu.Unlock()
-		}
-		if _, err = server.Write(part[:n]); err != nil {
-			return
-		}
+		parts <- part{bytes[:n], time.Now().Add(p.delay)}
 	}
 }
 
@@ -155,7 +164,7 @@ func TestLostAnswers(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := onOne(t)
-			p := newProxy(t, s)
+			p := newProxy(t, s, 0)
 			rdb := redis.NewClient(&redis.Options{Network: "unix", Addr: p.address, ReadTimeout: time.Second})
 			t.Cleanup(func() { rdb.Close() })
 			if name == "message" {
