@@ -33,6 +33,7 @@ fuzz: ## Try all fuzz targets for FUZZTIME each, 10s
 	go test ./api -run '^$$' -fuzz FuzzRequest -fuzztime $(FUZZTIME) -fuzzminimizetime 1s
 	go test ./api -run '^$$' -fuzz FuzzResponse -fuzztime $(FUZZTIME) -fuzzminimizetime 1s
 	go test ./api -run '^$$' -fuzz FuzzContentEncoding -fuzztime $(FUZZTIME) -fuzzminimizetime 1s
+	go test ./api -run '^$$' -fuzz FuzzForm -fuzztime $(FUZZTIME) -fuzzminimizetime 1s
 	go test ./api -run '^$$' -fuzz FuzzQuery -fuzztime $(FUZZTIME) -fuzzminimizetime 1s
 	go test ./cmd/ymchats -run '^$$' -fuzz FuzzHAR -fuzztime $(FUZZTIME) -fuzzminimizetime 1s
 	go test ./sandbox -run '^$$' -fuzz FuzzRequest -fuzztime $(FUZZTIME) -fuzzminimizetime 1s

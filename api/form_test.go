@@ -2,6 +2,9 @@ package api_test
 
 import (
 	"fmt"
+	"io"
+	"mime"
+	"mime/multipart"
 	"net/http"
 	"runtime"
 	"slices"
@@ -192,4 +195,40 @@ func TestCostOfForms(t *testing.T) {
 		assert.Less(t, allocated, 20*uint64(len(body)), what)
 		t.Logf("%s: %d bytes, allocated %d", what, len(body), allocated)
 	}
+}
+
+// Whatever is sent: no panic, and the body is left as it was. What passes is one file with a name for mime/multipart,
+// too, which takes more than the contract does.
+func FuzzForm(f *testing.F) {
+	f.Add("b", form("x", named))
+	f.Add("b", form("\r\n--", named, named))
+	f.Add("b", "--b\r\n"+named+"\r\n\r\n--b--")
+	f.Add("b", "--b\r\nContent-Disposition: form-data; name=file; filename*=utf-8''%D0%A1\r\n\r\n--b\r\n--b--\r\n")
+	f.Add("b", "\r\n"+form("x", named)+"\n")
+	f.Add("a b", strings.ReplaceAll(form("x", named+"\r\n folded: x\r\nContent-Transfer-Encoding: 8bit"), "--b", "--a b"))
+	f.Add("-", strings.ReplaceAll(form("---", named), "--b", "---"))
+	f.Add("b", strings.ReplaceAll(form("x", named), "\r\n", "\n"))
+	v := newValidator(f)
+	f.Fuzz(func(t *testing.T, boundary, body string) {
+		req := formRequest(t, body)
+		req.Header.Set("Content-Type", mime.FormatMediaType("multipart/form-data", map[string]string{"boundary": boundary}))
+		err := v.Request(req)
+		left, readErr := io.ReadAll(req.Body)
+		require.NoError(t, readErr)
+		require.Equal(t, body, string(left))
+		if err != nil {
+			require.NotEmpty(t, api.Violations(err))
+			return
+		}
+		parts := multipart.NewReader(strings.NewReader(body), boundary)
+		part, err := parts.NextRawPart()
+		require.NoError(t, err)
+		content, err := io.ReadAll(part)
+		require.NoError(t, err)
+		assert.Equal(t, "file", part.FormName())
+		assert.NotEmpty(t, part.FileName())
+		assert.Contains(t, body, "\r\n"+string(content))
+		_, err = parts.NextRawPart()
+		require.ErrorIs(t, err, io.EOF)
+	})
 }

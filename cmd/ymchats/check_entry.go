@@ -93,6 +93,10 @@ func (c *checker) request(e *har.Entry, at located, template finding, found *che
 			found.violate(template, v.Where, v.Rule)
 		}
 	}
+	if recorded.Names {
+		const rule = "the file is not in the recording: of its form the names of the parts are checked"
+		found.notices = append(found.notices, template.with("body", rule))
+	}
 }
 
 func (c *checker) response(e *har.Entry, at located, template finding, found *checkedEntry) {
@@ -124,7 +128,9 @@ func (c *checker) response(e *har.Entry, at located, template finding, found *ch
 func unknown(v *api.Violation, recorded har.Recorded) bool {
 	isBody := v.Where == "body" || strings.HasPrefix(v.Where, "body ")
 	switch {
-	case strings.HasPrefix(v.Where, "header ") && v.Where != "header Content-Type":
+	case v.Where == "header Content-Type":
+		return !recorded.Type
+	case strings.HasPrefix(v.Where, "header "):
 		return !recorded.Headers
 	case isBody && v.Rule == "none is declared":
 		return false
@@ -140,7 +146,7 @@ func missing(recorded har.Recorded, hasBody bool) int {
 	if !recorded.Headers {
 		count++
 	}
-	if hasBody && (!recorded.Body || recorded.Cut) {
+	if hasBody && (!recorded.Body || recorded.Cut || recorded.Names) {
 		count++
 	}
 	return count

@@ -18,8 +18,10 @@ var errEncoding = errors.New("the encoding is unknown, allowed is base64")
 // Recorded says what of a message the file holds.
 type Recorded struct {
 	Headers bool // every message has some, so that none at all means that they were not recorded
+	Type    bool // of the body
 	Body    bool
 	Cut     bool // the body may be its beginning only
+	Names   bool // of a form only the names of its parts: the Body has parts of these names
 }
 
 // object is a request or a response as it is written: the values of its members, nil where there are none.
@@ -27,6 +29,7 @@ type object struct {
 	part string // "request" or "response"
 
 	method, url, queryString []byte // of a request
+	packed                   []byte // of a request: HTTP Toolkit keeps what is no text here, in base64
 	status                   []byte // of a response
 	headers, body, bodySize  []byte // of both; the body is postData or content
 }
@@ -41,6 +44,8 @@ func objectOf(part, bodyName string, text []byte) object {
 			o.url = value
 		case "queryString":
 			o.queryString = value
+		case "_content":
+			o.packed = value
 		case "status":
 			o.status = value
 		case "headers":
@@ -76,17 +81,24 @@ func readMessage(o object, bodyName string) (message, error) {
 	if err != nil {
 		return message{}, o.wrong(bodyName)
 	}
+	if o.packed != nil {
+		if c, err = c.packedIn(o.packed); err != nil {
+			return message{}, o.wrong("_content")
+		}
+	}
 	m := message{header: headerOf(headers), transferred: sizeOf(o.bodySize)}
 	m.Headers = len(headers) > 0
+	m.Type = m.Headers || c.typed()
 	if err := m.readBody(c); err != nil {
 		return message{}, fmt.Errorf("%s.%s: %w", o.part, bodyName, err)
 	}
 	if !m.Headers {
 		m.header.Set("Content-Type", "application/json")
-		if c.mimeType != "" && c.mimeType != "x-unknown" {
+		if c.typed() {
 			m.header.Set("Content-Type", c.mimeType)
 		}
 	}
+	m.readForm(c)
 	return m, nil
 }
 
@@ -97,8 +109,23 @@ type content struct {
 	mimeType string
 	encoding string
 	size     float64
-	comment  string // Firefox says here that a body was left out
-	apart    bool   // Playwright keeps the body in a file of its own
+	comment  string   // Firefox says here that a body was left out
+	apart    bool     // Playwright keeps the body in a file of its own
+	lossy    bool     // the text is not what was sent: a character stands where bytes were no text
+	names    []string // of the parts of a form, where they stand apart
+}
+
+// typed is whether the type of the body was recorded.
+func (c content) typed() bool { return c.mimeType != "" && c.mimeType != "x-unknown" }
+
+// packedIn is the content with the body that stands elsewhere, if that is there.
+func (c content) packedIn(value []byte) (content, error) {
+	packed, err := contentOf(value)
+	if err != nil || packed.text == nil {
+		return c, err
+	}
+	c.recorded, c.text, c.encoding, c.lossy, c.names = true, packed.text, packed.encoding, packed.lossy, nil
+	return c, nil
 }
 
 func contentOf(value []byte) (content, error) {
@@ -113,7 +140,7 @@ func contentOf(value []byte) (content, error) {
 			c.text = nil
 			if jsontext.IsString(value) {
 				text := stringOf(keepHalfPairs(value))
-				c.text = &text
+				c.text, c.lossy = &text, jsontext.HalfPair(value) >= 0 || strings.Contains(text, "\ufffd")
 			} else if !jsontext.IsNull(value) {
 				err = errType
 			}
@@ -125,6 +152,12 @@ func contentOf(value []byte) (content, error) {
 			c.size = sizeOf(value)
 		case "comment":
 			c.comment, err = textOf(value)
+		case "params":
+			var fields []field
+			fields, err = fieldsOf(value)
+			for _, f := range fields {
+				c.names = append(c.names, f.name)
+			}
 		case "_file", "_sha1":
 			c.apart = true
 		}
