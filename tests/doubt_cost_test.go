@@ -13,8 +13,8 @@ import (
 	"github.com/ymarket-go/chats/wrapper"
 )
 
-// How many requests a send in doubt costs, by operation: the reads of the look count in the quota of getChatHistory, and
-// as long as all goes well there are none.
+// How many requests a send in doubt costs, by operation: the reads of the look count in the quota of getChatHistory,
+// and as long as all goes well there are none.
 func TestWhatADoubtCosts(t *testing.T) {
 	fail, cut := sandbox.Fail(500, "INTERNAL_ERROR", "Try later"), sandbox.Abort()
 	forbidden, slow := sandbox.Fail(403, "FORBIDDEN", "no"), sandbox.Delay(20*time.Second, nil)
