@@ -219,6 +219,9 @@ func rows() []row {
 		read("the end of a dispute without its time", `{"notificationType":"CHAT_ARBITRAGE_FINISHED","chatId":7,"businessId":1}`),
 		read("a BOM before the JSON", "\ufeff"+message),
 		{name: "gzip", body: message, send: packed, status: 200, calls: 1},
+		{name: "gzip in capitals", body: message, send: func(r *http.Request) { packed(r); r.Header.Set("Content-Encoding", "GZIP") }, status: 200, calls: 1},
+		{name: "gzip with another checksum", body: message, send: func(r *http.Request) { packed(r); r.Body = anotherChecksum(r.Body) },
+			status: 400, kind: wrongFormat, message: "the body is no gzip"},
 		{name: "gzip that it is not", body: message, send: func(r *http.Request) { r.Header.Set("Content-Encoding", "gzip") },
 			status: 400, kind: wrongFormat, message: "the body is no gzip"},
 		{name: "half of a gzip", body: message, send: func(r *http.Request) { packed(r); r.Body = io.NopCloser(io.LimitReader(r.Body, 50)) },
@@ -245,6 +248,13 @@ func packed(r *http.Request) {
 	_ = writer.Close()
 	r.Body, r.ContentLength = io.NopCloser(&body), int64(body.Len())
 	r.Header.Set("Content-Encoding", "gzip")
+}
+
+// anotherChecksum spoils the checksum of a gzip, which stands before the length of 4 bytes at its end.
+func anotherChecksum(gzipped io.Reader) io.ReadCloser {
+	body, _ := io.ReadAll(gzipped) // of memory
+	body[len(body)-5]++
+	return io.NopCloser(bytes.NewReader(body))
 }
 
 type failing struct{ err error }
@@ -384,6 +394,25 @@ func TestWhatFunctionsGet(t *testing.T) {
 		h.ServeHTTP(httptest.NewRecorder(), deliver(body))
 	}
 	assert.Len(t, got, 2*len(all), "a type whose function is nil goes to Other, PING does not")
+}
+
+// Times are read in every form that others write, and are zero where the moment is not certain.
+func TestTimes(t *testing.T) {
+	at := time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)
+	for text, want := range map[string]time.Time{
+		"2026-03-01T09:00:00Z": at, "2026-03-01T12:00:00+03:00": at, "2026-03-01T12:00:00+0300": at,
+		"2026-03-01T09:00Z": at, "2026-03-01T12:00+03:00": at, "2026-03-01T12:00+0300": at,
+		"2026-03-01T09:00:00": {}, "2026-03-01": {}, "2026-02-30T09:00:00Z": {}, "": {},
+	} {
+		var got time.Time
+		h, err := New("a/1", Anywhere(), Events{MessageSent: func(_ context.Context, n ChatMessageSentNotificationDTO) error {
+			got = n.SentAt
+			return nil
+		}})
+		require.NoError(t, err)
+		assert.Equal(t, 200, status(h, field("2026-03-01T09:00:00.213Z", text)))
+		assert.Equal(t, want, got.UTC(), text)
+	}
 }
 
 // Every known type with every field left out, and of another kind: without its type it is nonsense, without an id Other

@@ -6,7 +6,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -99,6 +101,8 @@ func TestLog(t *testing.T) {
 			map[string]any{"level": "WARN", "type": "CHAT_MESSAGE_SENT", "status": 200.0, "reason": "chatId is no integer"}},
 		"failed": {message, fail(fmt.Errorf("%s: %w", canaryError, &json.SyntaxError{})),
 			map[string]any{"level": "ERROR", "type": "CHAT_MESSAGE_SENT", "status": 500.0, "reason": notProcessed, "error": "*fmt.wrapError: *json.SyntaxError"}},
+		"ended its goroutine": {message, func(context.Context) error { runtime.Goexit(); return nil },
+			map[string]any{"level": "ERROR", "type": "CHAT_MESSAGE_SENT", "status": 500.0, "reason": notProcessed, "error": "*errors.errorString"}},
 		"panicked": {message, func(context.Context) error { panic(canaryPanic) },
 			map[string]any{"level": "ERROR", "type": "CHAT_MESSAGE_SENT", "status": 500.0, "reason": notProcessed, "error": "*notify.panicked", "panic": "string"}},
 	} {
@@ -142,6 +146,7 @@ func TestRefusalsAreHeardByDefault(t *testing.T) {
 		{Anywhere(), Events{}, "192.0.2.1:7", "", ""},
 		{Anywhere(), failing, "192.0.2.1:7", "", "level=ERROR msg=notification status=500"},
 		{Direct(), Events{}, "192.0.2.1:7", "", "level=WARN msg=notification status=403 reason=\"the sender is not allowed\" sender=192.0.2.1 forwarded=false"},
+		{func(*http.Request) bool { panic(canaryPanic) }, Events{}, "192.0.2.1:7", "", "level=ERROR msg=notification status=500 reason=\"the sender could not be checked\" error=*notify.panicked panic=string"},
 		{Direct(), Events{}, "[2001:db8::1]:7", "192.0.2.9", "sender=2001:db8::1 forwarded=true"},
 		{Direct(), Events{}, "@", "", "sender=\"a unix socket\" forwarded=false"},
 		{Direct(), Events{}, canaryHeader, "", "sender=unreadable forwarded=false"},

@@ -7,9 +7,9 @@ import (
 )
 
 // Seen remembers which events were processed, as the Market may send one more than once. A key is 64 hexadecimal
-// digits, the same for equal events: of a message, its chat, its time and its id; of a chat, its id; of a dispute, its
-// chat and its time; of anything else, the whole body. Both methods are called for several events at once, and not for
-// the same one.
+// digits, the same for equal events: of a message, its chat, its time and its id; of a new chat or a dispute, the chat
+// and the time; of anything else, and of an event whose ids cannot be read, the whole body. Both methods are called for
+// several events at once, and not for the same one.
 type Seen interface {
 	// Has tells whether a key was added. An error makes the Market repeat the event.
 	Has(ctx context.Context, key string) (bool, error)
