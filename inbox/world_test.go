@@ -490,12 +490,3 @@ func (w *world) live(row row, notified bool) (unanswered, doubled int) {
 func httpClient(market *sandbox.Market) *http.Client {
 	return &http.Client{Transport: market.RoundTripper()}
 }
-
-func httpRequest(w *world, chatID int64, text string) *http.Request {
-	url := fmt.Sprint("https://market.example/v2/businesses/", cabinet, "/chats/message?chatId=", chatID)
-	req, err := http.NewRequestWithContext(w.Context(), http.MethodPost, url, bytes.NewBufferString(`{"message":"`+text+`"}`))
-	require.NoError(w, err)
-	req.Header.Set("Api-Key", "any")
-	req.Header.Set("Content-Type", "application/json")
-	return req
-}
