@@ -132,6 +132,22 @@ func heap() int64 {
 	return int64(stats.HeapAlloc)
 }
 
+// Deliveries take no more memory than the documentation says, the verdicts on answers included.
+func TestDeliveriesAreBounded(t *testing.T) {
+	m := New()
+	const text, deliveries = 32 << 10, 2048 // 128 MiB
+	before := heap()
+	for range deliveries {
+		m.notifier.record(Delivery{
+			Body:    strings.Repeat("x", text),
+			Verdict: &api.Violation{Where: strings.Repeat("x", text), Rule: "required"},
+		})
+	}
+	assert.InDelta(t, 63<<20, heap()-before, 2<<20)
+	assert.Less(t, len(m.Deliveries()), deliveries)
+	runtime.KeepAlive(m)
+}
+
 // Faults that wait for their requests are bounded, when they came by HTTP.
 func TestWaitingFaultsAreBounded(t *testing.T) {
 	m := New()

@@ -12,6 +12,8 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -408,6 +410,47 @@ func TestNotifyRepeatsAllBut400(t *testing.T) {
 	}
 }
 
+var momentOf = regexp.MustCompile(`"(?:createdAt|sentAt|startedAt|finishedAt|time)":"([^"]*)"`)
+
+// Each notification tells the moment of what happened, in UTC, however late it is posted.
+func TestNotificationsTellTheMoment(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		moscow := time.FixedZone("MSK", 3*60*60)
+		clock := sandbox.WithClock(func() time.Time { return time.Now().In(moscow) })
+		market, shop := sandbox.New(clock), &rememberingShop{}
+		require.NoError(t, market.Notify(t.Context(), "http://shop", shopClient(shop.handler(t))))
+		shop.set(true)
+		var chat int64
+		for _, happens := range []func() error{
+			func() (err error) { chat, err = market.Ask(cabinet, wrapper.Order(31), "Hello?"); return err },
+			func() error { return market.Reply(chat, "Still there?") },
+			func() error { return market.StartDispute(chat) },
+			func() error { return market.FinishDispute(chat) },
+		} {
+			market.Advance(time.Hour)
+			require.NoError(t, happens())
+			synctest.Wait()
+		}
+		shop.set(false)
+		market.Advance(time.Hour)
+		synctest.Wait()
+		var told []string
+		for _, d := range market.Deliveries() {
+			if d.Taken {
+				told = append(told, fmt.Sprint(d.BusinessID, " ", d.Type, " ", momentOf.FindStringSubmatch(d.Body)[1]))
+			}
+		}
+		assert.Equal(t, []string{
+			"0 PING 2000-01-01T00:00:00Z",
+			"4200 CHAT_CREATED 2000-01-01T01:00:00Z",
+			"4200 CHAT_MESSAGE_SENT 2000-01-01T01:00:00Z",
+			"4200 CHAT_MESSAGE_SENT 2000-01-01T02:00:00Z",
+			"4200 CHAT_ARBITRAGE_STARTED 2000-01-01T03:00:00Z",
+			"4200 CHAT_ARBITRAGE_FINISHED 2000-01-01T04:00:00Z",
+		}, told)
+	})
+}
+
 // Advance brings what is due: nobody has to wait for a minute. Reset forgets what waits, and the shop stays.
 func TestNotifyAdvanceAndReset(t *testing.T) {
 	stands := time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)
@@ -415,6 +458,7 @@ func TestNotifyAdvanceAndReset(t *testing.T) {
 		market, shop := sandbox.New(sandbox.WithClock(func() time.Time { return stands })), &rememberingShop{}
 		require.NoError(t, market.Notify(t.Context(), "http://shop", shopClient(shop.handler(t))))
 		shop.set(true)
+		before := runtime.NumGoroutine()
 		_, err := market.Direct(cabinet, "Hello?")
 		require.NoError(t, err)
 		synctest.Wait()
@@ -430,6 +474,7 @@ func TestNotifyAdvanceAndReset(t *testing.T) {
 		market.Reset()
 		synctest.Wait()
 		assert.Empty(t, market.Deliveries())
+		assert.Equal(t, before, runtime.NumGoroutine(), "nothing waits")
 		shop.set(false)
 		time.Sleep(time.Hour)
 		market.Advance(time.Hour)
