@@ -16,10 +16,10 @@ type chat struct {
 	replies *replies
 	turn    chan struct{} // has room for the goroutine that uses what follows
 
-	loaded bool
-	state  State
-	saved  bool // the Store has the state
-	gone   bool // it is closed, and another takes its place
+	loadedAt time.Time // zero: the state is not loaded yet
+	state    State
+	saved    bool // the Store has the state
+	gone     bool // it is closed, and another takes its place
 
 	inherited   int64     // the message that an earlier process was given, and had not handled
 	inheritedAt time.Time // when it was given
@@ -73,21 +73,24 @@ func (c *chat) lock(ctx context.Context) error {
 
 func (c *chat) unlock() { <-c.turn }
 
-// load loads the state, once.
-func (c *chat) load(ctx context.Context, store Store) (err error) {
-	if c.loaded {
+// load loads the state, unless it was loaded after a time: until then another process may have changed it. A change that
+// is not saved yet stays.
+func (c *chat) load(ctx context.Context, store Store, after time.Time) error {
+	if c.loadedAt.After(after) || !c.saved {
 		return nil
 	}
-	if c.state, err = store.Load(ctx, c.id); err != nil {
+	state, err := store.Load(ctx, c.id)
+	if err != nil {
 		return err
 	}
-	c.loaded = true
-	if c.state.Begun != c.state.Handled {
-		c.inherited, c.inheritedAt = c.state.Begun, c.state.BegunAt
+	own := state.Begun == c.state.Begun && state.BegunAt.Equal(c.state.BegunAt)
+	if state.Begun != state.Handled && !own {
+		c.inherited, c.inheritedAt = state.Begun, state.BegunAt
 	}
-	if c.state.Open { // an earlier process may have read it when reads were behind
+	if state.Open { // an earlier process may have read it when reads were behind
 		c.settles = time.Now().Add(readLag)
 	}
+	c.state, c.loadedAt = state, time.Now()
 	return nil
 }
 

@@ -114,7 +114,7 @@ func (b *Inbox) Notified(ctx context.Context, n notify.ChatMessageSentNotificati
 		return err
 	}
 	defer c.unlock()
-	if err := c.load(ctx, b.store); err != nil {
+	if err := c.load(ctx, b.store, b.sole()); err != nil {
 		return fmt.Errorf("inbox: %w", &storeError{err})
 	}
 	if messageID != 0 && c.state.Handled == messageID {

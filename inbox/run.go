@@ -73,6 +73,16 @@ func (b *Inbox) end() {
 	b.runs = false
 }
 
+// sole is since when no other process changes the Store: since Run began. While it does not run, another one may.
+func (b *Inbox) sole() time.Time {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.runs {
+		return b.began
+	}
+	return time.Now()
+}
+
 // beginning is where chats begin that are unknown.
 func (b *Inbox) beginning() time.Time {
 	if !b.since.IsZero() {

@@ -57,7 +57,7 @@ func (b *Inbox) visit(ctx context.Context, c *chat) (read sight, err error) {
 // the chat is read.
 func (b *Inbox) prepare(ctx context.Context, c *chat) (after int64, err error) {
 	err = b.locked(ctx, c, func(ctx context.Context) error {
-		if err := c.load(ctx, b.store); err != nil {
+		if err := c.load(ctx, b.store, b.sole()); err != nil {
 			return err
 		}
 		after = c.state.Handled

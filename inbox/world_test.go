@@ -48,12 +48,13 @@ type world struct {
 
 // process is one that runs an Inbox.
 type process struct {
-	world *world
-	inbox *inbox.Inbox
-	ctx   context.Context // ends when it is killed
-	kill  context.CancelFunc
-	stop  context.CancelFunc // ends it in good order
-	ended chan struct{}
+	world   *world
+	inbox   *inbox.Inbox
+	ctx     context.Context // ends when it is killed
+	kill    context.CancelFunc
+	running context.Context // of Run
+	stop    context.CancelFunc
+	ended   chan struct{}
 }
 
 var errKilled = errors.New("the process is no more")
@@ -93,11 +94,14 @@ func (w *world) seed() uint64 {
 
 func answerTo(text string) string { return "answer to " + text }
 
-// start begins a process.
-func (w *world) start() {
+// start begins a process that runs its Inbox.
+func (w *world) start() { w.begin().run() }
+
+// begin begins a process: notifications reach it from now on, before it runs its Inbox.
+func (w *world) begin() *process {
 	ctx, kill := context.WithCancel(w.Context())
 	run, stop := context.WithCancel(ctx)
-	p := &process{world: w, ctx: ctx, kill: kill, stop: stop, ended: make(chan struct{})}
+	p := &process{world: w, ctx: ctx, kill: kill, running: run, stop: stop, ended: make(chan struct{})}
 	client, err := wrapper.New(cabinet, wrapper.APIKey("any"), wrapper.WithHTTPClient(&http.Client{Transport: p}))
 	require.NoError(w, err)
 	p.inbox, err = inbox.New(client, processStore{w.store, p}, func(ctx context.Context, m *inbox.Message) error {
@@ -107,19 +111,25 @@ func (w *world) start() {
 	w.mu.Lock()
 	w.process = p
 	w.mu.Unlock()
+	return p
+}
+
+func (p *process) run() {
 	go func() {
-		_ = p.inbox.Run(run)
+		_ = p.inbox.Run(p.running)
 		close(p.ended)
 	}()
 }
 
-// stop ends the process in good order.
-func (w *world) stop() {
-	p := w.current()
+// end ends the process in good order.
+func (p *process) end() {
 	p.stop()
 	<-p.ended
 	p.kill()
 }
+
+// stop ends the process in good order.
+func (w *world) stop() { w.current().end() }
 
 func (w *world) current() *process {
 	w.mu.Lock()
@@ -443,6 +453,43 @@ func TestWorlds(t *testing.T) {
 					float64(reads)/float64(answers))
 			})
 		}
+	}
+}
+
+// A process takes notifications while the one before it runs, and waits with Run until that has ended, as the lock of the
+// documentation has it.
+func TestRollingDeploys(t *testing.T) {
+	for _, behind := range []time.Duration{0, 2 * time.Second} {
+		t.Run(behind.String(), func(t *testing.T) {
+			unanswered, doubled := 0, 0
+			for seed := range *worlds {
+				synctest.Test(t, func(t *testing.T) {
+					w := newWorld(t, uint64(seed))
+					w.weather(0, behind)
+					w.start()
+					w.notified()
+					var deploys sync.WaitGroup
+					deploys.Go(func() {
+						for range 6 {
+							time.Sleep(time.Duration(1+w.seed()%10) * time.Second)
+							before, after := w.current(), w.begin()
+							time.Sleep(time.Duration(w.seed()%8) * time.Second)
+							before.end()
+							after.run()
+						}
+					})
+					chats := w.buyers(6, 4)
+					deploys.Wait()
+					time.Sleep(40 * time.Minute)
+					w.stop()
+					u, d := w.count(chats)
+					unanswered, doubled = unanswered+u, doubled+d
+				})
+			}
+			assert.Zero(t, unanswered, "unanswered")
+			assert.Zero(t, doubled, "doubled")
+			t.Logf("unanswered %d, doubled %d of %d", unanswered, doubled, *worlds*24)
+		})
 	}
 }
 
