@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -118,6 +119,43 @@ func TestCheck(t *testing.T) {
 		shared.Close()
 		assert.Equal(t, errClosed, shared.Check(t.Context()))
 	})
+}
+
+// A dial that fails is not repeated, as go-redis does, and one that got no answer is told from one that got no further.
+func TestCheckDialsOnce(t *testing.T) {
+	var dials atomic.Int64
+	dial := func(context.Context, string, string) (net.Conn, error) {
+		dials.Add(1)
+		return nil, &net.OpError{Op: "dial", Err: os.ErrDeadlineExceeded}
+	}
+	single := redis.NewClient(&redis.Options{Dialer: dial})
+	defer single.Close()
+	cluster := redis.NewClusterClient(&redis.ClusterOptions{Addrs: []string{"127.0.0.1:1"}, Dialer: dial})
+	defer cluster.Close()
+	for _, rdb := range []redis.UniversalClient{single, cluster} {
+		dials.Store(0)
+		once, finish := withoutRetries(rdb)
+		err := once.Ping(t.Context()).Err()
+		finish()
+		assert.ErrorContains(t, withHint(err), "(no connection: a firewall, or another host?)")
+		assert.EqualValues(t, 1, dials.Load())
+	}
+}
+
+// Rights are those of a node: Check tries each master of a cluster.
+func (c *cluster) checkEachMaster(t *testing.T) {
+	shared, err := New(c.client(t))
+	require.NoError(t, err)
+	defer shared.Close()
+	require.NoError(t, shared.Check(t.Context()))
+	for _, master := range c.nodes[:3] {
+		for _, right := range []string{"zcard", "publish"} {
+			master.do("ACL", "SETUSER", "default", "-"+right)
+			err := shared.Check(t.Context())
+			assert.ErrorContains(t, err, "Redis at "+master.address+": "+strings.ToUpper(right)+": ")
+			master.do("ACL", "SETUSER", "default", "+"+right)
+		}
+	}
 }
 
 // Check takes no longer than 6 s, and ends with its context.

@@ -17,6 +17,7 @@ func TestCluster(t *testing.T) {
 	t.Run("one cabinet", c.oneCabinet)
 	t.Run("many cabinets", c.manyCabinets)
 	t.Run("forget", c.forget)
+	t.Run("check", c.checkEachMaster)
 	t.Run("failover", c.failover)
 }
 

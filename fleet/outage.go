@@ -47,7 +47,7 @@ func (l *Limiter) failed(cause error) {
 	var answer redis.Error
 	wrong := errors.As(cause, &answer)
 	if o := f.outages[l]; o != nil {
-		o.cause, o.wrong = cause, o.wrong || wrong
+		o.cause, o.wrong = cause, wrong
 		return
 	}
 	f.outages[l] = &outage{cause: cause, wrong: wrong, back: make(chan struct{}), news: newReport()}

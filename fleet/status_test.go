@@ -29,8 +29,11 @@ func TestStatus(t *testing.T) {
 		w := ask(b, "getChat")
 		eventually(t, "it waits", func() bool { return s.waiting() == 1 })
 		time.Sleep(firstLease/3 + 500*time.Millisecond) // they are renewed
+		s.do("HSET", "ymchats:{12345}", "l:gone:X.1.getChat", "1 2", "q:getChat", "0 2")
+		s.do("ZADD", "ymchats:{12345}:queue", 1, "gone:X.2.getChat")
 		all, err = fa.Status(t.Context(), cabinet)
 		require.NoError(t, err)
+		s.do("ZREM", "ymchats:{12345}:queue", "gone:X.2.getChat")
 		require.Len(t, all.Leases, 4)
 		assert.Equal(t, "sendMessageToChat", all.Leases[0].Operation, "the oldest one")
 		for _, lease := range all.Leases {
