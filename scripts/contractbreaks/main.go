@@ -1,5 +1,5 @@
 // Command contractbreaks says what a new version of a contract takes away from those who speak HTTP, where oasdiff is
-// silent: ways to authorize, headers of answers, and scopes that allow an operation.
+// silent: ways to authorize, headers of answers, scopes that allow an operation, and the largest body that it takes.
 //
 //	contractbreaks old.yaml new.yaml
 //
@@ -51,6 +51,13 @@ func compare(oldFile, newFile string) ([]string, error) {
 			broken = append(broken, "gone: "+promise)
 		}
 	}
+	smaller := largestRequests(after)
+	for at, size := range largestRequests(before) {
+		if now, described := smaller[at]; described && now < size {
+			broken = append(broken, fmt.Sprintf("less: %s takes a body of %.0f bytes", at, size))
+		}
+	}
+	slices.Sort(broken)
 	return broken, nil
 }
 
@@ -118,6 +125,19 @@ func onTheWire(doc *openapi3.T, name string) string {
 	default:
 		return strings.TrimSpace(scheme.Value.Type + " " + scheme.Value.Scheme)
 	}
+}
+
+// largestRequests are the sizes of the largest bodies, by operation.
+func largestRequests(doc *openapi3.T) map[string]float64 {
+	sizes := map[string]float64{}
+	for path, item := range doc.Paths.Map() {
+		for method, op := range item.Operations() {
+			if size, described := op.Extensions["x-max-request"].(float64); described {
+				sizes[method+" "+path] = size
+			}
+		}
+	}
+	return sizes
 }
 
 func scopesOf(op *openapi3.Operation) []string {

@@ -39,7 +39,9 @@ func TestWhatBreaks(t *testing.T) {
 		"an operation of its own":       {"operationId: getChat\n", "operationId: getChat\n      security: [{ApiKey: []}]\n", 1, "gone: " + getChat + " is authorized by http bearer", 1},
 		"an answer's header renamed":    {remaining + ":\n", "X-Remaining:\n", 1, "answers 200 with the header " + remaining, 1},
 		"an answer's header everywhere": {remaining + ":\n", "X-Remaining:\n", -1, "gone: " + getChat + " answers 200 with the header " + remaining, 7 * all},
-		"a scope":                       {"x-scopes: [communication, all-methods, 'all-methods:read-only']", "x-scopes: [communication, all-methods]", 1, "gone: " + getChat + " is allowed by the scope all-methods:read-only", 1},
+		"a smaller body": {"x-max-request: 5308416", "x-max-request: 5308415", 1,
+			"less: POST /businesses/{businessId}/chats/file/send takes a body of 5308416 bytes", 1},
+		"a scope": {"x-scopes: [communication, all-methods, 'all-methods:read-only']", "x-scopes: [communication, all-methods]", 1, "gone: " + getChat + " is allowed by the scope all-methods:read-only", 1},
 	} {
 		t.Run(what, func(t *testing.T) {
 			if what == "an answer's header everywhere" {
@@ -59,6 +61,7 @@ func TestWhatDoesNotBreak(t *testing.T) {
 		"openapi: 3.0.3":                         "openapi: 3.0.3",
 		"security:\n":                            "security:\n  - {}\n",
 		"x-scopes: [communication, all-methods]": "x-scopes: [communication, all-methods, more]",
+		"x-max-request: 524288":                  "x-max-request: 524289",
 		"headers:\n":                             "headers:\n            X-More: {schema: {type: string}}\n",
 	} {
 		broken, err := compare(changed(t, "openapi", "openapi", 1), changed(t, old, by, 1))

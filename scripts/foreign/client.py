@@ -1,5 +1,7 @@
 """The operations by the Python client of openapi-generator."""
+import os
 import sys
+import tempfile
 
 sys.path.insert(0, sys.argv[2])
 import openapi_client as market  # noqa: E402
@@ -20,6 +22,13 @@ with market.ApiClient(configuration) as client:
     [message] = chats.get_chat_history(12345, chat, market.GetChatHistoryRequest()).result.messages
     assert (message.sender, message.message) == ("PARTNER", "Your order is on its way."), message
     assert chats.get_chat_message(12345, chat, message.message_id).result == message
+    with tempfile.TemporaryDirectory() as directory:
+        path = os.path.join(directory, "Фото №1.jpg")
+        with open(path, "wb") as file:
+            file.write(b"a photo")
+        assert chats.send_file_to_chat(12345, chat, path)["status"] == "OK"
+    [uploaded, _] = chats.get_chat_history(12345, chat, market.GetChatHistoryRequest()).result.messages
+    assert [(f.name, f.size) for f in uploaded.payload] == [("Фото №1.jpg", 7)], uploaded
     try:
         chats.get_chat(12345, 1)
         sys.exit("an unknown chat was found")

@@ -1,6 +1,7 @@
 // Dredd sends the examples of the contract and compares answers with the examples of each status. An example's chatId
 // stands for the chat that is started first, and its messageId for the first message of that, which the buyer writes. The
-// example of a page token is no token of the sandbox's. Errors are asked of the sandbox by its control API.
+// example of a page token is no token of the sandbox's. Dredd writes no form, so the one with the file is written here.
+// Errors are asked of the sandbox by its control API.
 const hooks = require('hooks')
 
 const operations = {
@@ -10,6 +11,7 @@ const operations = {
   'POST chats': 'getChats',
   'POST history': 'getChatHistory',
   'GET message': 'getChatMessage',
+  'POST send': 'sendFileToChat',
 }
 let chatId, messageId
 
@@ -26,7 +28,15 @@ hooks.beforeAll((transactions, done) => {
   done()
 })
 
+const form = [
+  '--b', 'Content-Disposition: form-data; name="file"; filename="example.txt"', '', 'What is in the file.', '--b--', '',
+].join('\r\n')
+
 hooks.beforeEach((transaction, done) => {
+  if (lastSegment(transaction) === 'send') {
+    transaction.request.headers['Content-Type'] = 'multipart/form-data; boundary=b'
+    transaction.request.body = form
+  }
   transaction.fullPath = transaction.fullPath
     .replace(/chatId=\d+/, `chatId=${chatId}`)
     .replace(/messageId=\d+/, `messageId=${messageId}`)

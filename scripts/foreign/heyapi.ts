@@ -1,5 +1,5 @@
 // The operations by the client of @hey-api/openapi-ts.
-import { createChat, getChat, getChatHistory, getChatMessage, getChats, sendMessageToChat } from './heyapi/index.js'
+import { createChat, getChat, getChatHistory, getChatMessage, getChats, sendFileToChat, sendMessageToChat } from './heyapi/index.js'
 import { client } from './heyapi/client.gen.js'
 import { expect } from './expect.js'
 
@@ -26,6 +26,12 @@ expect('the message', [message.sender, message.message], ['PARTNER', 'Your money
 
 const one = await getChatMessage({ path, query: { chatId, messageId: message.messageId } })
 expect('the message alone', one.data?.result, message)
+
+const file = new File(['a photo'], 'Фото №1.jpg')
+const uploaded = await sendFileToChat({ path, query: { chatId }, body: { file } })
+expect('status of the file', uploaded.data?.status, 'OK')
+const [withFile] = (await getChatHistory({ path, query: { chatId }, body: {} })).data?.result?.messages ?? []
+expect('the file', [withFile.payload?.[0].name, withFile.payload?.[0].size], ['Фото №1.jpg', 7])
 
 const missing = await getChat({ path, query: { chatId: 1 } })
 expect('code of an unknown chat', missing.error?.errors?.[0].code, 'NOT_FOUND')

@@ -41,5 +41,21 @@ const one = await client.GET('/businesses/{businessId}/chats/message', {
 })
 expect('the message alone', one.data?.result, message)
 
+const form = new FormData()
+form.append('file', new Blob(['a photo']), 'Фото №1.jpg')
+const uploaded = await client.POST('/businesses/{businessId}/chats/file/send', {
+  params: { path: { businessId }, query: { chatId } },
+  body: { file: '' }, // the type of a binary; the serializer sends the form
+  bodySerializer: () => form,
+})
+expect('status of the file', uploaded.data?.status, 'OK')
+const [withFile] = (
+  await client.POST('/businesses/{businessId}/chats/history', {
+    params: { path: { businessId }, query: { chatId } },
+    body: {},
+  })
+).data?.result?.messages ?? []
+expect('the file', [withFile.payload?.[0].name, withFile.payload?.[0].size], ['Фото №1.jpg', 7])
+
 const missing = await client.GET('/businesses/{businessId}/chat', { params: { path: { businessId }, query: { chatId: 1 } } })
 expect('code of an unknown chat', missing.error?.errors?.[0].code, 'NOT_FOUND')
