@@ -26,6 +26,7 @@ func TestHelpExamples(t *testing.T) {
 	dir := t.TempDir()
 	require.NoError(t, os.Symlink(program(t).Path, filepath.Join(dir, "ymchats")))
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "message.txt"), []byte("From a file.\n"), 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "orders.csv"), []byte("order;text\n31000001;From a table.\n"), 0o600))
 	t.Setenv("PATH", dir+string(os.PathListSeparator)+os.Getenv("PATH"))
 	t.Setenv(asProgram, "1")
 	root := newCommand(realTerminals)

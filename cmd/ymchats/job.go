@@ -22,6 +22,7 @@ type job struct {
 	resend           wrapper.Resend
 	on               terminals
 
+	options   []wrapper.Option // of the client, beside those that flags set
 	access    access
 	client    *wrapper.Client
 	progress  *progress
@@ -68,10 +69,10 @@ func (j *job) newClient(stderr io.Writer) (*wrapper.Client, error) {
 	if j.verbose {
 		j.progress.log = slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: slog.LevelDebug})
 	}
-	return j.access.client(
+	return j.access.client(append(j.options,
 		wrapper.WithRetry(wrapper.RetryPolicy{MaxDelay: j.maxWait, Resend: j.resend}),
 		wrapper.WithLogger(slog.New(logHandler(j.progress.handle))),
-	)
+	)...)
 }
 
 // run makes the call, and prints its result or its error.

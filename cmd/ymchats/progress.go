@@ -50,20 +50,26 @@ func (p *progress) end() {
 	}
 }
 
-// countDown rewrites one line of a terminal every second until it is stopped, and leaves none behind.
+// countDown shows a pause on one line of a terminal until it is stopped.
 func countDown(out io.Writer, columns func() int, reason string, pause time.Duration) (stop func()) {
 	over := time.Now().Add(pause)
+	return rewrite(out, columns, func(room int) string { return fit(reason, time.Until(over), room) })
+}
+
+// rewrite rewrites one line of a terminal every second until it is stopped, and leaves none behind. text has no more
+// characters than there is room.
+func rewrite(out io.Writer, columns func() int, text func(room int) string) (stop func()) {
 	width := 0
 	show := func(text string) {
 		fmt.Fprintf(out, "\r%-*s\r%s", width, "", text)
 		width = utf8.RuneCountInString(text)
 	}
-	tell := func(left time.Duration) {
+	tell := func() {
 		room := max(columns(), minColumns) - 1 // a text that reaches the edge may go on in the next line
 		width = min(width, room)               // the window may have become narrower
-		show(fit(reason, left, room))
+		show(text(room))
 	}
-	tell(pause)
+	tell()
 	quit, done := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(done)
@@ -72,7 +78,7 @@ func countDown(out io.Writer, columns func() int, reason string, pause time.Dura
 		for {
 			select {
 			case <-tick.C:
-				tell(time.Until(over))
+				tell()
 			case <-quit:
 				show("")
 				return

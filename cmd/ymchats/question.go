@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ymarket-go/chats/gen"
+	"github.com/ymarket-go/chats/wrapper"
 )
 
 // fact is a line of what is shown before a question.
@@ -66,8 +67,8 @@ func isSandbox(ctx context.Context, baseURL string) bool {
 	return err == nil && answer.StatusCode == http.StatusOK && first[0] == '['
 }
 
-// ask shows facts and puts a question to the person at the terminal. Anything but yes is no.
-func ask(cmd *cobra.Command, facts []fact, question string) (yes bool, err error) {
+// approve shows facts and puts a question to the person at the terminal. Anything but yes is no, which is an error.
+func approve(cmd *cobra.Command, facts []fact, question string) error {
 	out := cmd.ErrOrStderr()
 	for _, f := range facts {
 		fmt.Fprintf(out, "%-7s  %s\n", f.name, f.value)
@@ -76,10 +77,12 @@ func ask(cmd *cobra.Command, facts []fact, question string) (yes bool, err error
 	answer, err := whileWaiting(cmd.Context(), func() (string, error) { return readLine(cmd.InOrStdin()) })
 	if err != nil {
 		fmt.Fprintln(out) // what is said next does not belong to the question
-		return false, notSent(cmd.Context(), err)
+		return notSent(cmd.Context(), err)
 	}
-	answer = strings.ToLower(strings.TrimSpace(answer))
-	return answer == "y" || answer == "yes", nil
+	if answer = strings.ToLower(strings.TrimSpace(answer)); answer != "y" && answer != "yes" {
+		return &wrapper.Error{Operation: gen.OperationSendMessageToChat, Err: errDeclined}
+	}
+	return nil
 }
 
 // beginning is as much of a text as fits beside its name on a narrow screen, on one line.

@@ -32,19 +32,23 @@ On a terminal it asks before it sends; elsewhere, and with --yes, it does not.
 
 The Market may store a message and fail all the same. --resend says what to do with a message that may have arrived:
 checked looks for it in the chat and repeats it only if it is not there, always repeats it, so that the buyer may see it
-twice, and never stops with exit code 7. The look takes 3 s, or 13 s where the Market has not answered.`
+twice, and never stops with exit code 7. The look takes 3 s, or 13 s where the Market has not answered.
+
+` + bulkHelp
 
 func sendCommand(on terminals) *cobra.Command {
 	s := &sender{job: job{on: on}}
+	bulk := &bulkSender{sender: s}
 	var resend string
 	allowed := strings.Join(resends, ", ")
 	cmd := &cobra.Command{
-		Use:   "send (--chat N | --order N | --return N) [TEXT | -]",
+		Use:   "send (--chat N | --order N | --return N) [TEXT | -] | --csv FILE",
 		Short: "Send a message to the buyer of a chat, an order or a return",
 		Long:  sendHelp,
 		Example: `  ymchats send --chat 7000001 "Your order is on its way."
   ymchats send --order 31000001 "Your order is on its way."
-  ymchats send --chat 7000001 --yes - < message.txt`,
+  ymchats send --chat 7000001 --yes - < message.txt
+  ymchats send --csv orders.csv --dry-run`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 1 {
 				return usageError{errors.New("send takes one text: put it in quotes")}
@@ -57,6 +61,12 @@ func sendCommand(on terminals) *cobra.Command {
 				return usageError{errors.New("--resend is not allowed as it is written, allowed is " + allowed)}
 			}
 			s.resend = wrapper.Resend(at)
+			if err := bulk.check(cmd.Flags(), args); err != nil {
+				return usageError{err}
+			}
+			if bulk.path != "" {
+				return bulk.send(cmd)
+			}
 			return s.send(cmd, args)
 		},
 	}
@@ -66,6 +76,7 @@ func sendCommand(on terminals) *cobra.Command {
 	flags.BoolVar(&s.yes, "yes", false, "do not ask before sending")
 	flags.StringVar(&resend, "resend", "checked", "what to do with a message that may have arrived: "+allowed)
 	completeValues(cmd, "resend", resends...)
+	bulk.addFlags(cmd)
 	return s.command(cmd)
 }
 
@@ -135,15 +146,20 @@ func (s *sender) text(cmd *cobra.Command, args []string) (string, error) {
 
 // refusal is the error of a text that must not be sent. It comes before the question, and before a chat is started.
 func refusal(text string) error {
+	if err := unfit(text); err != nil {
+		return &wrapper.Error{Operation: gen.OperationSendMessageToChat, Err: err}
+	}
+	return nil
+}
+
+// unfit says why a text must not be sent.
+func unfit(text string) error {
 	err := wrapper.CheckMessage(text)
 	if err == nil && !strings.ContainsFunc(text, isVisible) {
 		err = fmt.Errorf("%w: the message shows nothing but blanks, allowed is a text with something to read",
 			wrapper.ErrInvalidRequest)
 	}
-	if err != nil {
-		return &wrapper.Error{Operation: gen.OperationSendMessageToChat, Err: err}
-	}
-	return nil
+	return err
 }
 
 func isVisible(r rune) bool { return r != ' ' && unicode.IsPrint(r) }
@@ -151,7 +167,7 @@ func isVisible(r rune) bool { return r != ' ' && unicode.IsPrint(r) }
 // consent asks the person at the terminal, and shows what goes where. Where there is no terminal, the author of the
 // script has said yes. There is no question about a number that the client refuses.
 func (s *sender) consent(cmd *cobra.Command, text string) error {
-	if s.yes || s.to.id < 1 || !s.on.is(cmd.InOrStdin()) || !s.on.is(cmd.ErrOrStderr()) {
+	if s.to.id < 1 || !s.asks(cmd) {
 		return nil
 	}
 	buyer, err := s.buyer(cmd.Context())
@@ -161,11 +177,12 @@ func (s *sender) consent(cmd *cobra.Command, text string) error {
 	}
 	facts := append(s.access.destination(cmd.Context()),
 		fact{"Buyer", buyer}, fact{"Text", beginning(text)}, fact{"Length", length(text)})
-	yes, err := ask(cmd, facts, "Send it?")
-	if err == nil && !yes {
-		err = &wrapper.Error{Operation: gen.OperationSendMessageToChat, Err: errDeclined}
-	}
-	return err
+	return approve(cmd, facts, "Send it?")
+}
+
+// asks tells whether somebody can be asked, and is to be.
+func (s *sender) asks(cmd *cobra.Command) bool {
+	return !s.yes && s.on.is(cmd.InOrStdin()) && s.on.is(cmd.ErrOrStderr())
 }
 
 // buyer names the buyer by the order. The number of a chat says nothing to a person, so the chat is read.

@@ -173,6 +173,8 @@ func question(buyer string) string {
 
 var ofChat = question("of chat 7000001, about order 31000001")
 
+var clockTime = regexp.MustCompile(`\b\d\d:\d\d\b`)
+
 func withoutPort(text string) string {
 	return regexp.MustCompile(`(127\.0\.0\.1):\d+`).ReplaceAllString(text, "$1")
 }

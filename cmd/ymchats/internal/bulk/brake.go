@@ -1,0 +1,100 @@
+package bulk
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/ymarket-go/chats/wrapper"
+)
+
+const (
+	stopWithin = 15 * time.Second // what is in flight when a run stops may take so long
+	toReadOn   = time.Second      // after the last answer began, for the rest of it
+)
+
+var errStopped = errors.New("the run was stopped")
+
+// Brake stops a run: attempts in flight may end, and no other begins. Middleware goes into the run's Client.
+type Brake struct {
+	mu       sync.Mutex
+	inFlight int
+	stopped  bool
+	why      error
+	starting chan struct{} // closed: no row begins
+	cancel   context.CancelFunc
+}
+
+// NewBrake gives a brake for one run.
+func NewBrake() *Brake { return &Brake{starting: make(chan struct{}), cancel: func() {}} }
+
+type doer func(*http.Request) (*http.Response, error)
+
+func (d doer) Do(r *http.Request) (*http.Response, error) { return d(r) }
+
+// Middleware counts the attempts in flight, and lets none begin after the stop.
+func (b *Brake) Middleware(next wrapper.Doer) wrapper.Doer {
+	return doer(func(r *http.Request) (*http.Response, error) {
+		if !b.enter() {
+			return nil, errStopped
+		}
+		defer b.leave()
+		return next.Do(r)
+	})
+}
+
+func (b *Brake) enter() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.stopped {
+		return false
+	}
+	b.inFlight++
+	return true
+}
+
+func (b *Brake) leave() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.inFlight--
+	if b.stopped && b.inFlight == 0 {
+		time.AfterFunc(toReadOn, b.cancel)
+	}
+}
+
+// stop ends the run for a reason; the first one counts.
+func (b *Brake) stop(why error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.stopped {
+		return
+	}
+	b.stopped, b.why = true, why
+	close(b.starting)
+	time.AfterFunc(stopWithin, b.cancel)
+	if b.inFlight == 0 {
+		b.cancel() // calls that pause would try again
+	}
+}
+
+// sleep waits, and tells whether the run goes on.
+func (b *Brake) sleep(d time.Duration) bool {
+	if d <= 0 {
+		d = 0
+	}
+	select {
+	case <-b.starting:
+		return false
+	case <-time.After(d):
+		return true
+	}
+}
+
+// reason is why the run was stopped; nil: it was not.
+func (b *Brake) reason() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.why
+}
