@@ -1,14 +1,14 @@
 package main
 
 import (
-	"bufio"
-	"bytes"
+	"flag"
 	"fmt"
+	"math/rand/v2"
 	"net/http"
-	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path/filepath"
+	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ymarket-go/chats/examples/internal/kill"
 	"github.com/ymarket-go/chats/sandbox"
 	"github.com/ymarket-go/chats/wrapper"
 )
@@ -25,20 +26,18 @@ const (
 	newOrder  = oldOrders + 1 // its chat is not
 )
 
+func TestMain(m *testing.M) { os.Exit(kill.Main(m)) }
+
 // The worker is killed whenever the Market comes to a certain point in a certain request, and started again until it
 // has nothing left to do.
 func TestKilled(t *testing.T) {
-	binary := filepath.Join(t.TempDir(), "worker")
-	out, err := exec.Command("go", "build", "-o", binary, ".").CombinedOutput()
-	require.NoError(t, err, "%s", out)
-
 	const create, send, read = "createChat", "sendMessageToChat", "getChatHistory"
-	type kill struct {
+	type point struct {
 		operation string
 		after     int // requests of the operation that go well before
 		stored    bool
 	}
-	for name, kills := range map[string][]kill{
+	for name, points := range map[string][]point{
 		"a chat is asked for":                {{create, 0, false}},
 		"a chat is there":                    {{create, 3, true}},
 		"the first message arrives":          {{send, 0, false}},
@@ -52,178 +51,181 @@ func TestKilled(t *testing.T) {
 		"while it looks after what was left": {{send, 2, false}, {read, 0, false}, {read, 0, true}, {send, 3, true}, {read, 0, true}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			h := newFixture(t, binary)
-			for _, k := range kills {
-				held := make(chan struct{}, 1)
-				hold := sandbox.Fault(func(http.Handler) http.Handler {
-					return http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-						held <- struct{}{}
-						<-r.Context().Done() // the worker is no more
-						panic(http.ErrAbortHandler)
-					})
-				})
-				if k.stored {
-					hold = sandbox.CommitThen(hold)
+			f := newFixture(t)
+			for _, p := range points {
+				reached := make(chan struct{}, 1)
+				hold := kill.Before(reached)
+				if p.stored {
+					hold = kill.Within(reached)
 				}
-				h.market.Every(k.operation, sandbox.After(k.after, once(hold)))
-				h.runUntil(t, held)
-				h.market.Every(k.operation, nil)
+				kill.At(f.market, p.operation, p.after, hold)
+				worker := f.start(t)
+				select {
+				case <-reached:
+					worker.Kill(t)
+				case err := <-worker.Ended:
+					require.FailNow(t, "the worker ended before it could be killed", "%v\n%s", err, worker.Said())
+				}
+				f.market.Every(p.operation, nil)
 			}
-			h.runToTheEnd(t)
-			h.check(t)
+			f.toTheEnd(t, 2*newOrder)
+			f.check(t)
 		})
 	}
 }
 
+var (
+	kills    = flag.Int("kills", 4, "how often TestFreshOrders kills the worker")
+	underWay = flag.Duration("under-way", 200*time.Millisecond, "how long its worker waits after a start")
+	seed     = flag.Uint64("seed", 1, "of its faults and kills")
+)
+
+// First contacts, of whose requests 10 % are answered 500, carried out or not, and a worker that is killed at random
+// moments: a quarter of them within its wait after the start. `go test -run TestFreshOrders -v -args -kills 40` is the
+// long form, and with -under-way 13s the worker waits as it does in a shop.
+func TestFreshOrders(t *testing.T) {
+	orders := 5 * *kills
+	var list strings.Builder
+	for order := range orders {
+		fmt.Fprintf(&list, "%d,\"%s\"\n", order+1, text(int64(order+1), "only"))
+	}
+	path := filepath.Join(t.TempDir(), "rows.csv")
+	require.NoError(t, os.WriteFile(path, []byte(list.String()), 0o600))
+	f := &fixture{db: filepath.Join(t.TempDir(), "updates.db"), market: sandbox.New()}
+	f.args = []string{"-csv", path, "-under-way", underWay.String()}
+
+	var requests, failures atomic.Int64
+	operations := []string{"createChat", "sendMessageToChat", "getChatHistory"}
+	for i, operation := range operations {
+		fails := sandbox.Fault(func(http.Handler) http.Handler {
+			failures.Add(1)
+			return sandbox.Fail(500, "INTERNAL_ERROR", "try later")(nil)
+		})
+		notStored := sandbox.Sometimes(0.05, *seed+uint64(2*i), fails)
+		stored := sandbox.Sometimes(0.05, *seed+uint64(2*i+1), sandbox.CommitThen(fails))
+		f.market.Every(operation, func(next http.Handler) http.Handler {
+			requests.Add(1)
+			time.Sleep(10 * time.Millisecond)
+			return notStored(stored(next))
+		})
+	}
+	random, early := rand.New(rand.NewPCG(*seed, 0)), 0
+	for range *kills {
+		worker := f.start(t)
+		if random.IntN(4) == 0 {
+			early++
+			time.Sleep(time.Duration(random.Int64N(int64(*underWay))))
+		} else {
+			last := requests.Load() + 1 + random.Int64N(16)
+			require.Eventually(t, func() bool { return requests.Load() >= last }, time.Minute, time.Millisecond)
+			time.Sleep(time.Duration(random.IntN(100)) * time.Millisecond)
+		}
+		worker.Kill(t)
+	}
+	f.toTheEnd(t, orders)
+	t.Logf("orders: %d, kills: %d, within the wait: %d, requests: %d, answered 500: %d", orders, *kills, early,
+		requests.Load(), failures.Load())
+	for _, operation := range operations {
+		f.market.Every(operation, nil)
+	}
+	f.check(t)
+}
+
+// The exit code and the summary of a worker that could not send everything, and of one that cannot go on.
+func TestExitCode(t *testing.T) {
+	f := newFixture(t)
+	f.market.Script("sendMessageToChat", sandbox.Fail(400, "BAD_REQUEST", "not like this"))
+	worker := f.start(t)
+	assert.EqualError(t, worker.Wait(), "exit status 1")
+	assert.Contains(t, worker.Said(), fmt.Sprintf("sent %d, in doubt 0, failed 1, pending 0", 2*newOrder-1))
+	f = newFixture(t)
+	f.market.Script("sendMessageToChat", sandbox.Fail(403, "FORBIDDEN", "no access"))
+	worker = f.start(t)
+	assert.EqualError(t, worker.Wait(), "exit status 1")
+	assert.Contains(t, worker.Said(), fmt.Sprintf("sent 0, in doubt 0, failed 0, pending %d", 2*newOrder))
+	assert.Contains(t, worker.Said(), "no access")
+	f.toTheEnd(t, 2*newOrder)
+	f.check(t)
+}
+
 // A worker that is asked to end finishes the send in hand, and begins no other one.
 func TestAskedToEnd(t *testing.T) {
-	binary := filepath.Join(t.TempDir(), "worker")
-	out, err := exec.Command("go", "build", "-o", binary, ".").CombinedOutput()
-	require.NoError(t, err, "%s", out)
 	for _, signal := range []os.Signal{os.Interrupt, syscall.SIGTERM} {
-		h := newFixture(t, binary)
-		held, goOn := make(chan struct{}, senders), make(chan struct{})
-		h.market.Every("sendMessageToChat", func(next http.Handler) http.Handler {
+		f := newFixture(t)
+		held, goOn := make(chan struct{}, 1), make(chan struct{})
+		f.market.Every("sendMessageToChat", func(next http.Handler) http.Handler {
 			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				held <- struct{}{}
 				<-goOn
 				next.ServeHTTP(w, r)
 			})
 		})
-		server := httptest.NewServer(h.market)
-		worker := h.command(server)
-		said, err := worker.StderrPipe()
-		require.NoError(t, err)
-		require.NoError(t, worker.Start())
-		for range senders {
-			<-held
-		}
+		worker := f.start(t)
+		<-held
 		require.NoError(t, worker.Process.Signal(signal))
-		line, err := bufio.NewReader(said).ReadString('\n')
-		require.NoError(t, err, "%v: %s", signal, line)
-		assert.Contains(t, line, "asked to end")
+		worker.Await(t, "asked to end")
 		close(goOn)
 		require.NoError(t, worker.Wait(), signal)
-		server.Close()
-		count := map[string]int{}
-		for _, u := range h.rows(t) {
-			count[u.state]++
-		}
-		assert.Equal(t, map[string]int{"sent": senders, "pending": 2*newOrder - senders}, count, signal)
+		assert.Contains(t, worker.Said(), fmt.Sprintf("sent 1, in doubt 0, failed 0, pending %d", 2*newOrder-1), signal)
 	}
 }
 
-// once sets a fault in for one request.
-func once(fault sandbox.Fault) sandbox.Fault {
-	used := make(chan struct{}, 1)
-	return func(next http.Handler) http.Handler {
-		select {
-		case used <- struct{}{}:
-			return fault(next)
-		default:
-			return next
-		}
-	}
-}
-
-// fixture is all that outlives a worker: the database and the sandbox, whose clock stands still.
+// fixture is all that outlives a worker: the database and the sandbox.
 type fixture struct {
-	binary, db string
-	market     *sandbox.Market
-	chats      map[int64]int64
+	db     string
+	args   []string
+	market *sandbox.Market
 }
 
-func newFixture(t *testing.T, binary string) *fixture {
+// newFixture makes one with two updates to each order, and a clock of the sandbox that stands still.
+func newFixture(t *testing.T) *fixture {
 	now := time.Date(2026, 5, 1, 12, 10, 0, 0, time.UTC)
-	h := &fixture{binary: binary, db: filepath.Join(t.TempDir(), "updates.db"), chats: map[int64]int64{}}
-	h.market = sandbox.New(sandbox.WithClock(func() time.Time { return now }))
+	f := &fixture{db: filepath.Join(t.TempDir(), "updates.db"), args: []string{"-under-way", "0"}}
+	f.market = sandbox.New(sandbox.WithClock(func() time.Time { return now }))
 	for order := range int64(oldOrders) {
-		h.chats[order+1] = h.chat(t, order+1)
+		_, err := clientOf(t, f.market).CreateChat(t.Context(), wrapper.Order(order+1))
+		require.NoError(t, err)
 	}
-	queue, err := open(h.db)
+	queue, err := open(f.db)
 	require.NoError(t, err)
 	for _, part := range []string{"first", "second"} {
 		for order := range int64(newOrder) {
-			require.NoError(t, queue.add(order+1, text(order+1, part)))
+			add(t, queue, order+1, text(order+1, part))
 		}
 	}
 	require.NoError(t, queue.close())
-	return h
+	return f
 }
 
 func text(order int64, part string) string { return fmt.Sprintf("order %d, %s update", order, part) }
 
-func (h *fixture) chat(t *testing.T, order int64) int64 {
-	client, err := wrapper.New(12345, wrapper.APIKey("any"), wrapper.WithHTTPClient(&http.Client{Transport: h.market.RoundTripper()}))
-	require.NoError(t, err)
-	chat, err := client.CreateChat(t.Context(), wrapper.Order(order))
-	require.NoError(t, err)
-	return chat.ChatID
+func (f *fixture) start(t *testing.T) *kill.Program {
+	return kill.Start(t, f.market, append(f.args, "-db", f.db)...)
 }
 
-// start starts a worker on a server of its own: when that is closed, nothing the worker has sent is under way any
-// more.
-func (h *fixture) start(t *testing.T) (*exec.Cmd, *httptest.Server, *bytes.Buffer) {
-	server := httptest.NewServer(h.market)
-	worker := h.command(server)
-	var said bytes.Buffer
-	worker.Stderr = &said
-	require.NoError(t, worker.Start())
-	return worker, server, &said
+// toTheEnd lets a worker send what is left: then all rows are sent, and its exit code is 0.
+func (f *fixture) toTheEnd(t *testing.T, rows int) {
+	worker := f.start(t)
+	require.NoError(t, worker.Wait(), "%s", worker.Said())
+	require.Contains(t, worker.Said(), fmt.Sprintf("sent %d, in doubt 0, failed 0, pending 0", rows))
 }
 
-func (h *fixture) command(server *httptest.Server) *exec.Cmd {
-	worker := exec.Command(h.binary, "-db", h.db, "-market", server.URL, "-under-way", "0")
-	worker.Env = append(os.Environ(), "YM_API_KEY=any")
-	return worker
-}
-
-// runUntil kills a worker when the Market holds its request.
-func (h *fixture) runUntil(t *testing.T, held <-chan struct{}) {
-	worker, server, said := h.start(t)
-	ended := make(chan error, 1)
-	go func() { ended <- worker.Wait() }()
-	select {
-	case <-held:
-		require.NoError(t, worker.Process.Kill()) // SIGKILL
-		<-ended
-		server.Close()
-	case err := <-ended:
-		server.Close()
-		require.FailNow(t, "the worker ended before it could be killed", "%v\n%s", err, said)
-	}
-}
-
-func (h *fixture) runToTheEnd(t *testing.T) {
-	worker, server, said := h.start(t)
-	err := worker.Wait()
-	server.Close()
-	require.NoError(t, err, "%s", said)
-}
-
-func (h *fixture) rows(t *testing.T) []update {
-	queue, err := open(h.db)
+// check holds the table against what the buyers see: every row is sent, once, and to its order.
+func (f *fixture) check(t *testing.T) {
+	queue, err := open(f.db)
 	require.NoError(t, err)
 	defer queue.close()
-	rows, err := queue.rows(`true ORDER BY id`)
-	require.NoError(t, err)
-	return rows
-}
-
-// check holds the table against what the buyers see.
-func (h *fixture) check(t *testing.T) {
-	h.chats[newOrder] = h.chat(t, newOrder)
-	seen := map[string]int{}
-	for order, chat := range h.chats {
-		for _, message := range h.market.Messages(chat) {
-			assert.Contains(t, message.Text, fmt.Sprintf("order %d,", order), "it is in the chat of another order")
-			seen[message.Text]++
+	due, seen := map[int64][]string{}, map[int64][]string{}
+	for _, row := range rowsOf(t, queue) {
+		assert.Equal(t, "sent", row.state, row.text)
+		due[row.order] = append(due[row.order], row.text)
+	}
+	for order := range due {
+		chat, err := clientOf(t, f.market).CreateChat(t.Context(), wrapper.Order(order))
+		require.NoError(t, err)
+		for _, message := range f.market.Messages(chat.ChatID) {
+			seen[order] = append(seen[order], message.Text)
 		}
 	}
-	rows := h.rows(t)
-	require.Len(t, rows, 2*newOrder, "a row is lost")
-	for _, u := range rows {
-		assert.Equal(t, "sent", u.state, u.text)
-		assert.Equal(t, 1, seen[u.text], u.text)
-	}
+	assert.Equal(t, due, seen)
 }

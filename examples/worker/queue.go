@@ -1,153 +1,121 @@
 package main
 
 import (
+	"bytes"
+	"crypto/sha256"
 	"database/sql"
 	"encoding/csv"
 	"errors"
 	"fmt"
-	"io"
 	"net/url"
 	"os"
-	"strconv"
-	"time"
+	"syscall"
 
 	_ "modernc.org/sqlite"
 
 	"github.com/ymarket-go/chats/wrapper"
 )
 
-// A row goes from pending to one of the other three.
-//
-//	pending   to be sent: it may have been already, when a worker was killed, and the chat tells
-//	sent      it is in the chat
-//	in_doubt  the buyer may have it: a person looks into the chat, and sets it to sent or pending
-//	failed    the Market will not have it: error says why
 const schema = `CREATE TABLE IF NOT EXISTS updates (
-	id         INTEGER PRIMARY KEY,
-	order_id   INTEGER NOT NULL,
-	text       TEXT    NOT NULL,
-	state      TEXT    NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'sent', 'in_doubt', 'failed')),
-	not_before INTEGER NOT NULL DEFAULT 0,  -- in milliseconds since the worker's start; of no meaning to the next worker
-	error      TEXT    NOT NULL DEFAULT ''
-)`
+	id       INTEGER PRIMARY KEY,
+	order_id INTEGER NOT NULL CHECK (order_id > 0),
+	text     TEXT    NOT NULL,
+	key      TEXT    UNIQUE, -- if the row has one: it is not added twice
+	state    TEXT    NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'sent', 'in_doubt', 'failed')),
+	error    TEXT    NOT NULL DEFAULT ''
+) STRICT`
 
-// update is a row.
+// update is a pending row.
 type update struct {
-	id, order, notBefore int64
-	text, state, error   string
-	times                int // how often the text is due to the order, up to this row
+	id, order int64
+	text      string
+	times     int // how often this text is due to the order, up to this row
 }
 
 // queue is the table.
 type queue struct {
-	db      *sql.DB
-	lock    *os.File
-	started time.Time
+	db   *sql.DB
+	lock *os.File
 }
 
-// now is the time that not_before is told in. It goes by the monotonic clock: a clock that is set holds no row.
-func (q *queue) now() int64 { return time.Since(q.started).Milliseconds() }
-
-// open opens the table, for one worker at a time: two that ask the chat at once would both send.
+// open opens the database for one worker at a time: two would both send. The lock is one of the file itself, so no link
+// leads past it, and ends with the process. SQLite has locks of another kind. It needs Linux, macOS or a BSD.
 func open(path string) (*queue, error) {
-	lock, err := lockFile(path)
+	lock, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
 	if err != nil {
 		return nil, err
+	}
+	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		return nil, fmt.Errorf("another worker has %s: %w", path, errors.Join(err, lock.Close()))
 	}
 	// FULL: what is committed is on the disk, even if the power fails.
 	const pragmas = "?_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=busy_timeout(5000)"
 	db, err := sql.Open("sqlite", "file:"+url.PathEscape(path)+pragmas)
-	if err != nil {
-		return nil, errors.Join(err, lock.Close())
+	if err == nil {
+		_, err = db.Exec(schema)
 	}
-	db.SetMaxOpenConns(1)
-	if _, err = db.Exec(schema); err != nil {
-		return nil, errors.Join(err, db.Close(), lock.Close())
-	}
-	return &queue{db, lock, time.Now()}, nil
+	return &queue{db, lock}, err
 }
 
 func (q *queue) close() error { return errors.Join(q.db.Close(), q.lock.Close()) }
 
-// add is what the shop does: best of all in the transaction that changes the order.
-func (q *queue) add(order int64, text string) error {
-	_, err := q.db.Exec(`INSERT INTO updates (order_id, text) VALUES (?, ?)`, order, text)
-	return err
-}
-
-// begin forgets the times that an earlier worker has set.
-func (q *queue) begin() error {
-	_, err := q.db.Exec(`UPDATE updates SET not_before = 0`)
-	return err
-}
-
-// load brings in rows of a CSV file: order, text. It takes all of them or none.
-func (q *queue) load(file io.Reader) error {
-	records := csv.NewReader(file)
-	records.FieldsPerRecord = 2
-	lines, err := records.ReadAll()
+// load brings in a CSV file: all of its rows or none, and once, as a killed worker is started with the same arguments.
+func (q *queue) load(path string) error {
+	content, err := os.ReadFile(path)
 	if err != nil {
 		return err
+	}
+	records := csv.NewReader(bytes.NewReader(bytes.TrimPrefix(content, []byte("\ufeff")))) // Excel begins with this mark
+	records.FieldsPerRecord = 2
+	rows, err := records.ReadAll()
+	if err != nil {
+		return fmt.Errorf("%s: %w; a row is order,text", path, err)
 	}
 	tx, err := q.db.Begin()
 	if err != nil {
 		return err
 	}
-	for n, line := range lines {
-		order, err := strconv.ParseInt(line[0], 10, 64)
-		if err == nil {
-			err = wrapper.CheckMessage(line[1])
-		}
-		if err == nil {
-			_, err = tx.Exec(`INSERT INTO updates (order_id, text) VALUES (?, ?)`, order, line[1])
+	defer func() { _ = tx.Rollback() }() // does nothing after Commit
+	sum := sha256.Sum256(content)
+	for n, row := range rows {
+		if err = wrapper.CheckMessage(row[1]); err == nil {
+			_, err = tx.Exec(`INSERT INTO updates (order_id, text, key) VALUES (?, ?, ?) ON CONFLICT (key) DO NOTHING`,
+				row[0], row[1], fmt.Sprintf("%x:%d", sum, n+1))
 		}
 		if err != nil {
-			return errors.Join(fmt.Errorf("record %d: %w", n+1, err), tx.Rollback())
+			return fmt.Errorf("%s: row %d: %w", path, n+1, err)
 		}
 	}
 	return tx.Commit()
 }
 
-// next gives the row that is due first, if there is one, of one share of the orders out of several. The updates of an
-// order go out one after the other, so a row waits for those before it; in_doubt and failed do not hold it up.
-func (q *queue) next(share, shares int) ([]update, error) {
-	return q.rows(`state = 'pending' AND order_id % ? = ? AND NOT EXISTS (
-		SELECT 1 FROM updates AS earlier
-		WHERE earlier.order_id = updates.order_id AND earlier.id < updates.id AND earlier.state = 'pending')
-		ORDER BY max(not_before, ?), id LIMIT 1`, shares, share, q.now())
-}
-
-// rows gives the rows for which a condition holds.
-func (q *queue) rows(where string, args ...any) (list []update, err error) {
-	const columns = `id, order_id, text, state, not_before, error, (SELECT count(*) FROM updates AS same
-		WHERE same.order_id = updates.order_id AND same.text = updates.text AND same.id <= updates.id
-		AND same.state != 'failed')`
-	rows, err := q.db.Query(`SELECT `+columns+` FROM updates WHERE `+where, args...)
+// pending gives the rows that are to be sent.
+func (q *queue) pending() (list []update, err error) {
+	rows, err := q.db.Query(`SELECT id, order_id, text, times FROM (
+		SELECT *, count(*) OVER (PARTITION BY order_id, text ORDER BY id) AS times FROM updates WHERE state != 'failed')
+		WHERE state = 'pending' ORDER BY id`)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
 	for rows.Next() {
 		var u update
-		err = errors.Join(err, rows.Scan(&u.id, &u.order, &u.text, &u.state, &u.notBefore, &u.error, &u.times))
+		err = errors.Join(err, rows.Scan(&u.id, &u.order, &u.text, &u.times))
 		list = append(list, u)
 	}
 	return list, errors.Join(err, rows.Err())
 }
 
-// summary tells how many rows are in which state, and whether all of them were sent.
-func (q *queue) summary() (text string, done bool, err error) {
-	count := map[string]int{}
-	rows, err := q.rows(`true`)
-	for _, u := range rows {
-		count[u.state]++
-	}
-	return fmt.Sprintf("sent %d, in doubt %d, failed %d, pending %d", count["sent"], count["in_doubt"], count["failed"],
-		count["pending"]), count["in_doubt"]+count["failed"] == 0, err
+// set writes down what became of a row.
+func (q *queue) set(u update, state, reason string) error {
+	_, err := q.db.Exec(`UPDATE updates SET state = ?, error = ? WHERE id = ?`, state, reason, u.id)
+	return err
 }
 
-// set changes columns of a row.
-func (q *queue) set(u update, columns string, values ...any) error {
-	_, err := q.db.Exec(`UPDATE updates SET `+columns+` WHERE id = ?`, append(values, u.id)...)
-	return err
+// count tells how many rows are in which state.
+func (q *queue) count() (sent, inDoubt, failed, pending int, err error) {
+	err = q.db.QueryRow(`SELECT count(*) FILTER (WHERE state = 'sent'), count(*) FILTER (WHERE state = 'in_doubt'),
+		count(*) FILTER (WHERE state = 'failed'), count(*) FILTER (WHERE state = 'pending') FROM updates`).
+		Scan(&sent, &inDoubt, &failed, &pending)
+	return sent, inDoubt, failed, pending, err
 }
