@@ -1,46 +1,36 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
-	"context"
 	"fmt"
 	"io"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/ymarket-go/chats/notify"
+	"github.com/ymarket-go/chats/examples/internal/kill"
 	"github.com/ymarket-go/chats/sandbox"
 )
 
-func build(t *testing.T) string {
-	binary := filepath.Join(t.TempDir(), "autoreply")
-	out, err := exec.Command("go", "build", "-o", binary, ".").CombinedOutput()
-	require.NoError(t, err, "%s", out)
-	return binary
-}
+func TestMain(m *testing.M) { os.Exit(kill.Main(m)) }
 
 // setup is all that outlives the program: the database, the Market, and the proxy in front of the program, which
 // answers 502 while none runs.
 type setup struct {
-	binary, db string
-	market     *sandbox.Market
-	proxy      *httptest.Server
-	api        *httptest.Server // of the program that runs: when it is closed, nothing of that program is under way
-	program    *exec.Cmd
-	said       *bytes.Buffer
-	chats      []int64
+	db      string
+	market  *sandbox.Market
+	proxy   *httptest.Server
+	program *kill.Program // the one that runs
+	chats   []int64
 
 	mu      sync.Mutex
 	address string              // of the program that runs
@@ -56,8 +46,8 @@ type (
 	pass func() answered
 )
 
-func newSetup(t *testing.T, binary string) *setup {
-	s := &setup{binary: binary, db: t.TempDir(), market: sandbox.New(sandbox.WithQuota(1_000_000))}
+func newSetup(t *testing.T) *setup {
+	s := &setup{db: t.TempDir(), market: sandbox.New(sandbox.WithQuota(1_000_000))}
 	s.proxy = httptest.NewServer(http.HandlerFunc(s.forward))
 	t.Cleanup(s.proxy.Close)
 	s.start(t)
@@ -101,29 +91,11 @@ func ask(r *http.Request, address string, body []byte) answered {
 }
 
 func (s *setup) start(t *testing.T) {
-	s.api = httptest.NewServer(s.market)
-	s.program = exec.Command(s.binary, "-db", s.db, "-market", s.api.URL, "-addr", "127.0.0.1:0")
-	s.program.Env = append(os.Environ(), "YM_API_KEY=any")
-	s.said = &bytes.Buffer{}
-	s.program.Stderr = s.said
-	out, err := s.program.StdoutPipe()
-	require.NoError(t, err)
-	require.NoError(t, s.program.Start())
-	lines := bufio.NewScanner(out)
-	require.True(t, lines.Scan(), "%s", s.said)
-	_, address, ok := strings.Cut(lines.Text(), "listening on ")
-	require.True(t, ok, lines.Text())
-	go func() { _, _ = io.Copy(io.Discard, out) }()
+	s.program = kill.Start(t, s.market, "-db", s.db, "-addr", "127.0.0.1:0")
+	address := s.program.Await(t, "listening address=")
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.address = address
-	s.mu.Unlock()
-}
-
-// kill is SIGKILL. When it is done, nothing of the program is under way any more.
-func (s *setup) kill(t *testing.T) {
-	require.NoError(t, s.program.Process.Kill())
-	_ = s.program.Wait()
-	s.api.Close()
 }
 
 // hold is a point where the program is killed: reached says so, and gone that it is done.
@@ -141,40 +113,8 @@ func onTheWay(meet func(h hold, p pass) answered) trap {
 }
 
 // at holds a request of the program, after some of that operation have gone well.
-func at(operation string, after int, fault func(h hold) sandbox.Fault) trap {
-	return func(s *setup, h hold) {
-		var once sync.Once
-		only := func(next http.Handler) http.Handler {
-			handler := next
-			once.Do(func() { handler = fault(h)(next) })
-			return handler
-		}
-		s.market.Every(operation, sandbox.After(after, only))
-	}
-}
-
-// before holds a request before it happens in the Market.
-func before(h hold) sandbox.Fault {
-	return func(http.Handler) http.Handler {
-		return http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-			h.reached <- struct{}{}
-			<-r.Context().Done() // the program is no more
-			panic(http.ErrAbortHandler)
-		})
-	}
-}
-
-// within holds its answer.
-func within(h hold) sandbox.Fault { return sandbox.CommitThen(before(h)) }
-
-// behind lets the answer through, and the program is killed when it has it, or is about to.
-func behind(h hold) sandbox.Fault {
-	return func(next http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			next.ServeHTTP(w, r)
-			h.reached <- struct{}{}
-		})
-	}
+func at(operation string, after int, fault func(reached chan<- struct{}) sandbox.Fault) trap {
+	return func(s *setup, h hold) { kill.At(s.market, operation, after, fault(h.reached)) }
 }
 
 // settle waits until each message is answered, and as long as a second answer might be on its way then.
@@ -183,7 +123,7 @@ func (s *setup) settle(t *testing.T) {
 		s.market.Advance(time.Minute) // what the Market has to repeat is due
 		answers, written := s.answers()
 		return len(answers) == written
-	}, 2*time.Minute, 50*time.Millisecond, "%s", s.said)
+	}, 2*time.Minute, 50*time.Millisecond, "%s", s.program.Said())
 	time.Sleep(15 * time.Second)
 	answers, _ := s.answers()
 	for text, n := range answers {
@@ -223,7 +163,6 @@ func (s *setup) buyersBegin(t *testing.T) {
 // once.
 func TestKilled(t *testing.T) {
 	t.Parallel()
-	binary := build(t)
 	const send, read = "sendMessageToChat", "getChatHistory"
 	for _, row := range []struct {
 		name   string
@@ -245,20 +184,20 @@ func TestKilled(t *testing.T) {
 			<-h.gone
 			return answered{status: http.StatusBadGateway}
 		})}},
-		{name: "a chat is read", traps: []trap{at(read, 0, before)}},
-		{name: "a chat has been read", traps: []trap{at(read, 1, behind)}},
-		{name: "an answer leaves", traps: []trap{at(send, 0, before)}},
-		{name: "an answer is stored", traps: []trap{at(send, 0, within)}},
-		{name: "the program knows that it is stored", traps: []trap{at(send, 0, behind)}},
-		{name: "the last answer is stored", traps: []trap{at(send, 4, within)}},
-		{name: "it looks after what was left", traps: []trap{at(send, 1, within), at(read, 0, before)}},
-		{name: "it sends what was left", traps: []trap{at(send, 1, before), at(send, 0, within)}},
-		{name: "stored, and the buyer writes", traps: []trap{at(send, 0, within)}, writes: true},
-		{name: "not stored, and the buyer writes", traps: []trap{at(send, 0, before)}, writes: true},
+		{name: "a chat is read", traps: []trap{at(read, 0, kill.Before)}},
+		{name: "a chat has been read", traps: []trap{at(read, 1, kill.Behind)}},
+		{name: "an answer leaves", traps: []trap{at(send, 0, kill.Before)}},
+		{name: "an answer is stored", traps: []trap{at(send, 0, kill.Within)}},
+		{name: "the program knows that it is stored", traps: []trap{at(send, 0, kill.Behind)}},
+		{name: "the last answer is stored", traps: []trap{at(send, 4, kill.Within)}},
+		{name: "it looks after what was left", traps: []trap{at(send, 1, kill.Within), at(read, 0, kill.Before)}},
+		{name: "it sends what was left", traps: []trap{at(send, 1, kill.Before), at(send, 0, kill.Within)}},
+		{name: "stored, and the buyer writes", traps: []trap{at(send, 0, kill.Within)}, writes: true},
+		{name: "not stored, and the buyer writes", traps: []trap{at(send, 0, kill.Before)}, writes: true},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			s := newSetup(t, binary)
+			s := newSetup(t)
 			for i, set := range row.traps {
 				h := hold{make(chan struct{}, 1), make(chan struct{})}
 				set(s, h)
@@ -268,7 +207,7 @@ func TestKilled(t *testing.T) {
 					s.start(t)
 				}
 				s.await(t, h)
-				s.kill(t)
+				s.program.Kill(t)
 				close(h.gone)
 				for _, operation := range []string{send, read} {
 					s.market.Every(operation, nil)
@@ -279,7 +218,7 @@ func TestKilled(t *testing.T) {
 			}
 			s.start(t)
 			s.settle(t)
-			s.kill(t)
+			s.program.Kill(t)
 		})
 	}
 }
@@ -294,7 +233,7 @@ func (s *setup) await(t *testing.T, h hold) {
 		case <-time.After(20 * time.Millisecond):
 			s.market.Advance(time.Minute)
 		case <-bound:
-			require.FailNow(t, "the program did not come to the hold", "%s", s.said)
+			require.FailNow(t, "the program did not come to the hold", "%s", s.program.Said())
 		}
 	}
 }
@@ -302,7 +241,7 @@ func (s *setup) await(t *testing.T, h hold) {
 // TestKilledAtRandom kills it at random moments, while buyers write.
 func TestKilledAtRandom(t *testing.T) {
 	t.Parallel()
-	s := newSetup(t, build(t))
+	s := newSetup(t)
 	random := rand.New(rand.NewPCG(1, 2))
 	kills := 60
 	if testing.Short() {
@@ -315,56 +254,61 @@ func TestKilledAtRandom(t *testing.T) {
 			require.NoError(t, s.market.Reply(s.chats[i-kills/2], "And in blue?"))
 		}
 		time.Sleep(time.Duration(random.IntN(300)) * time.Millisecond)
-		s.kill(t)
+		s.program.Kill(t)
 		s.start(t)
 	}
 	s.settle(t)
-	s.kill(t)
+	s.program.Kill(t)
 	t.Logf("kills: %d, messages of buyers: %d", kills, kills)
 }
 
 // Another program must wait until the first one has ended.
 func TestOneProgramAtATime(t *testing.T) {
-	dir := t.TempDir()
-	first, err := openShop(dir)
-	require.NoError(t, err)
-	_, err = openShop(dir)
-	require.ErrorContains(t, err, "another program has")
-	first.close()
-	second, err := openShop(dir)
-	require.NoError(t, err)
-	second.close()
-}
-
-func TestDemo(t *testing.T) {
-	require.NoError(t, demo(t.Context()))
+	s := newSetup(t)
+	second := kill.Start(t, s.market, "-db", s.db, "-addr", "127.0.0.1:0")
+	second.Await(t, "another program may have it")
+	require.EqualError(t, second.Wait(), "exit status 1")
+	s.program.Kill(t)
+	s.start(t)
+	s.program.Kill(t)
 }
 
 // Each cabinet has a key, a database and an Inbox of its own. What is said of others is left alone, and what the Market
-// refuses is given up.
+// refuses is given up. The program says at its end how it went.
 func TestCabinets(t *testing.T) {
 	market := sandbox.New()
-	server := httptest.NewServer(market)
-	defer server.Close()
-	s, err := openShop(t.TempDir())
-	require.NoError(t, err)
-	defer s.close()
-	for _, cabinet := range []string{"12345", "67890"} {
-		require.NoError(t, s.open(t.Context(), cabinet, "any", server.URL))
+	program := kill.Start(t, market, "-db", t.TempDir(), "-addr", "127.0.0.1:0", "-business", "67890,12345")
+	require.NoError(t, market.Notify(t.Context(), program.Await(t, "listening address="), nil))
+	calls := func(operation string) (n int) {
+		for _, call := range market.Calls() {
+			if call.Operation == operation {
+				n++
+			}
+		}
+		return n
 	}
-	require.Error(t, s.open(t.Context(), "none", "any", server.URL))
-	require.NoError(t, s.notified(t.Context(), notify.ChatMessageSentNotificationDTO{BusinessID: 1, ChatID: 1, MessageID: "1"}))
+	require.Eventually(t, func() bool { return calls("getChats") == 2 }, time.Minute, 10*time.Millisecond) // no more lists
 	market.Script("sendMessageToChat", sandbox.Fail(400, "BAD_REQUEST", "not like this"))
-	for _, cabinet := range []int64{12345, 67890} {
+	for _, cabinet := range []int64{1, 12345, 67890} {
 		_, err := market.Direct(cabinet, "Is it red?")
 		require.NoError(t, err)
 	}
-	ctx, stop := context.WithCancel(t.Context())
-	go func() {
-		for s.answered.Load() == 0 || s.failed.Load() == 0 {
-			time.Sleep(10 * time.Millisecond)
-		}
-		stop()
-	}()
-	s.run(ctx)
+	program.Await(t, "a message cannot be answered")
+	// It knows of its answer when it reads that chat again.
+	require.Eventually(t, func() bool { return calls("getChatHistory") == 4 }, time.Minute, 10*time.Millisecond)
+	require.NoError(t, program.Process.Signal(syscall.SIGTERM))
+	require.NoError(t, program.Wait())
+	said := program.Said()
+	assert.Equal(t, 1, strings.Count(said, "of another cabinet"), said)
+	assert.Contains(t, said, "answered=1 refused=1")
+	assert.NotContains(t, said, "Is it red?")
+}
+
+// What is wrong with its arguments the program says before it begins.
+func TestArguments(t *testing.T) {
+	for argument, says := range map[string]string{"none": "none", "": "no businessId", "0": "businessID"} {
+		program := kill.Start(t, sandbox.New(), "-db", t.TempDir(), "-business", argument)
+		program.Await(t, says)
+		require.EqualError(t, program.Wait(), "exit status 1")
+	}
 }

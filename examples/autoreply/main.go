@@ -1,5 +1,5 @@
 // The program answers what buyers write, in one or several cabinets: it takes the Market's notifications, and answers
-// each message once. It may be killed at any point and started again. Without flags it shows that on a sandbox.
+// each message once. It may be killed at any point and started again.
 package main
 
 import (
@@ -7,8 +7,7 @@ import (
 	"context"
 	"errors"
 	"flag"
-	"fmt"
-	"log"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/netip"
@@ -23,59 +22,39 @@ import (
 )
 
 func main() {
-	var s settings
-	flag.StringVar(&s.dir, "db", "", "the directory of the databases; without it the program runs a demonstration")
-	flag.StringVar(&s.addr, "addr", "127.0.0.1:8081", "where to listen for notifications; port 0 takes a free one")
-	flag.TextVar(&s.proxy, "behind", netip.MustParsePrefix("127.0.0.0/8"), "the network of your own proxy")
-	flag.StringVar(&s.market, "market", gen.ServerURL, "the address of the Market")
-	flag.StringVar(&s.cabinets, "business", "12345",
-		"the cabinets, with commas; their keys: YM_API_KEY_12345, or YM_API_KEY")
+	dir := flag.String("db", ".", "the directory of the databases; each cabinet has one")
+	addr := flag.String("addr", "127.0.0.1:8081", "where to listen for notifications")
+	proxy := netip.MustParsePrefix("127.0.0.0/8")
+	flag.TextVar(&proxy, "behind", proxy, "the network of your own proxy")
+	market := flag.String("market", gen.ServerURL, "the address of the Market")
+	cabinets := flag.String("business", "", "businessIds with commas; the keys: YM_API_KEY_12345, else YM_API_KEY")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	run := demo
-	if s.dir != "" {
-		run = s.run
-	}
-	if err := run(ctx); err != nil {
-		log.Fatal(err)
-	}
-}
-
-type settings struct {
-	dir, addr, market, cabinets string
-	proxy                       netip.Prefix
-}
-
-// run takes notifications and answers, until ctx ends or there is no listener any more.
-func (s settings) run(ctx context.Context) error {
-	shop, err := openShop(s.dir)
-	if err != nil {
-		return err
-	}
-	defer shop.close()
-	for id := range strings.SplitSeq(s.cabinets, ",") {
+	shop := newShop()
+	for id := range strings.SplitSeq(*cabinets, ",") {
 		key := cmp.Or(os.Getenv("YM_API_KEY_"+id), os.Getenv("YM_API_KEY"))
-		if err := shop.open(ctx, id, key, s.market); err != nil {
-			return err
-		}
+		must(0, shop.open(ctx, id, key, *market, *dir))
 	}
-	handler, err := notify.New("autoreply/1", notify.Behind(s.proxy), notify.Events{MessageSent: shop.notified})
-	if err != nil {
-		return err
-	}
-	listener, err := net.Listen("tcp", s.addr)
-	if err != nil {
-		return err
-	}
-	fmt.Printf("listening on http://%s\n", listener.Addr())
-	ctx, stop := context.WithCancelCause(ctx)
+	handler := must(notify.New("autoreply/1", notify.Behind(proxy), notify.Events{MessageSent: shop.notified}))
+	listener := must(net.Listen("tcp", *addr))
+	slog.Info("listening", "address", "http://"+listener.Addr().String())
 	server := &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second}
 	context.AfterFunc(ctx, func() { _ = server.Close() })
-	go func() { stop(server.Serve(listener)) }()
+	served := make(chan error, 1)
+	go func() {
+		served <- server.Serve(listener)
+		stop() // a shop that hears nothing ends
+	}()
 	shop.run(ctx)
-	if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) {
-		return cause
+	if err := <-served; !errors.Is(err, http.ErrServerClosed) {
+		must(0, err)
 	}
-	return nil
+}
+
+func must[T any](value T, err error) T {
+	if err != nil {
+		slog.Error("the program ends", "error", err)
+		os.Exit(1)
+	}
+	return value
 }
