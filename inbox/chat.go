@@ -73,8 +73,8 @@ func (c *chat) lock(ctx context.Context) error {
 
 func (c *chat) unlock() { <-c.turn }
 
-// load loads the state, unless it was loaded after a time: until then another process may have changed it. A change that
-// is not saved yet stays.
+// load loads the state, unless it was loaded after a time: until then another process may have changed it. A change
+// that is not saved yet stays.
 func (c *chat) load(ctx context.Context, store Store, after time.Time) error {
 	if c.loadedAt.After(after) || !c.saved {
 		return nil

@@ -36,8 +36,8 @@
 // answers, and so does a deploy that starts the new process before the old one has ended. Take a lock first, one that
 // ends with the process, and keep it until Run has returned: in PostgreSQL pg_advisory_lock on a connection that is
 // kept (sql.DB.Conn), in MySQL GET_LOCK, with SQLite a database file of its own with locking_mode(EXCLUSIVE) and
-// BEGIN EXCLUSIVE. Notified may be called before Run, and after it: a process that waits for the lock writes down what it
-// hears, and handles what is not handled by then once it runs.
+// BEGIN EXCLUSIVE. Notified may be called before Run, and after it: a process that waits for the lock writes down what
+// it hears, and handles what is not handled by then once it runs.
 //
 // Answers that differ each time, as a language model gives them: the text that is sent once is the text that is given
 // to Reply, and another text is another message. Store the text under the MessageID before Reply, and use it if the

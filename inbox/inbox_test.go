@@ -474,12 +474,12 @@ func TestIdle(t *testing.T) {
 		chats, wait, lists int
 		age                time.Duration
 	}{
-		"no chats":                     {0, 0, 12, 0},
-		"one chat that waits":          {1, 1, 12, time.Hour},
-		"10,000 chats of which 3 wait": {10_000, 3, 12, time.Hour},
-		"3,000 chats that wait":        {3000, 3000, 3, time.Hour}, // 151 pages are listed every 18 min
-		"9,000 chats that ended":       {9000, 0, 12, year},
-		"900 chats of last year, in which the buyer had the last word": {900, 900, 10, year}, // 46 pages are listed every 331 s
+		"no chats":                         {0, 0, 12, 0},
+		"one chat that waits":              {1, 1, 12, time.Hour},
+		"10,000 chats of which 3 wait":     {10_000, 3, 12, time.Hour},
+		"3,000 chats that wait":            {3000, 3000, 3, time.Hour}, // 151 pages are listed every 18 min
+		"9,000 chats that ended":           {9000, 0, 12, year},
+		"900 chats of last year that wait": {900, 900, 10, year}, // 46 pages are listed every 331 s
 	} {
 		t.Run(what, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

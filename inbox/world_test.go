@@ -456,8 +456,8 @@ func TestWorlds(t *testing.T) {
 	}
 }
 
-// A process takes notifications while the one before it runs, and waits with Run until that has ended, as the lock of the
-// documentation has it.
+// A process takes notifications while the one before it runs, and waits with Run until that has ended, as the lock of
+// the documentation has it.
 func TestRollingDeploys(t *testing.T) {
 	for _, behind := range []time.Duration{0, 2 * time.Second} {
 		t.Run(behind.String(), func(t *testing.T) {
