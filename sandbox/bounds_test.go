@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -130,6 +131,28 @@ func heap() int64 {
 	var stats runtime.MemStats
 	runtime.ReadMemStats(&stats)
 	return int64(stats.HeapAlloc)
+}
+
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
+
+// A shop that is gone is forgotten, and nothing waits for it.
+func TestAShopThatIsGoneIsForgotten(t *testing.T) {
+	m := New()
+	ctx, end := context.WithCancel(t.Context())
+	shop := &http.Client{Transport: roundTrip(func(*http.Request) (*http.Response, error) {
+		w := httptest.NewRecorder()
+		w.Header().Set("Content-Type", "application/json")
+		_, err := w.WriteString(`{"version":"1","name":"a","time":"2026-03-01T09:00:00Z"}`)
+		return w.Result(), err
+	})}
+	require.NoError(t, m.Notify(ctx, "http://shop", shop))
+	assert.Len(t, m.notifier.subscriptions, 1)
+	end()
+	_, err := m.Direct(1, "Hello?")
+	require.NoError(t, err)
+	assert.Empty(t, m.notifier.subscriptions)
 }
 
 // Deliveries take no more memory than the documentation says, the verdicts on answers included.

@@ -505,6 +505,7 @@ func TestNotifyEnds(t *testing.T) {
 		time.Sleep(24 * time.Hour)
 		assert.Len(t, market.Deliveries(), 2)
 		assert.Empty(t, shop.list())
+		assertNotifications(t, market, `{"shops":0,"off":0}`)
 	})
 }
 
