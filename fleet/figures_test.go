@@ -2,7 +2,11 @@ package fleet
 
 import (
 	"fmt"
+	"runtime"
 	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -39,6 +43,56 @@ func TestMemoryOfACabinet(t *testing.T) {
 		require.LessOrEqual(t, bytes, int64(1024))
 		release(served)
 	})
+}
+
+// A process that serves many cabinets needs no goroutines and connections for them while nobody calls.
+func TestManyCabinets(t *testing.T) {
+	s := onOne(t)
+	shared, _ := memberOver(t, s, s.client(t), WithTimeout(slow))
+	eventually(t, "it hears", func() bool { return hears(shared) })
+	goroutines := runtime.NumGoroutine()
+	t.Logf("a fleet: %d connections", s.connections())
+	const cabinets, callers = 50, 4
+	var heap int64
+	for round := range int64(2) { // the first one fills the pool of connections
+		heap = heapUsed()
+		var group sync.WaitGroup
+		var running atomic.Int64
+		end := make(chan struct{})
+		for id := range int64(cabinets) {
+			l, err := shared.Limiter(round*cabinets + id + 1)
+			require.NoError(t, err)
+			for range callers {
+				group.Go(func() {
+					take(t, l, "createChat")(left(900, time.Hour))
+					release := take(t, l, "getChat")
+					running.Add(1)
+					<-end
+					release(left(900, time.Hour))
+				})
+			}
+		}
+		eventually(t, "all requests run", func() bool { return running.Load() == cabinets*callers })
+		t.Logf("%d requests at once: %.1f goroutines each with that of its caller, %d connections", cabinets*callers,
+			float64(runtime.NumGoroutine()-goroutines)/cabinets/callers, s.connections())
+		close(end)
+		group.Wait()
+		eventually(t, "their goroutines have ended", func() bool { return runtime.NumGoroutine() <= goroutines })
+	}
+	t.Logf("a cabinet: %d bytes of heap, %v bytes of Redis", (heapUsed()-heap)/cabinets, s.do("MEMORY", "USAGE", "ymchats:{1}"))
+	runtime.KeepAlive(shared)
+}
+
+func heapUsed() int64 {
+	var m runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
+}
+
+// connections counts those of others.
+func (s *server) connections() int {
+	return strings.Count(fmt.Sprint(s.do("CLIENT", "LIST")), "\n") - 1
 }
 
 // The time that a call takes longer, beside the way to Redis and back in the same run.

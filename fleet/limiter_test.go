@@ -14,7 +14,8 @@ func TestGateOfAll(t *testing.T) {
 	beside(t)
 	s := onOne(t)
 	_, a := member(t, s, WithTimeout(slow))
-	_, b := member(t, s, WithTimeout(slow))
+	shared, b := member(t, s, WithTimeout(slow))
+	eventually(t, "it hears", func() bool { return hears(shared) })
 	until := time.Now().Add(time.Hour)
 	take(t, a, "getChat")(wrapper.Response{StatusCode: 200, Quota: wrapper.Quota{Limit: 1000, Remaining: 0, Until: until}})
 	for range 3 {
