@@ -36,7 +36,10 @@ type report struct {
 	known          int64                    // the last Forget that the process knew when it learned of windows and busy
 }
 
-func newReport() report { return report{windows: map[string]wrapper.Quota{}} }
+// newReport makes an empty one. The mutex of the Fleet is held.
+func (l *Limiter) newReport() report {
+	return report{windows: map[string]wrapper.Quota{}, known: l.forgotten}
+}
 
 func (r report) empty() bool { return len(r.ended)+len(r.running)+len(r.windows) == 0 }
 

@@ -138,7 +138,8 @@ func (f *Fleet) giveAllBack(ctx context.Context) error {
 func (l *Limiter) close() error {
 	f := l.fleet
 	f.mu.Lock()
-	news := report{ended: l.running(), known: l.forgotten}
+	news := l.newReport()
+	news.ended = l.running()
 	if o := f.outages[l]; o != nil {
 		news.ended = append(news.ended, o.news.ended...)
 		news.windows = o.news.windows

@@ -48,7 +48,9 @@ func (l *Limiter) forget(at int64) {
 	l.local.end()
 	l.local = newLocal(l.fleet.policy)
 	if o := l.fleet.outages[l]; o != nil {
-		o.news.windows = newReport().windows
+		ended := o.news.ended
+		o.news = l.newReport()
+		o.news.ended = ended
 	}
 	l.wake(func(*lease) bool { return true })
 }

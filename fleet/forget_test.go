@@ -56,14 +56,15 @@ func TestForget(t *testing.T) {
 			eventually(t, "a request may start", func() bool {
 				release, err := l.Acquire(background, "getChat")
 				if err == nil {
-					release(left(0, time.Hour)) // as any answer
+					release(served)
 				}
 				return err == nil
 			})
-			s.forget()
 		}
 		w.release(served)
-		second.release(served)
+		second.release(left(0, time.Hour)) // its answer came later, and counts
+		_, err = a.Acquire(background, "getChat")
+		require.ErrorIs(t, err, wrapper.ErrRateLimited)
 		s.checkKeys()
 	})
 }
@@ -146,6 +147,12 @@ func TestForgetWhileRedisIsAway(t *testing.T) {
 	take(t, l, "getChat")(served)
 	_, other := member(t, s, WithTimeout(slow))
 	take(t, other, "getChat")(served)
+	cut.on.Store(true) // what is learned later is told
+	take(t, l, "getChat")(left(0, time.Hour))
+	cut.on.Store(false)
+	eventually(t, "Redis is back", func() bool { return !isAway(l) })
+	_, err := other.Acquire(background, "getChat")
+	require.ErrorIs(t, err, wrapper.ErrRateLimited)
 }
 
 // Windows that an outage has kept for later are dropped, if they were learned before the cabinet was forgotten.

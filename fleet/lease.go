@@ -108,7 +108,7 @@ func (s *lease) release(r wrapper.Response) {
 	news := s.end()
 	news.busy = tooMany(r) && !s.alone
 	if !r.Quota.Until.IsZero() {
-		news.windows = map[string]wrapper.Quota{s.operation: r.Quota}
+		news.windows[s.operation] = r.Quota
 	}
 	l.giveBack(news)
 }
@@ -127,7 +127,7 @@ func (s *lease) end() (news report) {
 	l.fleet.mu.Lock()
 	defer l.fleet.mu.Unlock()
 	delete(l.leases, s.id)
-	news.known = l.forgotten
+	news = l.newReport()
 	if s.stored {
 		news.ended = []string{s.id}
 	}

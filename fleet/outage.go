@@ -50,7 +50,7 @@ func (l *Limiter) failed(cause error) {
 		o.cause, o.wrong = cause, wrong
 		return
 	}
-	f.outages[l] = &outage{cause: cause, wrong: wrong, back: make(chan struct{}), news: newReport()}
+	f.outages[l] = &outage{cause: cause, wrong: wrong, back: make(chan struct{}), news: l.newReport()}
 	f.away.set(status{bad: true, cause: cause, cabinet: l.businessID})
 	l.wake(func(*lease) bool { return true })
 	select {
@@ -126,8 +126,8 @@ func (l *Limiter) probe() error {
 	}
 	f.mu.Lock()
 	news := o.news
-	o.news = newReport()
-	news.running, news.known = l.running(), l.forgotten
+	o.news = l.newReport()
+	news.running = l.running()
 	f.mu.Unlock()
 	if err := l.tell(news); err != nil {
 		l.failed(err)

@@ -185,6 +185,10 @@ func TestMessagesWake(t *testing.T) {
 		shared.hear(row.payload)
 		assert.Equal(t, row.woken, woken(waiters), row.payload)
 	}
+	waiters[0].running = true
+	shared.hear("! ymchats:{1} getChat")
+	assert.Equal(t, [4]bool{}, woken(waiters), "a request that runs")
+	waiters[0].running = false
 	shared.hearAgain()
 	assert.Equal(t, [4]bool{true, true, true, true}, woken(waiters))
 	shared.hear("+ ymchats:{1} " + waiters[0].id + " 5")

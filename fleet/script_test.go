@@ -441,6 +441,9 @@ func TestScriptSlots(t *testing.T) {
 	assert.Equal(t, "granted queued", b.acquired("a4 a5"), "four")
 	allow(1).run("tell", `{"busy":true}`)
 	assert.False(t, b.rdb.HExists(context.Background(), "ymchats:{1}", "b:busy").Val(), "the only slot stays")
+	b.hset("b:busy", fmt.Sprint("3 ", b.now()+6000))
+	b.tell("a1 a2 a3 a4 a5 b1 b2", "")
+	assert.Equal(t, "granted queued", b.acquired("a6 a7"), "and if three were taken away before")
 }
 
 // A cabinet is forgotten: windows, waiters and what made it busy. Leases end soon unless they are renewed, and what was
@@ -449,6 +452,9 @@ func TestScriptForgets(t *testing.T) {
 	beside(t)
 	b := newBench(t, onOne(t), "a", "all")
 	b.slots = 3
+	b.allowed = -1
+	assert.Equal(t, "late", b.run("forget", "").word)
+	b.allowed = 60_000
 	b.tell("", "a1 a2", "getChat 2 60000", "createChat 0 3600000")
 	b.run("tell", `{"busy":true}`)
 	assert.Equal(t, "queued queued", b.acquired("a3 a4"))
