@@ -8,6 +8,7 @@ replace (
 )
 
 require (
+	github.com/go-redis/redis_rate/v10 v10.0.1
 	github.com/redis/go-redis/v9 v9.23.0
 	github.com/stretchr/testify v1.12.1
 	github.com/ymarket-go/chats v0.0.0

@@ -36,6 +36,23 @@ func TestDemo(t *testing.T) {
 	assert.Regexp(t, " 0 answers 420, at most [1-4] requests at once", with)
 }
 
+func TestCompare(t *testing.T) {
+	compared = []int{2}
+	s := small
+	s.window = 3 * time.Second
+	var out strings.Builder
+	err := compare(&out, s)
+	if errors.Is(err, errNoServer) {
+		t.Skip("skipped: ", err)
+	}
+	require.NoError(t, err)
+	t.Log(out.String())
+	for _, limits := range []string{nothing, byRate, semaphore, byFleet} {
+		assert.Contains(t, out.String(), "| 2 | "+limits+" | ")
+	}
+	assert.Regexp(t, `fleet \| 60 \| 0 \| [1-4] \| `, out.String())
+}
+
 func TestDemoRefuses(t *testing.T) {
 	for says, change := range map[string]func(*settings){
 		"-n is 0, allowed is 1 to 64":          func(s *settings) { s.processes = 0 },

@@ -17,14 +17,18 @@ type market struct {
 	chatID int64
 	close  func()
 
-	mu                           sync.Mutex
-	sent, refused, running, most int
+	mu sync.Mutex
+	counts
+	running int
 }
 
-// openMarket starts a sandbox with a chat. Its first window ends soon.
-func openMarket(s settings) (*market, error) {
-	began, hour := time.Now(), time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
-	clock := func() time.Time { return hour.Add(-s.window).Add(time.Since(began)) }
+// counts is what the Market saw.
+type counts struct{ sent, refused, most int }
+
+// openMarket starts a sandbox with a chat. Its first window ends soon after the beginning.
+func openMarket(s settings, begin time.Time) (*market, error) {
+	hour := time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
+	clock := func() time.Time { return hour.Add(-s.window).Add(time.Since(begin)) }
 	box := sandbox.New(sandbox.WithClock(clock), sandbox.WithQuota(s.quota), sandbox.WithoutChecks())
 	server := httptest.NewServer(box)
 	m := &market{url: server.URL + "/v2", close: server.Close}

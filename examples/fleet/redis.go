@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"strings"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -83,4 +84,20 @@ func answers(address string, patience time.Duration) error {
 		return fmt.Errorf("no Redis answers at %s: %w", address, err)
 	}
 	return nil
+}
+
+// scriptsRun counts the scripts that a server has run.
+func scriptsRun(address string) (total int, err error) {
+	rdb := redis.NewClient(&redis.Options{Addr: address})
+	defer func() { _ = rdb.Close() }()
+	said, err := rdb.Info(context.Background(), "commandstats").Result()
+	for line := range strings.Lines(said) {
+		var calls int
+		for _, name := range []string{"eval", "evalsha"} {
+			if n, _ := fmt.Sscanf(line, "cmdstat_"+name+":calls=%d", &calls); n == 1 {
+				total += calls
+			}
+		}
+	}
+	return total, err
 }

@@ -7,12 +7,13 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"os"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 
-	"github.com/ymarket-go/chats/fleet"
 	"github.com/ymarket-go/chats/wrapper"
 )
 
@@ -24,9 +25,13 @@ const (
 
 // job describes the work of a worker.
 type job struct {
-	Redis  string // empty: without a fleet
+	Limits string // see limits.go
+	Rate   int    // requests a second, for redis_rate
+	Redis  string
+	Prefix string // of keys, another one each time: what is stored of the windows before counts no more
 	Market string
 	ChatID int64
+	Begin  time.Time // when all workers begin
 }
 
 // work sends until both windows are used up, and says how many messages it sent. It ends early with its input.
@@ -35,19 +40,28 @@ func work(description string, input io.Reader, output io.Writer) {
 	if err := json.Unmarshal([]byte(description), &do); err != nil {
 		log.Fatal(err)
 	}
-	client, closeFleet, err := newClient(do)
+	client, end, err := newClient(do)
 	if err != nil {
 		log.Fatal(err)
 	}
-	defer closeFleet()
+	defer end()
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	go func() { _, _ = io.Copy(io.Discard, input); cancel() }()
-	var sent atomic.Int64
+	_ = pause(ctx, time.Until(do.Begin))
+	var sent, orders atomic.Int64
 	var group sync.WaitGroup
 	for range callers {
 		group.Go(func() {
-			for send(ctx, client, do.ChatID, &sent) {
+			for { // equal texts would be sent one after another
+				text := fmt.Sprintf("Order %d-%d is on its way.", os.Getpid(), orders.Add(1))
+				err := client.SendMessage(ctx, do.ChatID, text)
+				if err == nil {
+					sent.Add(1)
+				}
+				if ctx.Err() != nil || usedUp(err) {
+					return
+				}
 			}
 		})
 	}
@@ -55,37 +69,19 @@ func work(description string, input io.Reader, output io.Writer) {
 	fmt.Fprintln(output, sent.Load())
 }
 
-// newClient is all that a program of a fleet does differently.
+// newClient makes the Client of a process, and what ends it.
 func newClient(do job) (*wrapper.Client, func(), error) {
-	options := []wrapper.Option{wrapper.WithBaseURL(do.Market)}
-	closeFleet := func() {}
-	if do.Redis != "" {
-		rdb := redis.NewClient(&redis.Options{Addr: do.Redis})
-		shared, err := fleet.New(rdb)
-		if err != nil {
-			return nil, nil, err
-		}
-		closeFleet = func() { _, _ = shared.Close(), rdb.Close() }
-		if err := shared.Check(context.Background()); err != nil { // or log it, and go on alone
-			return nil, nil, err
-		}
-		limiter, err := shared.Limiter(cabinet)
-		if err != nil {
-			return nil, nil, err
-		}
-		options = append(options, wrapper.WithLimiter(limiter))
+	rdb := redis.NewClient(&redis.Options{Addr: do.Redis})
+	limiter, end, err := newLimiter(do, rdb)
+	if err != nil {
+		return nil, nil, err
 	}
-	client, err := wrapper.New(cabinet, wrapper.APIKey("any"), options...)
-	return client, closeFleet, err
+	client, err := wrapper.New(cabinet, wrapper.APIKey("any"), wrapper.WithBaseURL(do.Market), wrapper.WithLimiter(limiter))
+	return client, func() { end(); _ = rdb.Close() }, err
 }
 
-// send sends one message. It gives false where the quota comes back in an hour only.
-func send(ctx context.Context, client *wrapper.Client, chatID int64, sent *atomic.Int64) bool {
-	err := client.SendMessage(ctx, chatID, "Your order is on its way.")
-	if err == nil {
-		sent.Add(1)
-	}
+// usedUp tells that the quota comes back in an hour only.
+func usedUp(err error) bool {
 	var e *wrapper.Error
-	usedUp := errors.Is(err, wrapper.ErrRateLimited) && errors.As(err, &e) && !e.RetryAt.IsZero()
-	return ctx.Err() == nil && !usedUp
+	return errors.Is(err, wrapper.ErrRateLimited) && errors.As(err, &e) && !e.RetryAt.IsZero()
 }
