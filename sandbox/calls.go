@@ -31,6 +31,7 @@ type callDetails struct {
 	answerType  string // media type of the answer
 	request     keptBody
 	answer      keptBody
+	usedUp      bool          // the answer says that the quota is used up
 	took        time.Duration // from the request to the end of the answer
 }
 

@@ -24,6 +24,7 @@ func (m *Market) Control() http.Handler {
 	mux.HandleFunc("GET /{$}", toPage)
 	mux.HandleFunc("GET /_sandbox", toPage)
 	mux.HandleFunc("GET /_sandbox/{$}", m.page)
+	mux.HandleFunc("GET /_sandbox/control.yaml", describe)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		err := fmt.Errorf("there is no %s %.100q, control.yaml lists what there is", cut(r.Method, 16), r.URL.Path)
 		refuseControl(w, http.StatusNotFound, err)
@@ -34,6 +35,12 @@ func (m *Market) Control() http.Handler {
 			refuseControl(w, http.StatusBadRequest, parameterError(err))
 		},
 	})))
+}
+
+// describe gives control.yaml.
+func describe(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8") // a browser shows it
+	_, _ = w.Write(ControlSpec)                                 // fails when the client is gone
 }
 
 // parameterError says what the generated code found wrong, without Go's words.

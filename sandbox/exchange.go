@@ -217,6 +217,7 @@ func (x *exchange) details(r *http.Request) callDetails {
 		answerType:  mediaType(x.Header()),
 		request:     x.request,
 		answer:      x.answer,
+		usedUp:      x.Header().Get("X-Ratelimit-Resource-Remaining") == "0",
 		took:        time.Since(x.began),
 	}
 	key, token := r.Header.Get("Api-Key"), bearer(r.Header)

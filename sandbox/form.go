@@ -21,13 +21,15 @@ const formType = "application/x-www-form-urlencoded"
 
 // doneTexts is what the page says once a form was sent, by the parameter done of the form's address.
 var doneTexts = map[string]string{
-	"buyer":         "The buyer has written.",
-	"dispute":       "The dispute has changed.",
-	"fault":         "The fault is set.",
-	"nofaults":      "The faults are taken away.",
+	"message":       "Message sent.",
+	"chat":          "Chat started.",
+	"dispute":       "Dispute opened.",
+	"ended":         "Dispute ended.",
+	"fault":         "Fault added.",
+	"removed":       "Fault removed.",
 	"notifications": "Notifications are on again.",
-	"clock":         "The sandbox's clock was moved.",
-	"reset":         "The sandbox has forgotten everything, and its clock is right again.",
+	"clock":         "Time changed.",
+	"reset":         "Sandbox reset.",
 }
 
 // forms answers a browser with the page: after the control API has done what a form asks for, and with what was wrong.
@@ -64,15 +66,16 @@ func chatOf(posted *http.Request, answer *memory) int64 {
 	return begun.ChatID
 }
 
-// afterForm is the address to which a form leads.
+// afterForm is the address to which a form leads. A chat in which something happened is now the first one, and its
+// message the last.
 func afterForm(view pageView, done string, chat int64) string {
 	switch {
-	case chat != 0: // the chat is now the first one, and the message the last
-		return view.Address("done", done, "chats", "", "messages", "") + fmt.Sprintf("#chat-%d", chat)
-	case strings.Contains(done, "fault"):
-		return view.Address("done", done) + "#faults"
-	default:
+	case chat == 0:
 		return view.Address("done", done)
+	case chat == view.Chat:
+		return view.Address("done", done, "chats", "", "messages", "") + "#talk"
+	default:
+		return view.ofChat(chat).Address("done", done, "chats", "") + "#talk"
 	}
 }
 
@@ -86,33 +89,24 @@ func formBody(schema string, text []byte) ([]byte, error) {
 	switch schema {
 	case "Faults":
 		fields, err = faultsOfForm(form)
-	case "Advance":
-		fields, err = advanceOfForm(form)
 	default:
 		fields, err = fieldsOfForm(schema, form)
 	}
 	return encode(fields), err
 }
 
-// fieldsOfForm takes the fields that a schema has. An empty field counts as left out; the form may have a field of the
-// same name behind it with what is meant then.
+// fieldsOfForm takes the fields that a schema has. An empty field counts as left out.
 func fieldsOfForm(schema string, form url.Values) (map[string]any, error) {
 	fields := map[string]any{}
 	for name, property := range controlSchemas()[schema].Value.Properties {
-		filled := slices.IndexFunc(form[name], func(text string) bool { return text != "" })
-		if filled < 0 {
-			continue
-		}
-		text := form[name][filled]
-		switch {
+		switch text := form.Get(name); {
+		case text == "":
 		case property.Value.Type.Is("integer"):
 			n, err := strconv.ParseInt(text, 10, 64)
 			if err != nil {
 				return nil, fmt.Errorf("%s is %.40q, allowed is a whole number", name, text)
 			}
 			fields[name] = n
-		case property.Value.Type.Is("boolean"):
-			fields[name] = true
 		default:
 			fields[name] = strings.ReplaceAll(text, "\r\n", "\n") // a form ends lines as a mail does
 		}
@@ -120,48 +114,31 @@ func fieldsOfForm(schema string, form url.Values) (map[string]any, error) {
 	return fields, nil
 }
 
-// maxFormFaults is for how many requests a form can set a fault, one after the other.
-const maxFormFaults = 100
+// someRequests is a share of the requests of an operation, for a form.
+const someRequests = 0.3
 
-// faultsOfForm sets a fault for the next requests of an operation, or for each. Fields of the fault that have none of
-// their own in the form come as JSON.
+// faultsOfForm sets a fault, which comes as JSON, for the next requests of an operation, for a share of them, or for
+// each. More settings, as JSON, are added to it.
 func faultsOfForm(form url.Values) (map[string]any, error) {
-	fault := map[string]any{}
-	if more := form.Get("more"); more != "" && json.Unmarshal([]byte(more), &fault) != nil {
-		return nil, errors.New(`further fields are no JSON object, allowed is one like {"probability": 0.3}`)
+	var fault map[string]any
+	if json.Unmarshal([]byte(form.Get("fault")), &fault) != nil || fault == nil {
+		return nil, errors.New(`the fault is no JSON object, allowed is one like {"kind": "fail"}`)
 	}
-	fields, err := fieldsOfForm("Fault", form)
-	if err != nil {
-		return nil, err
+	if more := form.Get("more"); more != "" && (json.Unmarshal([]byte(more), &fault) != nil || fault == nil) {
+		return nil, errors.New(`the settings are no JSON object, allowed is one like {"status": 503}`)
 	}
-	for name, value := range fault {
-		if _, set := fields[name]; !set {
-			fields[name] = value
-		}
+	faults := map[string]any{"operation": form.Get("operation")}
+	switch often := form.Get("often"); often {
+	case "1", "3":
+		count, _ := strconv.Atoi(often) // it is one
+		faults["faults"] = slices.Repeat([]any{fault}, count)
+	case "some":
+		fault["probability"] = someRequests
+		faults["every"] = fault
+	case "every":
+		faults["every"] = fault
+	default:
+		return nil, fmt.Errorf("often is %.40q, allowed is 1, 3, some or every", often)
 	}
-	if form.Get("requests") == "each" {
-		return map[string]any{"operation": form.Get("operation"), "every": fields}, nil
-	}
-	count, err := numberOfForm(form, "count", maxFormFaults)
-	return map[string]any{"operation": form.Get("operation"), "faults": slices.Repeat([]any{fields}, count)}, err
-}
-
-// advanceOfForm moves the clock, by at most as much as the control API does at once.
-func advanceOfForm(form url.Values) (map[string]any, error) {
-	seconds, ok := map[string]int{"seconds": 1, "minutes": 60, "hours": 60 * 60, "days": 24 * 60 * 60}[form.Get("unit")]
-	if !ok {
-		return nil, errors.New("the unit must be seconds, minutes, hours or days")
-	}
-	const most = 365 * 24 * 60 * 60
-	amount, err := numberOfForm(form, "amount", most/seconds)
-	return map[string]any{"seconds": amount * seconds}, err
-}
-
-// numberOfForm reads a number between 1 and most.
-func numberOfForm(form url.Values, name string, most int) (int, error) {
-	n, err := strconv.Atoi(form.Get(name))
-	if err != nil || n < 1 || n > most {
-		return 0, fmt.Errorf("%s is %.40q, allowed is a number of 1 to %d", name, form.Get(name), most)
-	}
-	return n, nil
+	return faults, nil
 }

@@ -200,7 +200,7 @@ func section(t *testing.T, page, id string) string {
 
 var (
 	tags   = regexp.MustCompile(`<[^>]*>`)
-	chatID = regexp.MustCompile(`<article id="chat-(\d+)"`)
+	chatID = regexp.MustCompile(`<li id="chat-(\d+)"`)
 )
 
 // words are what somebody reads of a part of the page.
@@ -217,20 +217,26 @@ func chatsOf(page string) (ids []string) {
 }
 
 var (
-	pageForm  = regexp.MustCompile(`(?s)<form method="post" action="([^"]+)".*?</form>`)
+	pageForm  = regexp.MustCompile(`(?s)<form [^>]*method="post" action="([^"]+)".*?</form>`)
+	button    = regexp.MustCompile(`(?s)<button name="(\w+)" value="([^"]*)">(.*?)</button>`)
 	formInput = regexp.MustCompile(`<input[^>]*>`)
 	attribute = regexp.MustCompile(`(\w+)="([^"]*)"`)
 )
 
 // press sends the form of the page that has a button, as a browser does, with some of its fields filled in: name, value,
 // name, value. view is the query of the page's address.
-func press(t *testing.T, m *sandbox.Market, view, button string, fields ...string) *httptest.ResponseRecorder {
+func press(t *testing.T, m *sandbox.Market, view, pressed string, fields ...string) *httptest.ResponseRecorder {
 	t.Helper()
 	for _, form := range pageForm.FindAllStringSubmatch(pageOf(t, m, view), -1) {
-		if !strings.Contains(form[0], button) {
+		if !strings.Contains(words(form[0])+form[0], pressed) {
 			continue
 		}
 		sent := url.Values{}
+		for _, b := range button.FindAllStringSubmatch(form[0], -1) {
+			if words(b[3]) == pressed {
+				sent.Add(b[1], html.UnescapeString(b[2]))
+			}
+		}
 		for i := 0; i < len(fields); i += 2 {
 			sent.Add(fields[i], fields[i+1])
 		}
@@ -240,13 +246,13 @@ func press(t *testing.T, m *sandbox.Market, view, button string, fields ...strin
 				attributes[a[1]] = html.UnescapeString(a[2])
 			}
 			name := attributes["name"]
-			if attributes["type"] == "hidden" || attributes["type"] != "checkbox" && !sent.Has(name) {
+			if !sent.Has(name) {
 				sent.Add(name, attributes["value"])
 			}
 		}
 		return post(m, html.UnescapeString(form[1]), sent)
 	}
-	require.Fail(t, "the page has no such button", button)
+	require.Fail(t, "the page has no such button", pressed)
 	return nil
 }
 

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/ymarket-go/chats/api"
+	"github.com/ymarket-go/chats/gen"
 	"github.com/ymarket-go/chats/notify"
 )
 
@@ -85,6 +86,8 @@ type Delivery struct {
 	Verdict    error                   // nil: the answer keeps the contract. api.Violations lists what it does not keep
 	Taken      bool                    // answered with a 200 that keeps the contract
 	Again      time.Time               // when it comes again; zero: never, it was taken, or answered with 400, or given up
+
+	of *notice // its number is that of all attempts to post it
 }
 
 // refusal says why a delivery was not taken.
@@ -122,6 +125,8 @@ type notifier struct {
 	mu            sync.Mutex
 	subscriptions []*subscription
 	deliveries    recent[Delivery]
+	notices       int64         // so far
+	lastPing      *notice       // nil: there was none, or the shop has taken it
 	changed       chan struct{} // closed when the clock was moved or a queue was dropped; nil: nobody waits
 	observer      func(offSince time.Time)
 }
@@ -187,6 +192,7 @@ func (n *notifier) reset() {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.deliveries.reset()
+	n.lastPing = nil
 	for _, s := range n.subscriptions {
 		s.drop()
 		if s.off() {
@@ -210,36 +216,88 @@ func (n *notifier) post(event notice) {
 			q = &queue{subscription: s}
 			s.queues[event.cabinet] = q
 		}
-		q.notices = append(q.notices, event)
+		q.notices = append(q.notices, n.numbered(event, s))
 		if len(q.notices) == 1 {
 			go q.run()
 		}
 	}
 }
 
-// notice is a notification.
-type notice struct {
-	cabinet int64 // 0 for a PING
-	kind    notify.NotificationType
-	body    string
+// numbered is a notification for one of the shops. The notifier is locked.
+func (n *notifier) numbered(event notice, to *subscription) *notice {
+	n.notices++
+	event.number, event.address = n.notices, to.url
+	return &event
 }
 
-func newNotice(cabinet int64, kind notify.NotificationType, dto any) notice {
+// ping is a PING for a shop. As long as none is taken, the PINGs that follow each other are one notification.
+func (n *notifier) ping(to *subscription, at time.Time) *notice {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	event := n.numbered(ping(at), to)
+	if n.lastPing != nil && n.lastPing.address == event.address {
+		event.number = n.lastPing.number
+	}
+	n.lastPing = event
+	return event
+}
+
+// pinged ends the PINGs of one notification.
+func (n *notifier) pinged() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.lastPing = nil
+}
+
+// state gives the attempts as recent.parts does; how many notifications wait for each that is in work, by its number;
+// and the addresses of the shops, those too whose notifications are off.
+func (n *notifier) state() (attempts [][]Delivery, waiting map[int64]int, shops []string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	waiting = map[int64]int{}
+	for _, s := range n.subscriptions {
+		if s.ended() {
+			continue
+		}
+		shops = append(shops, s.url)
+		for _, q := range s.queues {
+			if len(q.notices) > 0 {
+				waiting[q.notices[0].number] = len(q.notices) - 1
+			}
+		}
+	}
+	return n.deliveries.parts(math.MaxInt), waiting, shops
+}
+
+// notice is a notification for a shop.
+type notice struct {
+	cabinet int64 // 0 for a PING
+	chat    int64 // 0 for a PING
+	kind    notify.NotificationType
+	sender  gen.ChatMessageSenderType // of the message that it is about; empty: it is about none
+	body    string
+	number  int64  // of all notifications, from 1
+	address string // of the shop
+}
+
+// newNotice is about a chat.
+func newNotice(c *chat, kind notify.NotificationType, dto any) notice {
 	body, _ := json.Marshal(dto) // the generated types cannot fail
-	return notice{cabinet, kind, string(body)}
+	return notice{cabinet: c.about.cabinet, chat: c.id, kind: kind, body: string(body)}
 }
 
 func ping(at time.Time) notice {
 	const kind = notify.NotificationTypePing
-	return newNotice(0, kind, notify.PingNotificationDTO{
+	body, _ := json.Marshal(notify.PingNotificationDTO{
 		NotificationType: kind,
 		Time:             new(at.UTC()),
 	})
+	return notice{kind: kind, body: string(body)}
 }
 
 func chatCreated(c *chat, at time.Time) notice {
 	const kind = notify.NotificationTypeChatCreated
-	return newNotice(c.about.cabinet, kind, notify.ChatCreatedNotificationDTO{
+	return newNotice(c, kind, notify.ChatCreatedNotificationDTO{
 		NotificationType: kind,
 		ChatID:           c.id,
 		BusinessID:       c.about.cabinet,
@@ -251,18 +309,21 @@ func chatCreated(c *chat, at time.Time) notice {
 // of the chat and that of the message in it make one.
 func messageSent(c *chat, at time.Time) notice {
 	const kind = notify.NotificationTypeChatMessageSent
-	return newNotice(c.about.cabinet, kind, notify.ChatMessageSentNotificationDTO{
+	message := c.messages[len(c.messages)-1]
+	n := newNotice(c, kind, notify.ChatMessageSentNotificationDTO{
 		NotificationType: kind,
 		ChatID:           c.id,
-		MessageID:        fmt.Sprint(c.messages[len(c.messages)-1].ID),
+		MessageID:        fmt.Sprint(message.ID),
 		BusinessID:       c.about.cabinet,
 		SentAt:           at.UTC(),
 	})
+	n.sender = message.Sender
+	return n
 }
 
 func disputeStarted(c *chat, at time.Time) notice {
 	const kind = notify.NotificationTypeChatArbitrageStarted
-	return newNotice(c.about.cabinet, kind, notify.ChatArbitrageStartedNotificationDTO{
+	return newNotice(c, kind, notify.ChatArbitrageStartedNotificationDTO{
 		NotificationType: kind,
 		ChatID:           c.id,
 		BusinessID:       c.about.cabinet,
@@ -272,7 +333,7 @@ func disputeStarted(c *chat, at time.Time) notice {
 
 func disputeFinished(c *chat, at time.Time) notice {
 	const kind = notify.NotificationTypeChatArbitrageFinished
-	return newNotice(c.about.cabinet, kind, notify.ChatArbitrageFinishedNotificationDTO{
+	return newNotice(c, kind, notify.ChatArbitrageFinishedNotificationDTO{
 		NotificationType: kind,
 		ChatID:           c.id,
 		BusinessID:       c.about.cabinet,

@@ -6,7 +6,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"regexp"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -17,13 +16,12 @@ import (
 	"github.com/ymarket-go/chats/sandbox"
 )
 
-// Deliveries are listed with their verdict, in the control API and on the page.
+// Deliveries are listed with their verdict in the control API.
 func TestDeliveriesAreShown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		market := sandbox.New()
 		_, none := drive(t, market, "GET", "/_sandbox/deliveries", "")
 		assert.JSONEq(t, `[]`, none)
-		assert.Contains(t, pageOf(t, market, ""), "None. Name a shop")
 		good, posted := (&rememberingShop{}).handler(t), 0
 		answers := map[int]http.Handler{2: answersWith("text/plain", 200, `{}`), 4: answersWith("application/json", 400, `{}`)}
 		h := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -70,35 +68,6 @@ func TestDeliveriesAreShown(t *testing.T) {
 			"7 CHAT_MESSAGE_SENT 1 400 false [] false",
 			"7 CHAT_MESSAGE_SENT 1 0 false [EOF] true",
 		}, got)
-		page := words(section(t, pageOf(t, market, ""), "deliveries"))
-		for _, shown := range []string{"to 1 shop, the newest first 5 of 5 shown", "header Content-Type: must be application/json, in UTF-8", "attempt 2", "not taken, answered with 400 does not come again", "not taken, no answer again at ", "taken, answered with 200", `"chatId":7000001`} {
-			assert.Contains(t, page, shown)
-		}
-	})
-}
-
-// The page shows the newest fifty deliveries, and leads to the others.
-func TestPageOfManyDeliveries(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		market := sandbox.New()
-		good := (&rememberingShop{}).handler(t)
-		require.NoError(t, market.Notify(t.Context(), "http://shop", &http.Client{Transport: aborting{good}}))
-		for range 30 {
-			_, err := market.Direct(7, "Hello?")
-			require.NoError(t, err)
-		}
-		synctest.Wait()
-		numbers := func(query string) (ids []string) {
-			for _, match := range regexp.MustCompile(`id="delivery-(\d+)"`).FindAllStringSubmatch(pageOf(t, market, query), -1) {
-				ids = append(ids, match[1])
-			}
-			return ids
-		}
-		newest := numbers("")
-		require.Len(t, newest, 50)
-		assert.Equal(t, "61", newest[0])
-		assert.Equal(t, strings.Fields("11 10 9 8 7 6 5 4 3 2 1"), numbers("?deliveries=2"))
-		assert.Contains(t, words(section(t, pageOf(t, market, "?deliveries=2"), "deliveries")), "51 to 61 of 61 shown")
 	})
 }
 

@@ -42,11 +42,13 @@ func (s *subscription) drop() {
 
 // ping posts a PING. The error says why the shop has not taken it.
 func (s *subscription) ping() error {
-	d := s.post(ping(s.market.now()), 1, pingTime)
-	s.market.notifier.record(d)
+	n := &s.market.notifier
+	d := s.post(n.ping(s, s.market.now()), 1, pingTime)
+	n.record(d)
 	if !d.Taken {
 		return fmt.Errorf("the shop has not taken the PING: %w", d.refusal())
 	}
+	n.pinged()
 	return nil
 }
 
@@ -55,7 +57,7 @@ type queue struct {
 	subscription *subscription
 
 	// under the notifier's mutex
-	notices []notice
+	notices []*notice
 	dropped bool // the notifications are not to be posted any more
 }
 
@@ -80,11 +82,12 @@ func (q *queue) run() {
 	}
 }
 
-func (q *queue) first() notice {
+// first is nil when nothing more is to be posted.
+func (q *queue) first() *notice {
 	q.lock()
 	defer q.unlock()
 	if q.dropped {
-		return notice{}
+		return nil
 	}
 	return q.notices[0]
 }
@@ -98,7 +101,7 @@ func (q *queue) next() bool {
 }
 
 // deliver tries until a notification is taken or refused for good. It gives false when nothing more is to be posted.
-func (q *queue) deliver(what notice) bool {
+func (q *queue) deliver(what *notice) bool {
 	s := q.subscription
 	began := s.market.now()
 	for attempt := 1; !q.over(); attempt++ {
@@ -155,7 +158,7 @@ func (m *Market) waitUntil(ctx context.Context, due time.Time, over func() bool)
 }
 
 // post makes one attempt.
-func (s *subscription) post(what notice, attempt int, patience time.Duration) Delivery {
+func (s *subscription) post(what *notice, attempt int, patience time.Duration) Delivery {
 	ctx, cancel := context.WithTimeout(s.ctx, patience)
 	defer cancel()
 	d := Delivery{
@@ -164,6 +167,7 @@ func (s *subscription) post(what notice, attempt int, patience time.Duration) De
 		Type:       what.kind,
 		Body:       what.body,
 		Attempt:    attempt,
+		of:         what,
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.url, strings.NewReader(what.body))
 	if err != nil {

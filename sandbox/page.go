@@ -1,8 +1,10 @@
 package sandbox
 
 import (
+	"cmp"
 	"crypto/rand"
 	_ "embed"
+	"fmt"
 	"html/template"
 	"net/http"
 	"time"
@@ -13,31 +15,33 @@ var pageText string
 
 var pageTemplate = template.Must(template.New("page").Parse(pageText))
 
-// pageRows is how many of each the page shows at once: chats, messages of one chat, calls, deliveries, quotas.
-const pageRows = 50
+// pageRows is how many rows of each list the page shows at once: chats, messages of one chat, calls, notifications.
+const pageRows = 30
 
 // pageData is what the template makes a page of.
 type pageData struct {
-	Now     time.Time // by the sandbox's clock
-	Nonce   string    // lets the page's own style and script through
+	pageClock
+	Nonce   string // lets the page's own style and script through
 	View    pageView
 	Done    string // what the button did that was pressed
 	Problem string // why something is not shown or was not done
-	Cabinet int64  // one that the key may use
+	Base    string // the address of the API, without a path
+	cabinet int64  // the first that the key may use; 0: it may use all
 
 	Operations []string
-	Kinds      []Kind
-	Statuses   []string
+	Choices    []faultGroup
 
-	Chats      pageChats
-	Quotas     pageQuotas
-	Faults     []pageFaults
-	Deliveries pageDeliveries
-	Calls      pageCalls
+	Chats         pageChats
+	Talk          *pageTalk // nil: no chat is chosen, or there is no such chat
+	Quotas        pageQuotas
+	Faults        pageFaults
+	Calls         pageCalls
+	Notifications pageNotifications
 }
 
-// page shows the chats as their buyers see them, the calls with their verdicts, the quotas, and buttons for what the
-// control API can do. It needs no script. With one it loads itself anew every two seconds and stays where it is.
+// page shows the sandbox's state at its top, the chats as a messenger has them, the calls and the notifications a row
+// each, and buttons for what the control API can do. It needs no script. With one it refreshes itself every two seconds
+// and stays where it is.
 func (m *Market) page(w http.ResponseWriter, r *http.Request) {
 	view, err := parseView(r.URL.Query())
 	m.showPage(w, r, view, err)
@@ -46,19 +50,22 @@ func (m *Market) page(w http.ResponseWriter, r *http.Request) {
 // showPage writes the page. A problem stands at its top, and makes its status 400.
 func (m *Market) showPage(w http.ResponseWriter, r *http.Request, view pageView, problem error) {
 	data := pageData{
-		Now:        m.now(),
-		Nonce:      rand.Text(),
-		View:       view,
-		Done:       doneTexts[view.Done],
-		Cabinet:    m.anyCabinet(),
-		Operations: allOperations(),
-		Kinds:      Kinds,
-		Statuses:   shownStatuses(view.Status),
-		Chats:      m.pageChats(view),
-		Quotas:     m.pageQuotas(view),
-		Faults:     m.pageFaults(),
-		Deliveries: m.pageDeliveries(view),
-		Calls:      m.pageCalls(view, baseOf(r)),
+		pageClock:     pageClock{m.now(), m.ahead()},
+		Nonce:         rand.Text(),
+		View:          view,
+		Done:          doneTexts[view.Done],
+		Base:          baseOf(r),
+		Operations:    allOperations(),
+		Choices:       faultChoices,
+		Chats:         m.pageChats(view),
+		Quotas:        m.pageQuotas(view),
+		Faults:        m.pageFaults(),
+		Calls:         m.pageCalls(view, baseOf(r)),
+		Notifications: m.pageNotifications(view),
+	}
+	data.Talk = m.pageTalk(view, data.pageClock, data.Calls.stored)
+	if len(m.cabinets) > 0 {
+		data.cabinet = m.cabinets[0]
 	}
 	status := http.StatusOK
 	if problem != nil {
@@ -75,17 +82,83 @@ func (m *Market) showPage(w http.ResponseWriter, r *http.Request, view pageView,
 	_ = pageTemplate.Execute(w, data) // fails when the browser is gone
 }
 
+// Violations says how many violations there are, and is empty without any.
+func (d pageData) Violations() string {
+	if d.Calls.Breaches == 0 {
+		return ""
+	}
+	return counted(d.Calls.Breaches, "violation")
+}
+
+// counted is a number with its noun.
+func counted(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// pageClock is the sandbox's clock, and writes times as the page shows them, in the zone of the clock.
+type pageClock struct {
+	Now   time.Time
+	ahead time.Duration
+}
+
 // Clock shows a time, with its date where that is not the date of the sandbox's clock.
-func (d pageData) Clock(t time.Time) string {
-	t = t.In(d.Now.Location())
-	if t.Format(time.DateOnly) != d.Now.Format(time.DateOnly) {
+func (c pageClock) Clock(t time.Time) string {
+	t = t.In(c.Now.Location())
+	if c.Date(t) != c.Date(c.Now) {
 		return t.Format(time.DateTime)
 	}
 	return t.Format(time.TimeOnly)
 }
 
+// Time shows a time whose date stands before it.
+func (c pageClock) Time(t time.Time) string { return t.In(c.Now.Location()).Format(time.TimeOnly) }
+
+// Brief shows a time without seconds, or its date alone where that is not the date of the sandbox's clock.
+func (c pageClock) Brief(t time.Time) string {
+	t = t.In(c.Now.Location())
+	if c.Date(t) != c.Date(c.Now) {
+		return t.Format("2 Jan")
+	}
+	return t.Format("15:04")
+}
+
+// Date is the day of a time.
+func (c pageClock) Date(t time.Time) string { return t.In(c.Now.Location()).Format("2 January 2006") }
+
 // Stamp is a time as the attribute datetime wants it.
-func (d pageData) Stamp(t time.Time) string { return t.Format(time.RFC3339) }
+func (c pageClock) Stamp(t time.Time) string { return t.In(c.Now.Location()).Format(time.RFC3339) }
+
+// Zone is how far the times of the page are from UTC.
+func (c pageClock) Zone() string {
+	_, offset := c.Now.Zone()
+	minutes := offset / 60
+	sign := "+"
+	if minutes < 0 {
+		sign, minutes = "−", -minutes
+	}
+	switch {
+	case minutes == 0:
+		return "UTC"
+	case minutes%60 == 0:
+		return fmt.Sprintf("UTC%s%d", sign, minutes/60)
+	default:
+		return fmt.Sprintf("UTC%s%d:%02d", sign, minutes/60, minutes%60)
+	}
+}
+
+// Ahead says how far the clock was moved.
+func (c pageClock) Ahead() string {
+	if c.ahead == 0 {
+		return "real time"
+	}
+	return spoken(c.ahead) + " ahead"
+}
+
+// Hour is when the quotas are reset.
+func (c pageClock) Hour() time.Time { return c.Now.Truncate(time.Hour).Add(time.Hour) }
 
 // baseOf is the address of a request for the page, without a path.
 func baseOf(r *http.Request) string {
@@ -95,10 +168,9 @@ func baseOf(r *http.Request) string {
 	return "http://" + r.Host
 }
 
-// anyCabinet gives one that the key may use.
-func (m *Market) anyCabinet() int64 {
-	if len(m.cabinets) > 0 {
-		return m.cabinets[0]
-	}
-	return 1
-}
+// Cabinet is one that the key may use, of several the one that was used last.
+func (d pageData) Cabinet() int64 { return cmp.Or(d.cabinet, d.Quotas.Cabinet, 1) }
+
+// Opens is true for a row of the calls that is shown open: a call that is shown alone, and the first that breaks the
+// contract where those alone are shown.
+func (d pageData) Opens(row int) bool { return d.View.Call != 0 || d.View.Violations && row == 0 }

@@ -1,34 +1,48 @@
 package sandbox
 
 import (
+	"encoding/json"
 	"fmt"
 	"iter"
 	"math"
 	"net/http"
-	"net/url"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
-	"unicode/utf8"
+	"time"
 
 	"github.com/ymarket-go/chats/api"
+	"github.com/ymarket-go/chats/gen"
 )
 
 // pageCalls is what the page shows of calls.
 type pageCalls struct {
 	List      []pageCall // the newest first
 	Pager     pager      // of those that the filter lets through
-	Forgotten int        // calls that are no longer kept
+	Chips     []chip
+	Shown     int // of the chat that is chosen, or of all
+	Total     int // so far
+	Breaches  int // violations in all calls that are kept
+	Forgotten int // calls that are no longer kept
+
+	stored map[int64]storedBy // by the message, of the chat that is chosen
+}
+
+// chip leads to calls that have something in common.
+type chip struct {
+	Text    string
+	Count   int
+	Address string
+	Chosen  bool
 }
 
 type pageCall struct {
 	Call
 	Number     int    // of all calls, from 1
-	Address    string // path and query
-	Meaning    string // of the status
-	Good       bool   // the status is a success
-	Violations []*api.Violation
+	Of         string // "chat", "order", "return" or empty
+	About      string // its number, or the address of what is no operation
+	Badges     []badge
+	Breaches   []pageBreach
 	More       int // violations that are not shown
 	Remembered bool
 	Sent       pageBody
@@ -37,15 +51,10 @@ type pageCall struct {
 	NoCurl     string // why there is no curl
 }
 
-// pageBody is a body as the page shows it.
-type pageBody struct {
-	Type string // media type
-	Text string
-	Note string // what is not shown of it
-	Cut  bool   // the call that is shown alone shows more of it
-}
+// badge is a word or two about a call; Tone is ok, warn or bad.
+type badge struct{ Tone, Text string }
 
-// Of each call the page shows so many violations, and so many bytes of a body where all calls are shown.
+// Of each call the page shows so many violations, and so many bytes of a body where it does not show the call alone.
 const (
 	pageViolations = 10
 	briefBody      = 2 << 10
@@ -53,17 +62,30 @@ const (
 
 func (m *Market) pageCalls(v pageView, base string) pageCalls {
 	parts, total := m.callParts(math.MaxInt)
-	shown := pageCalls{Forgotten: total}
+	shown := pageCalls{Total: total, Forgotten: total, stored: map[int64]storedBy{}}
 	for _, part := range parts {
 		shown.Forgotten -= len(part)
 	}
-	fitting := 0
-	for range v.calls(parts, total) {
-		fitting++
+	counts, fitting := callCounts{}, 0
+	for number, c := range eachCall(parts, total) {
+		if c.Verdict != nil {
+			shown.Breaches += len(api.Violations(c.Verdict))
+		}
+		if v.letsChat(c) {
+			counts.add(c)
+			shown.keep(v, number, c)
+		}
+		if v.lets(number, c) {
+			fitting++
+		}
 	}
+	shown.Shown, shown.Chips = counts.all, counts.chips(v)
 	pager, skip := newPager(v, "calls", fitting)
 	shown.Pager = pager
-	for number, c := range v.calls(parts, total) {
+	for number, c := range eachCall(parts, total) {
+		if !v.lets(number, c) {
+			continue
+		}
 		if skip--; skip >= 0 {
 			continue
 		}
@@ -75,13 +97,20 @@ func (m *Market) pageCalls(v pageView, base string) pageCalls {
 	return shown
 }
 
-// calls goes through those calls that the view lets through, the newest first, each with its number.
-func (v pageView) calls(parts [][]Call, total int) iter.Seq2[int, *Call] {
+// keep notes which call has stored a message of the chat that is chosen.
+func (p *pageCalls) keep(v pageView, number int, c *Call) {
+	if v.Chat != 0 && c.MessageID != 0 {
+		p.stored[c.MessageID] = storedBy{number, c.Status}
+	}
+}
+
+// eachCall goes through calls, the newest first, each with its number.
+func eachCall(parts [][]Call, total int) iter.Seq2[int, *Call] {
 	return func(yield func(int, *Call) bool) {
 		number := total
 		for _, part := range slices.Backward(parts) {
 			for i := len(part) - 1; i >= 0; i-- {
-				if v.lets(number, &part[i]) && !yield(number, &part[i]) {
+				if !yield(number, &part[i]) {
 					return
 				}
 				number--
@@ -90,156 +119,180 @@ func (v pageView) calls(parts [][]Call, total int) iter.Seq2[int, *Call] {
 	}
 }
 
-// lets is true for a call that is shown. A view of one call shows it, whatever the filter is.
+func (v pageView) letsChat(c *Call) bool { return v.Chat == 0 || v.Chat == c.ChatID }
+
+// lets is true for a call that is shown. A view of one call shows it, whatever else is chosen.
 func (v pageView) lets(number int, c *Call) bool {
 	switch {
 	case v.Call != 0:
 		return number == v.Call
-	case v.Violations && c.Verdict == nil:
+	case !v.letsChat(c), v.Violations && c.Verdict == nil, v.Failed && c.good():
 		return false
-	case v.Operation == noOperation && c.Operation != "":
-		return false
-	case v.Operation != "" && v.Operation != noOperation && v.Operation != c.Operation:
-		return false
+	case v.Operation == noOperation:
+		return c.Operation == ""
 	default:
-		return v.letsStatus(c.Status)
+		return v.Operation == "" || v.Operation == c.Operation
 	}
 }
 
-func (v pageView) letsStatus(status int) bool {
-	class, isClass := strings.CutSuffix(v.Status, "xx")
-	switch {
-	case v.Status == "":
-		return true
-	case v.Status == statusCut:
-		return status == 0
-	case isClass:
-		return strconv.Itoa(status/100) == class
-	default:
-		return strconv.Itoa(status) == v.Status
+// good is true when the answer is a success.
+func (c *Call) good() bool { return c.Status >= 200 && c.Status < 300 }
+
+// callCounts counts calls for the chips.
+type callCounts struct {
+	all, violations, failed, noOperation int
+	operations                           map[string]int
+}
+
+func (n *callCounts) add(c *Call) {
+	n.all++
+	if c.Verdict != nil {
+		n.violations++
 	}
+	if !c.good() {
+		n.failed++
+	}
+	if c.Operation == "" {
+		n.noOperation++
+		return
+	}
+	if n.operations == nil {
+		n.operations = map[string]int{}
+	}
+	n.operations[c.Operation]++
+}
+
+// chips leads to all calls, to those that break the contract, to those that failed, and to each operation.
+func (n *callCounts) chips(v pageView) []chip {
+	all := v.Call == 0 && !v.Filtered()
+	chips := []chip{
+		{"All", n.all, v.OfCalls(), all},
+		{"Violations", n.violations, v.OfCalls("violations", "only"), v.Violations},
+		{"Failed", n.failed, v.OfCalls("failed", "only"), v.Failed},
+	}
+	for _, op := range gen.Operations {
+		if count := n.operations[op.ID]; count > 0 || op.ID == v.Operation {
+			chips = append(chips, chip{op.ID, count, v.OfCalls("operation", op.ID), op.ID == v.Operation})
+		}
+	}
+	if none := v.Operation == noOperation; none || n.noOperation > 0 {
+		chips = append(chips, chip{"No operation", n.noOperation, v.OfCalls("operation", noOperation), none})
+	}
+	return chips
 }
 
 func (m *Market) pageCall(v pageView, number int, c Call, base string) pageCall {
-	all := api.Violations(c.Verdict)
-	p := pageCall{
-		Call:    c,
-		Number:  number,
-		Address: c.Path,
-		Meaning: meaningOf(c.Status),
-	}
-	p.Good = c.Status >= 200 && c.Status < 300
-	p.Violations = all[:min(len(all), pageViolations)]
-	p.More = len(all) - len(p.Violations)
+	p := pageCall{Call: c, Number: number}
 	details, ok := m.detailsOf(number)
+	p.Of, p.About = m.subjectOf(c, details)
+	all := api.Violations(c.Verdict)
+	p.Badges = badgesOf(c, details, len(all))
+	shown := all[:min(len(all), pageViolations)]
+	p.More = len(all) - len(shown)
+	for _, violation := range shown {
+		p.Breaches = append(p.Breaches, newPageBreach(violation, details.request.text))
+	}
 	if !ok {
 		return p
 	}
 	p.Remembered = true
-	if details.query != "" {
-		p.Address += "?" + details.query
-	}
 	size := briefBody
 	if v.Call != 0 {
 		size = maxKeptBody
 	}
-	p.Sent = newPageBody(details.request, details.requestType, size)
-	p.Answered = newPageBody(details.answer, details.answerType, size)
+	address := c.Path
+	if details.query != "" {
+		address += "?" + details.query
+	}
+	p.Sent = newPageBody(details.request, size, shown)
+	p.Sent.Head = headOf(c.Method+" "+address, details.requestType)
+	p.Answered = newPageBody(details.answer, size, nil)
+	p.Answered.Head = headOf(meaningOf(c.Status)+" · "+took(details.took), "")
 	if p.Sent.Cut {
-		p.NoCurl = "the whole call has it"
+		p.NoCurl = "the request is long: open the link to this call"
 		return p
 	}
 	p.Curl, p.NoCurl = curlOf(base, c, details)
 	return p
 }
 
-// meaningOf says what a status means, in a word or two.
+// Broken is true for a call that breaks the contract.
+func (p pageCall) Broken() bool { return p.Verdict != nil }
+
+// FirstWord is what the row names a call by.
+func (p pageCall) FirstWord() string {
+	if p.Operation == "" {
+		return p.Method
+	}
+	return p.Operation
+}
+
+// subjectOf is what a call is about: of createChat the order or the return, of others the chat.
+func (m *Market) subjectOf(c Call, details callDetails) (of, about string) {
+	switch {
+	case c.Operation == "":
+		return "", c.Path
+	case c.Operation != OperationCreateChat && c.ChatID != 0:
+		return "chat", strconv.FormatInt(c.ChatID, 10)
+	case c.Operation != OperationCreateChat:
+		return "", ""
+	}
+	var request gen.CreateChatRequest
+	_ = json.Unmarshal(details.request.text, &request) // of what is no request nothing is known
+	context, violation := contextOf(request)
+	if opened, ok := m.store.chat(c.ChatID); ok {
+		context, violation = opened.about.context, nil
+	}
+	if violation != nil || !context.Type.Valid() || context.ID == 0 {
+		return "", ""
+	}
+	return strings.ToLower(string(context.Type)), strconv.FormatInt(context.ID, 10)
+}
+
+func badgesOf(c Call, details callDetails, violations int) (badges []badge) {
+	if violations > 0 {
+		badges = append(badges, badge{"bad", counted(violations, "violation")})
+	}
+	switch {
+	case c.Fault == "":
+	case c.MessageID != 0 && !c.good():
+		badges = append(badges, badge{"warn", "fault: stored anyway"})
+	default:
+		badges = append(badges, badge{"warn", "fault"})
+	}
+	switch {
+	case c.good():
+		return append(badges, badge{"ok", strconv.Itoa(c.Status)})
+	case c.Status == 0:
+		return append(badges, badge{"bad", "connection cut"})
+	case c.Status == statusMethodFailure && details.usedUp:
+		return append(badges, badge{"warn", "420 quota used up"})
+	case c.Status == statusMethodFailure && details.answer.size > 0:
+		return append(badges, badge{"warn", "420 too many at once"})
+	default:
+		return append(badges, badge{"bad", strconv.Itoa(c.Status)})
+	}
+}
+
+// meaningOf is a status with what it means.
 func meaningOf(status int) string {
 	switch status {
 	case 0:
-		return "cut before an answer"
+		return "Connection cut before an answer"
 	case statusMethodFailure:
-		return "Limit Reached"
+		return "420 Limit Reached"
 	default:
-		return http.StatusText(status)
+		return strings.TrimSpace(fmt.Sprint(status, " ", http.StatusText(status)))
 	}
 }
 
-// newPageBody shows the first bytes of a body.
-func newPageBody(k keptBody, mediaType string, size int) pageBody {
-	p := pageBody{Type: mediaType}
-	text := string(k.text)
-	if k.size > len(k.text) {
-		text = strings.ToValidUTF8(text, "") // it may end within a character
+// took is how long an answer took, in whole milliseconds.
+func took(d time.Duration) string {
+	if d < time.Millisecond {
+		return "less than 1 ms"
 	}
-	switch {
-	case k.size == 0:
-		p.Note = "empty"
-	case !utf8.ValidString(text) || strings.ContainsRune(text, 0):
-		p.Note = fmt.Sprintf("%d bytes that are no text", k.size)
-	case len(text) > size:
-		p.Text, p.Cut = shorten(text, size), true
-		p.Note = fmt.Sprintf("the first %d of %d bytes", size, k.size)
-	case k.size > maxKeptBody:
-		p.Text, p.Note = text+"…", fmt.Sprintf("the first %d of %d bytes; more is not kept", maxKeptBody, k.size)
-	default:
-		p.Text = text
-	}
-	return p
+	return spoken(d.Truncate(time.Millisecond))
 }
 
-// keyVariable stands for the key in what is copied from the page.
-const keyVariable = "$YM_API_KEY"
-
-// curlOf writes a call as a command for a shell that makes it once more. The key is not in it. Where there is no such
-// command, it says why.
-func curlOf(base string, c Call, d callDetails) (command, why string) {
-	body := string(d.request.text)
-	switch {
-	case d.request.size > maxKeptBody:
-		return "", "the request is too long to be kept"
-	case !utf8.ValidString(body) || strings.ContainsRune(body, 0):
-		return "", "the request is no text"
-	case d.query != c.Query || len(c.Path) >= maxPath:
-		return "", "its address is not kept whole, as a value may be a secret"
-	}
-	words := []string{"curl"}
-	if strings.Contains(c.Path, "/.") {
-		words = append(words, "--path-as-is")
-	}
-	switch c.Method {
-	case http.MethodGet:
-	case http.MethodHead:
-		words = append(words, "--head")
-	default:
-		words = append(words, "-X", quoted(c.Method))
-	}
-	address := base + (&url.URL{Path: c.Path}).EscapedPath()
-	if d.query != "" {
-		address += "?" + d.query
-	}
-	words = append(words, quoted(address))
-	switch d.keyHeader {
-	case "Api-Key":
-		words = append(words, "-H", `"Api-Key: `+keyVariable+`"`)
-	case "Authorization":
-		words = append(words, "-H", `"Authorization: Bearer `+keyVariable+`"`)
-	}
-	if d.requestType != "" {
-		words = append(words, "-H", quoted("Content-Type: "+d.requestType))
-	}
-	if body != "" {
-		words = append(words, "--data-raw", quoted(body))
-	}
-	return strings.Join(words, " "), ""
-}
-
-var plainWord = regexp.MustCompile(`^[A-Za-z]+$`)
-
-// quoted is a text as a shell takes it for one word.
-func quoted(text string) string {
-	if plainWord.MatchString(text) {
-		return text
-	}
-	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
-}
+// InCalls is how many calls there were.
+func (p pageCalls) InCalls() string { return counted(p.Total, "call") }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"net/url"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,58 +12,54 @@ import (
 // pageView is which part of everything the page shows. It stands in the query of the page's address, so that it can be
 // kept, sent to others and gone back to.
 type pageView struct {
-	Chat       int64  // this chat alone, with all its messages; 0: all chats
+	Chat       int64  // its messages, and calls and notifications of it alone; 0: of all chats
 	Call       int    // this call alone, with its whole bodies; 0: all calls
+	Cabinet    int64  // whose quotas are shown; 0: of the one that was used last
 	Operation  string // only calls of this one, or of noOperation; empty: all
-	Status     string // only calls with it: 420, 4xx, or statusCut; empty: all
 	Violations bool   // only calls that break the contract
+	Failed     bool   // only calls whose answer is no success
 	Done       string // which button was pressed: see doneTexts
 
 	query url.Values // the view as a query, without Done, as the page says once what a button did
 }
 
-const (
-	noOperation = "none"
-	statusCut   = "cut"
-)
+const noOperation = "none"
 
-// viewNumbers are the parameters of a view that are numbers: pages of lists, which count from 1, a chat and a call.
-var viewNumbers = []string{"chats", "messages", "quotas", "deliveries", "calls", "chat", "call"}
+// viewNumbers are the parameters of a view that are numbers: pages of lists, which count from 1, a chat, a call and a
+// cabinet.
+var viewNumbers = []string{"chats", "messages", "calls", "notifications", "chat", "call", "cabinet"}
 
-var statusFilter = regexp.MustCompile(`^([1-9][0-9]{2}|[1-9]xx|` + statusCut + `)$`)
+// callFilter are the parameters that leave out some calls, and the page of what is left.
+var callFilter = []string{"operation", "violations", "failed", "call", "calls"}
 
 // parseView reads a query. It passes over parameters that are none of a view.
 func parseView(query url.Values) (pageView, error) {
 	v := pageView{
-		Operation: query.Get("operation"), Status: query.Get("status"), Violations: query.Get("violations") != "",
+		Operation: query.Get("operation"), Violations: query.Get("violations") != "", Failed: query.Get("failed") != "",
 		Done: query.Get("done"), query: url.Values{},
 	}
 	if v.Operation != "" && v.Operation != noOperation && checkOperation(v.Operation) != nil {
 		return pageView{}, fmt.Errorf("the operation is %.40q, allowed is one of %v or %s",
 			v.Operation, allOperations(), noOperation)
 	}
-	if v.Status != "" && !statusFilter.MatchString(v.Status) {
-		return pageView{}, fmt.Errorf("the status is %.40q, allowed is one like 420, one like 4xx, or %s",
-			v.Status, statusCut)
-	}
 	for _, name := range viewNumbers {
 		text := query.Get(name)
-		if n, err := strconv.ParseInt(text, 10, 32); text != "" && (err != nil || n < 1) {
+		if n, err := strconv.ParseInt(text, 10, 64); text != "" && (err != nil || n < 1) {
 			return pageView{}, fmt.Errorf("%s is %.40q, allowed is a number of 1 and above", name, text)
 		}
 	}
-	for _, name := range append([]string{"operation", "status", "violations"}, viewNumbers...) {
+	for _, name := range slices.Concat([]string{"operation", "violations", "failed"}, viewNumbers) {
 		if query.Get(name) != "" {
 			v.query.Set(name, query.Get(name))
 		}
 	}
-	v.Chat, v.Call = int64(v.number("chat")), v.number("call")
+	v.Chat, v.Call, v.Cabinet = v.number("chat"), int(v.number("call")), v.number("cabinet")
 	return v, nil
 }
 
 // number is a parameter of the view; 0: it has none.
-func (v pageView) number(name string) int {
-	n, _ := strconv.Atoi(v.query.Get(name)) // it was checked
+func (v pageView) number(name string) int64 {
+	n, _ := strconv.ParseInt(v.query.Get(name), 10, 64) // it was checked
 	return n
 }
 
@@ -97,37 +92,38 @@ func (v pageView) Form(address, done string) string {
 }
 
 // OfChat is the view of one chat; 0 is the view of all.
-func (v pageView) OfChat(id int64) string {
-	return v.Address("chat", numberText(int(id)), "messages", "") + "#chats"
-}
+func (v pageView) OfChat(id int64) string { return v.ofChat(id).Address() }
 
-// OfCall is the view of one call; 0 is the view of all.
-func (v pageView) OfCall(number int) string { return v.Address("call", numberText(number)) + "#calls" }
-
-// AllCalls is the view without the filter of the calls.
-func (v pageView) AllCalls() string {
-	return v.Address("call", "", "operation", "", "status", "", "violations", "", "calls", "") + "#calls"
-}
-
-// numberText is empty for 0.
-func numberText(n int) string {
-	if n == 0 {
-		return ""
+func (v pageView) ofChat(id int64) pageView {
+	kept := url.Values{}
+	for _, name := range []string{"chats", "cabinet"} {
+		if v.query.Has(name) {
+			kept.Set(name, v.query.Get(name))
+		}
 	}
-	return strconv.Itoa(n)
+	if id != 0 {
+		kept.Set("chat", strconv.FormatInt(id, 10))
+	}
+	return pageView{Chat: id, query: kept}
 }
+
+// OfCalls is the view with a filter of the calls, a name and a value; without one it is the view of all calls.
+func (v pageView) OfCalls(filter ...string) string {
+	var without []string
+	for _, name := range callFilter {
+		without = append(without, name, "")
+	}
+	return v.Address(append(without, filter...)...) + "#calls"
+}
+
+// OfCall is the view of one call.
+func (v pageView) OfCall(number int) string { return v.OfCalls("call", strconv.Itoa(number)) }
+
+// OfCabinet is the view with the quotas of a cabinet.
+func (v pageView) OfCabinet(id int64) string { return v.Address("cabinet", strconv.FormatInt(id, 10)) }
 
 // Filtered is true when some calls are left out.
-func (v pageView) Filtered() bool { return v.Operation != "" || v.Status != "" || v.Violations }
-
-// shownStatuses are those that the filter offers, and the one that is chosen.
-func shownStatuses(chosen string) []string {
-	statuses := []string{"2xx", "3xx", "4xx", "420", "5xx", statusCut}
-	if chosen != "" && !slices.Contains(statuses, chosen) {
-		statuses = append(statuses, chosen)
-	}
-	return statuses
-}
+func (v pageView) Filtered() bool { return v.Operation != "" || v.Violations || v.Failed }
 
 // pager says which part of a list is shown, and leads to the others.
 type pager struct {
@@ -144,7 +140,7 @@ func newPager(v pageView, list string, total int) (p pager, skip int) {
 	if list == "messages" {
 		anchor = "#chats" // they stand in a chat
 	}
-	page := min(max(v.number(list), 1), max((total+pageRows-1)/pageRows, 1))
+	page := min(max(int(v.number(list)), 1), max((total+pageRows-1)/pageRows, 1))
 	skip = (page - 1) * pageRows
 	p = pager{List: list, Total: total, Last: min(skip+pageRows, total)}
 	if total > 0 {
@@ -161,3 +157,9 @@ func newPager(v pageView, list string, total int) (p pager, skip int) {
 	}
 	return p, skip
 }
+
+// Several is true when one page does not hold the list.
+func (p pager) Several() bool { return p.Newer != "" || p.Older != "" }
+
+// OfAllViolations is the view of the calls of all chats that break the contract.
+func (v pageView) OfAllViolations() string { return v.ofChat(0).OfCalls("violations", "only") }

@@ -55,7 +55,7 @@ func startBrowser(t *testing.T) *browser {
 	path := findBrowser(t)
 	profile, err := os.MkdirTemp("", "browser")
 	require.NoError(t, err)
-	process := exec.Command(path, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic",
+	process := exec.Command(path, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--hide-scrollbars",
 		"--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
 		"--user-data-dir="+profile, "--remote-debugging-pipe", "about:blank")
 	hears, to, err := os.Pipe()
@@ -230,10 +230,10 @@ func (b *tab) look(width int, scheme string) {
 	b.do("Emulation.setEmulatedMedia", map[string]any{"features": []any{feature}}, nil)
 }
 
-// press presses a key, "Tab", "Enter" or " ".
+// press presses a key, "Tab", "Enter" or "Escape".
 func (b *tab) press(key string) {
 	b.t.Helper()
-	code, text := map[string]int{"Tab": 9, "Enter": 13, " ": 32}[key], map[string]string{"Enter": "\r", " ": " "}[key]
+	code, text := map[string]int{"Tab": 9, "Enter": 13, "Escape": 27}[key], map[string]string{"Enter": "\r"}[key]
 	for _, kind := range []string{"keyDown", "keyUp"} {
 		event := map[string]any{"type": kind, "key": key, "windowsVirtualKeyCode": code}
 		if kind == "keyDown" && text != "" {

@@ -15,7 +15,7 @@ import (
 	"github.com/ymarket-go/chats/sandbox"
 )
 
-// The page shows the deliveries with their verdicts, and has a button for each chat that lets its buyer write.
+// The page shows what became of notifications, and a form of a chat lets its buyer write. Without a text it sends none.
 func TestDeliveriesInABrowser(t *testing.T) {
 	b := openTab(t)
 	market := sandbox.New()
@@ -37,18 +37,21 @@ func TestDeliveriesInABrowser(t *testing.T) {
 	require.NoError(t, err)
 	settled := func(n int) func() bool { return func() bool { return len(market.Deliveries()) == n } }
 	require.Eventually(t, settled(3), time.Minute, time.Millisecond)
-	b.open(site.URL + "/_sandbox/")
-	b.run("document.querySelector('article form').requestSubmit()", nil)
-	b.waitFor("document.querySelector('#chats').innerText.includes('Are you there? This is message 2.')")
+	b.open(site.URL + "/_sandbox/?chat=7000001")
+	b.run("document.querySelector('.write input').focus()", nil)
+	b.press("Enter")
+	assert.True(t, b.is("document.querySelector('.write input').validity.valueMissing"))
+	assert.Len(t, market.Messages(chat), 1, "nothing was sent")
+	b.do("Input.insertText", map[string]any{"text": "Are you there?"}, nil)
+	b.press("Enter")
+	b.waitFor("document.querySelector('.talk').innerText.includes('Are you there?')")
 	assert.Len(t, market.Messages(chat), 2)
 	require.Eventually(t, settled(4), time.Minute, time.Millisecond)
 
 	b.open(site.URL + "/_sandbox/")
 	document := b.html()
-	assert.Contains(t, document, "Let the buyer write</button>")
-	assert.Contains(t, document, "Let a buyer begin a chat</summary>")
-	assert.Contains(t, document, "begun by a buyer")
-	assert.Contains(t, document, "header Content-Type: must be application/json, in UTF-8")
-	assert.Contains(t, document, "again at ")
-	assert.Contains(t, document, "<title>The sandbox</title>", "no script but the page's own ran")
+	assert.Contains(t, document, "New chat from a buyer</summary>")
+	assert.Contains(t, document, "</code> in the headers must be application/json, in UTF-8.")
+	assert.Contains(t, document, "The answer breaks the contract. Attempt 1. Next at ")
+	assert.Contains(t, document, "<title>Sandbox</title>", "no script but the page's own ran")
 }

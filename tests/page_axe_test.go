@@ -80,7 +80,6 @@ func TestPageHasNoBarriers(t *testing.T) {
 		report = append(report, fmt.Sprintf("%s: %d rules pass, %d findings, %d undecided", name, len(found.Passes),
 			len(found.Violations), len(found.Incomplete)))
 	}
-	const openAll = "document.querySelectorAll('details').forEach((d) => { d.open = true })"
 	for _, scheme := range []string{"light", "dark"} {
 		for _, width := range []int{390, 1280} {
 			b.look(width, scheme)
@@ -94,9 +93,9 @@ func TestPageHasNoBarriers(t *testing.T) {
 			check(name + "-opened")
 		}
 	}
-	b.open(address + "?status=nonsense&chat=7000007")
+	b.open(address + "?chat=7000007&calls=nonsense")
 	check("problem")
-	b.open(address + "?chat=7000007&call=1&done=buyer")
+	b.open(address + "?chat=7000007&call=1&done=message")
 	check("one")
 	market.Reset()
 	b.open(address)

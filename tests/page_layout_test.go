@@ -8,27 +8,51 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// In a window of 390 px nothing stands beside the screen: not the status of a call nor what it breaks, nor anything else.
-func TestPageFitsANarrowWindow(t *testing.T) {
+// openAll opens all rows and menus.
+const openAll = "document.querySelectorAll('details').forEach((d) => { d.open = true })"
+
+// Nothing stands beside the screen, in a narrow window and in a wide one: not the badges of a call nor what it breaks,
+// nor anything else.
+func TestPageFitsTheWindow(t *testing.T) {
 	b := openTab(t)
 	_, address := busyMarket(t)
-	b.look(390, "light")
-	for _, query := range []string{"", "?chat=7000007&call=1", "?status=nonsense"} {
-		b.open(address + query)
-		b.run("document.querySelectorAll('details').forEach((d) => { d.open = true })", nil)
-		var beside []string
-		b.run(`[...document.querySelectorAll('body *')].filter((e) => {
-			const box = e.getBoundingClientRect()
-			return box.width > 0 && (box.left < 0 || box.right > innerWidth) && !e.closest('select')
-		}).map((e) => e.outerHTML.slice(0, 200))`, &beside)
-		assert.Empty(t, beside, query)
-		assert.True(t, b.is("innerWidth === 390 && document.documentElement.scrollWidth <= 390"))
+	for _, width := range []int{390, 700, 1280} {
+		b.look(width, "light")
+		for _, query := range []string{"", "?chat=7000007", "?chat=7000007&call=1", "?violations=only", "?chat=nonsense"} {
+			b.open(address + query)
+			b.run(openAll, nil)
+			var beside []string
+			b.run(`[...document.querySelectorAll('body *')].filter((e) => {
+				const box = e.getBoundingClientRect()
+				return box.width > 0 && (box.left < 0 || box.right > innerWidth) && !e.closest('select') && !e.closest('.trace')
+			}).map((e) => e.outerHTML.slice(0, 200))`, &beside)
+			assert.Empty(t, beside, "%d%s", width, query)
+			assert.True(t, b.is(fmt.Sprintf("innerWidth === %d && document.documentElement.scrollWidth <= innerWidth", width)))
+		}
 	}
-	b.open(address + "?violations=only")
-	assert.True(t, b.is(`[...document.querySelectorAll('li.call')].length === 3`))
-	assert.True(t, b.is(`[...document.querySelectorAll('li.call')].every((call) =>
-		/(400 Bad Request|404 Not Found)/.test(call.innerText) && /breaks the contract: /.test(call.innerText))`),
-		"without anything opened each call tells its status and what it breaks")
+}
+
+// What matters is seen without scrolling: the clock, the verdict, the quotas and the faults, the newest calls. A row of
+// a call is one line.
+func TestPageIsShort(t *testing.T) {
+	b := openTab(t)
+	_, address := busyMarket(t)
+	b.look(1280, "light")
+	b.open(address)
+	for _, part := range []string{"#clock", "#contract", "#quotas", "#faults"} {
+		assert.True(t, b.is(fmt.Sprintf("document.querySelector('%s').getBoundingClientRect().bottom < 400", part)), part)
+	}
+	assert.True(t, b.is("document.querySelector('#call-67').getBoundingClientRect().bottom < innerHeight"))
+	assert.True(t, b.is("[...document.querySelectorAll('#calls .log > li')].length === 30"))
+	assert.True(t, b.is("[...document.querySelectorAll('#calls .log > li')].filter((li) => li.offsetHeight > 40).length <= 1"),
+		"but for one whose address is long")
+	assert.True(t, b.is("document.documentElement.scrollHeight < 2000"))
+	b.look(390, "light")
+	assert.True(t, b.is("document.querySelector('nav').innerText.includes('4 violations')"))
+	assert.True(t, b.is("document.querySelector('nav').getBoundingClientRect().bottom < 200"))
+	assert.True(t, b.is("document.querySelector('.talk').offsetHeight === 0"), "first there is the list")
+	b.open(address + "?chat=7000007")
+	assert.True(t, b.is("document.querySelector('.list').offsetHeight === 0 && document.querySelector('.back').offsetHeight > 0"))
 }
 
 // The page is light or dark, as its user wants it; axe-core checks the contrast of both.
@@ -43,7 +67,7 @@ func TestPageHasADarkScheme(t *testing.T) {
 		b.run("getComputedStyle(document.body).backgroundColor", &color)
 		ground[scheme] = color
 	}
-	assert.Equal(t, map[string]string{"light": "rgb(246, 246, 248)", "dark": "rgb(20, 20, 22)"}, ground)
+	assert.Equal(t, map[string]string{"light": "rgb(244, 245, 248)", "dark": "rgb(15, 17, 21)"}, ground)
 }
 
 // With SCREENSHOTS=DIRECTORY it makes pictures to look at.
@@ -58,12 +82,13 @@ func TestPagePictures(t *testing.T) {
 			b.look(width, scheme)
 			b.open(address)
 			b.picture(fmt.Sprintf("%d-%s", width, scheme))
-			b.open(address + "?chat=7000007&violations=only&done=buyer")
-			b.run("document.querySelectorAll('details').forEach((d) => { d.open = true })", nil)
+			b.open(address + "?chat=7000007&done=message")
+			b.picture(fmt.Sprintf("%d-%s-chat", width, scheme))
+			b.run(openAll, nil)
 			b.picture(fmt.Sprintf("%d-%s-opened", width, scheme))
 		}
 	}
-	b.open(address + "?status=nonsense")
+	b.open(address + "?chat=nonsense")
 	b.picture("problem")
 }
 
@@ -72,10 +97,10 @@ func TestPageByKeyboard(t *testing.T) {
 	b := openTab(t)
 	_, address := busyMarket(t)
 	b.look(1280, "light")
-	b.open(address + "?violations=only&chat=7000007")
-	b.run("document.querySelector('#calls button').focus()", nil)
-	const inFirstCall = "document.activeElement.matches('li.call summary')"
-	for range 3 { // all calls, the first of them
+	b.open(address + "?chat=7000007")
+	b.run("document.querySelector('#calls .chips a').focus()", nil)
+	const inFirstCall = "document.activeElement.matches('#calls .log li:first-child summary')"
+	for range 10 { // past the filter
 		if b.press("Tab"); b.is(inFirstCall) {
 			break
 		}
@@ -85,12 +110,25 @@ func TestPageByKeyboard(t *testing.T) {
 	b.press("Enter")
 	assert.True(t, b.is("document.activeElement.parentElement.open"))
 
-	b.run("document.querySelector('#chat-7000007 input[name=text]').focus()", nil)
+	b.run("document.querySelector('#say-7000007').focus()", nil)
 	b.do("Input.insertText", map[string]any{"text": "By keyboard"}, nil)
 	b.press("Enter")
-	b.waitFor("document.querySelector('#chat-7000007').innerText.includes('By keyboard')")
-	b.waitFor("document.querySelector('#status').innerText === 'The buyer has written.'")
-	assert.True(t, b.is("document.activeElement.matches('#chat-7000007 input[name=text]') && document.activeElement.value === ''"))
+	b.waitFor("document.querySelector('.talk').innerText.includes('By keyboard')")
+	b.waitFor("document.querySelector('#status').innerText === 'Message sent.'")
+	assert.True(t, b.is("document.activeElement.matches('#say-7000007') && document.activeElement.value === ''"))
+
+	b.run("document.querySelector('#change-time summary').focus()", nil)
+	b.press("Enter")
+	assert.True(t, b.is("document.querySelector('#change-time').open"))
+	b.press("Tab")
+	b.press("Escape")
+	assert.True(t, b.is("!document.querySelector('#change-time').open && document.activeElement.matches('#change-time summary')"))
+	b.press("Enter")
+	b.press("Tab")
+	b.press("Tab")
+	b.press("Enter")
+	b.waitFor("document.querySelector('#clock').innerText.includes('1 h ahead')")
+	assert.True(t, b.is("!document.querySelector('#change-time').open"), "it closes when the clock is moved")
 }
 
 // The curl command of a call is copied by a button, or selected where the browser does not let it be copied.
@@ -107,7 +145,7 @@ func TestPageCopiesCurl(t *testing.T) {
 	b.run("navigator.clipboard.writeText = () => Promise.reject(new Error('not allowed'))", nil)
 	b.run("document.querySelector('[data-copy]').click()", nil)
 	b.waitFor("document.querySelector('#status').innerText.startsWith('It is selected')")
-	assert.True(t, b.is("getSelection().toString().trim() === copied"))
+	assert.True(t, b.is("getSelection().toString().trim() === copied && document.querySelector('#curl-1').offsetHeight > 0"))
 }
 
 // Without a script every form does what it says, and the browser comes back to where it was.
@@ -115,22 +153,34 @@ func TestPageWithoutScript(t *testing.T) {
 	b := openTab(t)
 	market, address := busyMarket(t)
 	b.do("Emulation.setScriptExecutionDisabled", map[string]any{"value": true}, nil)
-	b.open(address + "?operation=getChat")
+	b.open(address + "?chat=7000007&operation=getChat")
 	assert.False(t, b.is("document.documentElement.classList.contains('script')"), "the page's script did not run")
-	assert.True(t, b.is("getComputedStyle(document.querySelector('#refresh').parentElement).display === 'none'"))
-	b.run("document.querySelector('#chat-7000007 input[name=text]').focus()", nil)
+	assert.True(t, b.is("document.querySelector('#refresh').parentElement.offsetHeight === 0"))
+	assert.True(t, b.is("[...document.querySelectorAll('header a')].map((a) => a.innerText).join() === 'Refresh'"))
+	b.run("document.querySelector('#say-7000007').focus()", nil)
 	b.do("Input.insertText", map[string]any{"text": "Without script"}, nil)
 	b.press("Enter")
-	b.waitFor("location.search === '?done=buyer&operation=getChat' && document.readyState === 'complete'")
-	assert.True(t, b.is("document.querySelector('#status').innerText === 'The buyer has written.'"))
-	assert.True(t, b.is("document.querySelector('article').id === 'chat-7000007' && location.hash === '#chat-7000007'"))
+	b.waitFor("location.search === '?chat=7000007&done=message&operation=getChat' && document.readyState === 'complete'")
+	assert.True(t, b.is("document.querySelector('#status').innerText === 'Message sent.'"))
+	assert.True(t, b.is("document.querySelector('.list li').id === 'chat-7000007' && location.hash === '#talk'"))
 	messages := market.Messages(7000007)
 	assert.Equal(t, "Without script", messages[len(messages)-1].Text)
 
-	b.run("document.querySelector('#calls input[name=violations]').focus()", nil)
-	b.press(" ")
-	b.run("document.querySelector('#calls form button').focus()", nil)
+	b.run("[...document.querySelectorAll('#calls .chips a')].find((a) => a.innerText.startsWith('Violations')).focus()", nil)
 	b.press("Enter")
-	b.waitFor("location.search === '?operation=getChat&status=&violations=only' && document.readyState === 'complete'")
-	assert.True(t, b.is("document.querySelectorAll('li.call').length === 2"))
+	b.waitFor("location.search === '?chat=7000007&violations=only' && document.readyState === 'complete'")
+	assert.True(t, b.is("document.querySelectorAll('#calls .log li.broken').length === 1"))
+	b.run("document.querySelector('#only a').focus()", nil)
+	b.press("Enter")
+	b.waitFor("location.search === '' && document.readyState === 'complete'")
+
+	b.run("document.querySelector('#change-time summary').focus()", nil)
+	b.press("Enter")
+	b.press("Tab")
+	b.press("Enter")
+	b.waitFor("location.search === '?done=clock' && document.readyState === 'complete'")
+	assert.True(t, b.is("document.querySelector('#clock').innerText.includes('1 min ahead')"))
+	b.run("document.querySelector('#faults form.set button').focus()", nil)
+	b.press("Enter")
+	b.waitFor("location.search === '?done=removed' && document.readyState === 'complete'")
 }

@@ -26,13 +26,13 @@ func refreshed(t *testing.T, b *tab, address string) {
 func TestPageRefreshesAroundItsReader(t *testing.T) {
 	b := openTab(t)
 	market, address := busyMarket(t)
-	refreshed(t, b, address)
+	refreshed(t, b, address+"?chat=7000030")
 	b.run(`(() => {
 		document.querySelector('#begin').open = true
 		document.querySelector('#begin input[name=text]').value = 'half a question'
-		document.querySelector('#call-50 details').open = true
-		document.querySelector('#set-fault select[name=kind]').value = 'abort'
-		const field = document.querySelector('#chat-7000030 input[name=text]')
+		document.querySelector('#call-30 details').open = true
+		document.querySelector('#add-fault select[name=often]').value = 'some'
+		const field = document.querySelector('#say-7000030')
 		field.value = 'half a sentence'
 		field.scrollIntoView({ block: 'center' })
 		field.focus()
@@ -46,34 +46,58 @@ func TestPageRefreshesAroundItsReader(t *testing.T) {
 		require.Equal(t, 404, request(t, "GET", address[:len(address)-len("_sandbox/")]+"elsewhere", ""))
 		b.run("loadNow()", nil)
 	}
-	assert.True(t, b.is("document.querySelector('article').id === 'chat-7000003'"), "the page is new")
+	assert.True(t, b.is("document.querySelector('.list li').id === 'chat-7000003'"), "the page is new")
 	assert.True(t, b.is("document.querySelector('#chats').innerText.includes('Answer 2 in an old chat')"))
-	assert.True(t, b.is("scrollY > 0 && Math.abs(field.getBoundingClientRect().top - place) <= 1"), "the reader's place")
+	assert.True(t, b.is("Math.abs(field.getBoundingClientRect().top - place) <= 1"), "the reader's place")
 	assert.True(t, b.is("document.activeElement === field && field.value === 'half a sentence' && field.selectionStart === 5"))
 	assert.True(t, b.is("document.querySelector('#begin').open && document.querySelector('#begin input[name=text]').value === 'half a question'"))
-	assert.True(t, b.is("document.querySelector('#call-50 details').open && document.querySelector('#set-fault select[name=kind]').value === 'abort'"))
+	assert.True(t, b.is("document.querySelector('#call-30 details').open && document.querySelector('#add-fault select[name=often]').value === 'some'"))
+	b.run("window.row = document.querySelector('#chat-7000060')", nil)
 	require.NoError(t, market.Reply(7000030, "It moves up"))
+	require.NoError(t, market.Reply(7000060, "And so does this"))
 	b.run("loadNow()", nil)
-	const same = "document.querySelector('article').contains(field) && document.activeElement === field && field.value === 'half a sentence'"
+	const same = "document.activeElement === field && field.isConnected && field.value === 'half a sentence'"
 	assert.True(t, b.is(same), "in the chat that moved, too")
+	assert.True(t, b.is("document.querySelector('.talk').innerText.includes('It moves up')"))
+	assert.True(t, b.is("document.querySelector('.list li') === row"), "an element moves with what it shows")
 	assert.False(t, b.is("window.blurred"), "a screen reader would say the field once more")
 	b.run("delete Element.prototype.moveBefore", nil) // as in an older browser
 	require.NoError(t, market.Reply(7000031, "Another one"))
 	b.run("loadNow()", nil)
-	require.NoError(t, market.Reply(7000030, "It moves up again"))
+	require.NoError(t, market.Reply(7000060, "It moves up again"))
 	b.run("loadNow()", nil)
-	assert.True(t, b.is(same))
+	assert.True(t, b.is(same+" && document.querySelector('.list li') === row"))
 	market.Reset()
 	b.run("loadNow()", nil)
 	assert.True(t, b.is("!document.querySelector('article') && document.querySelector('#chats').innerText.includes('No chats yet')"))
-	assert.True(t, b.is("document.querySelector('#begin').open"))
+	assert.True(t, b.is("document.querySelector('#begin').open && document.title === 'Sandbox'"))
+}
+
+// A row that the reader is at stays where it is on the screen while calls come above it.
+func TestPageRefreshesBelowNewCalls(t *testing.T) {
+	b := openTab(t)
+	_, address := busyMarket(t)
+	refreshed(t, b, address)
+	b.run(`(() => {
+		const row = document.querySelector('#call-50 summary')
+		row.scrollIntoView({ block: 'center' })
+		row.focus({ preventScroll: true })
+		window.row = row
+		window.place = row.getBoundingClientRect().top
+	})()`, nil)
+	for range 3 {
+		require.Equal(t, 404, request(t, "GET", address[:len(address)-len("_sandbox/")]+"elsewhere", ""))
+		b.run("loadNow()", nil)
+	}
+	assert.True(t, b.is("document.querySelector('#call-70')"), "the page is new")
+	assert.True(t, b.is("scrollY > 0 && document.activeElement === row && Math.abs(row.getBoundingClientRect().top - place) <= 1"))
 }
 
 // However the lists change, the page that was loaded anew is the page that somebody else sees.
 func TestPageRefreshesToTheSamePage(t *testing.T) {
 	b := openTab(t)
 	market, address := busyMarket(t)
-	refreshed(t, b, address)
+	refreshed(t, b, address+"?chat=7000033")
 	steps := []func(){
 		func() { require.NoError(t, market.Reply(7000033, "one")) },
 		func() { market.Every(sandbox.OperationGetChat, nil) },
@@ -95,8 +119,8 @@ func TestPageRefreshesToTheSamePage(t *testing.T) {
 		b.run("loadNow()", nil)
 		assert.True(t, b.is(`fetch(location.href).then((answer) => answer.text()).then((text) => {
 			const fresh = new DOMParser().parseFromString(text, 'text/html')
-			const plain = (part, page) => page.querySelector(part).innerHTML.replace(/<time.*?<\/time>/g, '').replace(/\s+/g, ' ').replace(/> </g, '><')
-			return ['header', 'nav', 'main'].every((part) => plain(part, document) === plain(part, fresh))
+			const plain = (part, page) => page.querySelector(part).innerHTML.replace(/<time.*?<\/time>|value="20[^"]*"/g, '').replace(/\s+/g, ' ').replace(/> </g, '><')
+			return document.title === fresh.title && ['header', 'nav', 'main'].every((part) => plain(part, document) === plain(part, fresh))
 		})`), "step %d", i)
 	}
 }
@@ -105,11 +129,11 @@ func TestPageRefreshesToTheSamePage(t *testing.T) {
 func TestPageWaitsForItsReader(t *testing.T) {
 	b := openTab(t)
 	market, address := busyMarket(t)
-	refreshed(t, b, address)
+	refreshed(t, b, address+"?chat=7000007")
 	isNew := func(text string) bool {
 		return b.is(fmt.Sprintf("document.querySelector('#chats').innerText.includes(%q)", text))
 	}
-	b.run("getSelection().selectAllChildren(document.querySelector('#chat-7000007 .text'))", nil)
+	b.run("getSelection().selectAllChildren(document.querySelector('.msg p'))", nil)
 	require.NoError(t, market.Reply(7000007, "the first answer"))
 	b.run("loadNow()", nil)
 	assert.False(t, isNew("the first answer"))
@@ -132,42 +156,47 @@ func TestPageSendsFormsInPlace(t *testing.T) {
 	b := openTab(t)
 	market, address := busyMarket(t)
 	refreshed(t, b, address+"?operation=getChat&chat=7000007&messages=2")
-	b.run("document.querySelector('#chat-7000007 form').requestSubmit()", nil)
-	b.waitFor("document.querySelector('#status').innerText === 'The buyer has written.'")
-	b.waitFor("location.search === '?chat=7000007&operation=getChat'")
-	b.open(address)
 	b.run(`(() => {
 		window.stays = true
-		document.querySelector('#chat-7000060 input[name=text]').value = 'for later'
-		const field = document.querySelector('#chat-7000007 input[name=text]')
+		document.querySelector('#begin input[name=text]').value = 'for later'
+		const field = document.querySelector('#say-7000007')
 		field.value = 'now'
 		field.form.requestSubmit()
 	})()`, nil)
-	b.waitFor("document.querySelector('#status').innerText === 'The buyer has written.'")
-	assert.True(t, b.is("window.stays && document.querySelector('#chat-7000060 input[name=text]').value === 'for later'"))
-	assert.True(t, b.is("document.querySelector('#chat-7000007').innerText.includes('now') && document.querySelector('#chat-7000007 input[name=text]').value === ''"))
-	assert.Equal(t, "now", market.Messages(7000007)[4].Text)
+	b.waitFor("document.querySelector('#status').innerText === 'Message sent.'")
+	b.waitFor("location.search === '?chat=7000007&operation=getChat'")
+	assert.True(t, b.is("window.stays && document.querySelector('#begin input[name=text]').value === 'for later'"))
+	assert.True(t, b.is("document.querySelector('.talk').innerText.includes('now') && document.querySelector('#say-7000007').value === ''"))
+	assert.Equal(t, "now", market.Messages(7000007)[3].Text)
 
 	b.run(`(() => {
-		const form = document.querySelector('#set-fault form')
+		document.querySelector('#add-fault').open = true
+		const form = document.querySelector('#add-fault form')
 		form.more.value = '{"stauts": 1}'
 		form.requestSubmit()
 	})()`, nil)
 	b.waitFor(`document.querySelector('#problem').innerText.includes('property "stauts" is unsupported')`)
-	assert.True(t, b.is(`document.querySelector('#status').innerText === '' && document.querySelector('#set-fault form').more.value === '{"stauts": 1}'`))
+	assert.True(t, b.is(`document.querySelector('#status').innerText === '' && document.querySelector('#add-fault form').more.value === '{"stauts": 1}'`))
+	b.run("document.querySelector('#add-fault form').more.value = ''; document.querySelector('#add-fault form').requestSubmit()", nil)
+	b.waitFor("document.querySelector('#status').innerText === 'Fault added.'")
+	assert.True(t, b.is("document.querySelector('#problem').innerText === '' && !document.querySelector('#add-fault').open"))
 	b.run(`(() => {
 		const form = document.querySelector('#begin form')
 		form.noValidate = true
 		form.businessId.value = '0'
-		form.querySelector('input[name=text]').value = 'not sent'
+		form.text.value = 'not sent'
 		form.requestSubmit()
 	})()`, nil)
 	b.waitFor(`document.querySelector('#problem').innerText.includes('number must be at least 1')`)
-	assert.True(t, b.is(`document.querySelector('#begin form input[name=text]').value === 'not sent'`))
+	assert.True(t, b.is(`document.querySelector('#begin form').text.value === 'not sent'`))
 	b.run("loadNow()", nil)
 	assert.True(t, b.is(`document.querySelector('#problem').innerText.includes('must be at least 1')`), "a refresh does not take it away")
+	b.run("document.querySelector('#begin form').businessId.value = '9'; document.querySelector('#begin form').requestSubmit()", nil)
+	b.waitFor("location.search === '?chat=7000062' && document.querySelector('.talk').innerText.includes('not sent')")
+	b.run("[...document.querySelectorAll('#clock button')].find((button) => button.textContent === '+ 1 hour').click()", nil)
+	b.waitFor("document.querySelector('#clock').innerText.includes('1 h ahead')")
 	b.open(address + "?done=reset&chats=2")
-	assert.True(t, b.is("location.search === '?chats=2' && document.querySelector('#status').innerText.startsWith('The sandbox has forgotten')"))
+	assert.True(t, b.is("location.search === '?chats=2' && document.querySelector('#status').innerText === 'Sandbox reset.'"))
 }
 
 // When the sandbox has ended the page says so, once, and what it showed stays.
@@ -180,6 +209,6 @@ func TestPageOfASandboxThatEnded(t *testing.T) {
 	refreshed(t, b, server.URL+"/_sandbox/")
 	server.Close()
 	b.run("loadNow()", nil)
-	assert.True(t, b.is("document.querySelector('#problem').innerText === 'The sandbox does not answer. The page tries again.'"))
+	assert.True(t, b.is("document.querySelector('#problem').innerText === 'The sandbox is not running. Trying again …'"))
 	assert.True(t, b.is("document.querySelector('#chats').innerText.includes('Is it red?')"))
 }

@@ -37,14 +37,35 @@ func TestPageInABrowser(t *testing.T) {
 
 	b.open(server.URL)
 	assert.True(t, b.is("location.pathname === '/_sandbox/'"), "the address without a path leads to the page")
+	b.run("document.querySelector('.list li a').click()", nil)
+	b.waitFor("location.search === '?chat=7000001' && document.readyState === 'complete'")
 	document := b.html()
-	assert.Contains(t, document, "Your order is on its way.</div>")
-	assert.Contains(t, document, "Спасибо! 🚚</div>")
+	assert.Contains(t, document, "Your order is on its way.</p>")
+	assert.Contains(t, document, "Спасибо! 🚚</p>")
 	assert.Contains(t, document, "&lt;b&gt;bold&lt;/b&gt;")
 	assert.NotContains(t, document, "<img")
-	assert.Contains(t, document, "<title>The sandbox</title>", "no script but the page's own ran")
+	assert.Contains(t, document, "<title>3 violations · Sandbox</title>", "no script but the page's own ran")
 	assert.Contains(t, document, "WAITING_FOR_PARTNER")
-	assert.Contains(t, document, "query chatId: required")
+	b.run("document.querySelector('#contract a').click()", nil)
+	b.waitFor("location.search === '?violations=only' && document.readyState === 'complete'")
+	assert.True(t, b.is("document.querySelector('#calls details[open]').innerText.includes('chatId in the query is missing.')"))
+}
+
+// The shop's messages stand on the right, the buyer's on the left, and the newest is seen first.
+func TestPageIsAMessenger(t *testing.T) {
+	b := openTab(t)
+	market, address := busyMarket(t)
+	for n := range 40 {
+		require.NoError(t, market.Reply(7000007, fmt.Sprint("Reply ", n)))
+	}
+	b.look(1280, "light")
+	b.open(address + "?chat=7000007")
+	const lastOf = "[...document.querySelectorAll('%s')].pop().getBoundingClientRect()"
+	assert.True(t, b.is("document.querySelector('.scroll').scrollHeight > document.querySelector('.scroll').clientHeight + 500"))
+	assert.True(t, b.is(fmt.Sprintf(lastOf+".bottom <= document.querySelector('.write').getBoundingClientRect().top", ".msg")))
+	assert.True(t, b.is("document.querySelector('.write').getBoundingClientRect().bottom <= innerHeight"), "one can answer at once")
+	b.open(address + "?chat=7000007&messages=2")
+	assert.True(t, b.is(fmt.Sprintf(lastOf+".left > "+lastOf+".left + 30", ".msg.shop", ".msg:not(.shop)")))
 }
 
 // busyMarket has all that the page can show: more chats than fit, an answer in the oldest of them, a used-up quota,

@@ -1,20 +1,10 @@
 package sandbox
 
 import (
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 )
-
-// A body that is longer than what is kept of it may be cut within a character: what is left is text all the same.
-func TestPageBodyCutWithinACharacter(t *testing.T) {
-	var kept keptBody
-	_, _ = kept.Write([]byte(strings.Repeat("x", maxKeptBody-1) + "ü"))
-	p := newPageBody(kept, "text/plain", maxKeptBody)
-	assert.Equal(t, strings.Repeat("x", maxKeptBody-1)+"…", p.Text)
-	assert.Equal(t, "the first 32768 of 32769 bytes; more is not kept", p.Note)
-}
 
 // A shell takes the command apart into what was sent, whatever was sent, and the key is not in it.
 func TestCurl(t *testing.T) {

@@ -1,0 +1,115 @@
+package sandbox
+
+import (
+	"slices"
+	"time"
+
+	"github.com/ymarket-go/chats/gen"
+)
+
+// pageTalk is the chat that is chosen, with its newest messages or a page of those before.
+type pageTalk struct {
+	pageChat
+	Lines []pageLine
+	Pager pager
+}
+
+// pageLine is a message, or something that happened between messages.
+type pageLine struct {
+	Message *pageMessage
+	Day     *time.Time // a day begins with this time
+	At      time.Time  // of what happened
+	Event   string
+}
+
+type pageMessage struct {
+	Message
+	Cut bool
+	By  *storedBy // nil: no call that is remembered has stored it
+}
+
+// FromShop is true for what stands on the right.
+func (m pageMessage) FromShop() bool { return m.Sender == gen.ChatMessageSenderTypePartner }
+
+// Writer names the sender where the side does not tell it.
+func (m pageMessage) Writer() string {
+	if m.FromShop() || m.FromBuyer {
+		return ""
+	}
+	return writerOf(m.Sender)
+}
+
+// storedBy is the call that has stored a message.
+type storedBy struct{ Number, Status int }
+
+// Good is true where the answer said that the message is stored.
+func (s storedBy) Good() bool { return s.Status >= 200 && s.Status < 300 }
+
+// pageTalk is nil when no chat is chosen, or when there is no such chat.
+func (m *Market) pageTalk(v pageView, clock pageClock, stored map[int64]storedBy) *pageTalk {
+	c, ok := m.store.chat(v.Chat)
+	if !ok {
+		return nil
+	}
+	pager, skip := newPager(v, "messages", len(c.messages))
+	talk := &pageTalk{pageChat: newPageChat(c), Pager: pager}
+	end := len(c.messages) - skip
+	first := max(end-pageRows, 0)
+	disputes := disputesOf(c)
+	for i := first; i <= end; i++ {
+		for _, d := range disputes {
+			if d.messages == i && (i < end || skip == 0) {
+				talk.Lines = append(talk.Lines, pageLine{At: d.at, Event: d.says})
+			}
+		}
+		if i < end {
+			talk.Lines = append(talk.Lines, lineOf(c.messages[i], stored))
+		}
+	}
+	talk.markDays(clock)
+	return talk
+}
+
+func lineOf(message Message, stored map[int64]storedBy) pageLine {
+	shown := pageMessage{Message: message, Cut: len(message.Text) > longerMessage}
+	shown.Text = shorten(message.Text, longerMessage)
+	if by, ok := stored[message.ID]; ok {
+		shown.By = &by
+	}
+	return pageLine{Message: &shown, At: message.At}
+}
+
+// markDays puts a line before the first line of each day.
+func (t *pageTalk) markDays(clock pageClock) {
+	day := ""
+	for i := 0; i < len(t.Lines); i++ {
+		at := t.Lines[i].At
+		if its := clock.Date(at); its != day {
+			day = its
+			t.Lines = slices.Insert(t.Lines, i, pageLine{Day: &at})
+			i++
+		}
+	}
+}
+
+type dispute struct {
+	at       time.Time
+	messages int // before it
+	says     string
+}
+
+// disputesOf gives the beginning and the end of the dispute of a chat.
+func disputesOf(c chat) (list []dispute) {
+	var before moment
+	for _, now := range c.moments {
+		switch {
+		case now.kind == gen.ChatTypeArbitrage && before.kind != gen.ChatTypeArbitrage:
+			const says = "The buyer asked the Market to decide. The dispute began."
+			list = append(list, dispute{now.at, now.messages, says})
+		case now.status == gen.ChatStatusTypeFinished && before.status == gen.ChatStatusTypeWaitingForArbiter:
+			list = append(list, dispute{now.at, now.messages, "The dispute ended."})
+		}
+		before = now
+	}
+	return list
+}
