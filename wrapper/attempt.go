@@ -41,7 +41,7 @@ type attempt struct {
 // attempt sends a request once the limiter lets it, and reads the answer.
 func (c *Client) attempt(ctx context.Context, call *call) *attempt {
 	a := &attempt{}
-	done := c.logLongWait(ctx, call.operation.ID)
+	done := c.logLongWait(ctx, call, func() (string, time.Time) { return c.limiterWaitsFor(call.operation.ID) })
 	release, err := c.limiter.Acquire(ctx, call.operation.ID)
 	done()
 	if err != nil {

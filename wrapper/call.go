@@ -84,7 +84,10 @@ func (c *Client) send(ctx context.Context, call *call) (err error) {
 	m := call.message
 	m.folded = fold(call.text)
 	call.hide(call.text)
-	if m.own, err = c.sends.begin(ctx, m.chatID, m.folded); err != nil {
+	done := c.logLongWait(ctx, call, func() (string, time.Time) { return forTurn, time.Time{} })
+	m.own, err = c.sends.begin(ctx, m.chatID, m.folded)
+	done()
+	if err != nil {
 		call.end(err)
 		return call.failure()
 	}

@@ -107,9 +107,9 @@ func (l *limiter) waitsFor(operation string) (what string, until time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if g := l.gates[operation]; g != nil && g.usedUp(time.Now()) {
-		return "a new window of the quota", g.window.Until
+		return forWindow, g.window.Until
 	}
-	return "a request to end", time.Time{}
+	return forSlot, time.Time{}
 }
 
 // enqueue puts a request into the queue of its gate, unless the window ends too late for it.

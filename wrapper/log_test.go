@@ -27,6 +27,7 @@ func TestLog(t *testing.T) {
 		refused.header.Set("Traceparent", "00-1-2-01")
 		echo := failure(500, "E", "(rejected value: "+text+")")
 		s := newScript(t, refused, echo, ok("getChatHistory"), ok("getChatHistory"), ok("sendMessageToChat"))
+		began := time.Now()
 		require.NoError(t, newClient(t, s, wrapper.WithLogger(logger)).SendMessage(t.Context(), chatID, text))
 
 		var lines []map[string]any
@@ -41,11 +42,15 @@ func TestLog(t *testing.T) {
 		assert.Equal(t, []map[string]any{
 			{"level": "WARN", "msg": "attempt", "operation": "sendMessageToChat", "attempt": 1.0, "status": 420.0,
 				"codes": []any{"METHOD_FAILURE"}, "pause": float64(10*time.Second + 125*ms), "traceparent": "00-1-2-01",
+				"for":   "a new window of the quota",
 				"quota": map[string]any{"limit": 1000.0, "remaining": 0.0, "until": until}},
 			{"level": "WARN", "msg": "attempt", "operation": "sendMessageToChat", "attempt": 2.0, "status": 500.0,
-				"codes": []any{"E"}, "pause": float64(500 * ms), "traceparent": "", "quota": none},
+				"codes": []any{"E"}, "pause": float64(500 * ms), "traceparent": "", "quota": none,
+				"for": "the first look into the chat"},
 			{"level": "DEBUG", "msg": "attempt", "operation": "getChatHistory", "attempt": 1.0, "status": 200.0,
 				"codes": []any{}, "pause": 0.0, "traceparent": "", "quota": none},
+			{"level": "DEBUG", "msg": "wait", "operation": "sendMessageToChat", "for": "the second look into the chat",
+				"until": began.Add(13*time.Second + 125*ms).Format(time.RFC3339Nano)},
 			{"level": "DEBUG", "msg": "attempt", "operation": "getChatHistory", "attempt": 1.0, "status": 200.0,
 				"codes": []any{}, "pause": 0.0, "traceparent": "", "quota": none},
 			{"level": "DEBUG", "msg": "attempt", "operation": "sendMessageToChat", "attempt": 3.0, "status": 200.0,

@@ -58,7 +58,8 @@ func (c *Client) settle(ctx context.Context, send *call, pause time.Duration) (a
 		send.stop(refused)
 		return false
 	}
-	c.pause(ctx, rest)
+	c.waitFor(ctx, send, rest, forSecondLook)
+	c.closeIdle()
 	found, doubt := c.find(ctx, send, late)
 	switch {
 	case found:
@@ -126,7 +127,7 @@ func (c *Client) readChat(
 		if c.retry.refuse(ctx, pause, "") != nil {
 			return seen, err
 		}
-		wait(ctx, pause)
+		c.waitFor(ctx, send, pause, forFreshRead)
 	}
 }
 

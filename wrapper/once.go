@@ -52,7 +52,7 @@ func (c *Client) isThere(ctx context.Context, send *call) (there bool, err error
 		send.end(refused)
 		return false, send.failure()
 	}
-	wait(ctx, pause)
+	c.waitFor(ctx, send, pause, forOwnText)
 	seen, err := c.readChat(ctx, send, m.after, c.retry.MaxAttempts, func(seen sight) bool {
 		return m.count(seen.messages) >= m.times
 	})

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"io"
 	"log/slog"
 	"slices"
 	"sync"
@@ -97,5 +98,91 @@ func TestLongWaitForAnotherLimiterIsTold(t *testing.T) {
 		_, err := newClient(t, newScript(t, ok("getChat")), wrapper.WithLimiter(slow), wrapper.WithLogger(logger)).GetChat(t.Context(), chatID)
 		require.NoError(t, err)
 		assert.Contains(t, log.String(), "msg=wait operation=getChat for=\"the Limiter\"")
+	})
+}
+
+// The log has one line for each wait, with what it is for and until when: the line of the attempt before it, or one of
+// its own if the wait is longer than a second.
+func TestWaitsAreTold(t *testing.T) {
+	patient := wrapper.WithRetry(wrapper.RetryPolicy{BaseDelay: 6 * time.Second})
+	behind := func() reply { return history() }
+	again := func(client *wrapper.Client) {
+		_ = client.SendMessage(context.Background(), chatID, text, wrapper.Once(0))
+	}
+	for what, row := range map[string]struct {
+		replies []reply
+		history func() reply
+		option  wrapper.Option
+		then    func(*wrapper.Client) // nil: nothing
+		once    int64                 // after which message; 0: the first call is without Once
+		waits   []string
+	}{
+		"all goes well": {replies: []reply{ok("sendMessageToChat")}},
+		"an attempt": {replies: []reply{refusedDial(), ok("sendMessageToChat")},
+			waits: []string{"the next attempt until 250ms"}},
+		"looks after 500": {replies: []reply{serverError(), ok("sendMessageToChat")}, history: behind,
+			waits: []string{"the first look into the chat until 250ms", "the second look into the chat until 3s"}},
+		"looks after a cut": {replies: []reply{{err: io.EOF}, ok("sendMessageToChat")}, history: behind,
+			waits: []string{"the first look into the chat until 250ms", "the second look into the chat until 13s"}},
+		"Once": {replies: []reply{ok("sendMessageToChat")}, history: shows("PARTNER", text, 0), then: again,
+			waits: []string{"this Client's last send of the text to show in the chat until 3s"}},
+		"a read that is behind": {history: behind, option: patient, once: 9, waits: []string{
+			"a read that is not behind until 3s", "a read that is not behind until 9s", "a read that is not behind until 21s"}},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			var log bytes.Buffer
+			s := newScript(t, row.replies...)
+			s.history = row.history
+			options := []wrapper.Option{wrapper.WithLogger(slog.New(slog.NewJSONHandler(&log,
+				&slog.HandlerOptions{Level: slog.LevelDebug})))}
+			if row.option != nil {
+				options = append(options, row.option)
+			}
+			client := newClient(t, s, options...)
+			var once []wrapper.CallOption
+			if row.once > 0 {
+				once = append(once, wrapper.Once(row.once))
+			}
+			_ = client.SendMessage(t.Context(), chatID, text, once...)
+			if row.then != nil {
+				row.then(client)
+			}
+			assert.Equal(t, row.waits, loggedWaits(t, &log, s.began), what)
+		})
+	}
+}
+
+// loggedWaits gives what the lines of a log say of waits.
+func loggedWaits(t *testing.T, log io.Reader, began time.Time) (waits []string) {
+	for decoder := json.NewDecoder(log); decoder.More(); {
+		var line struct {
+			Time, Until time.Time
+			Pause       time.Duration
+			For         string
+		}
+		require.NoError(t, decoder.Decode(&line))
+		if line.Pause > 0 {
+			line.Until = line.Time.Add(line.Pause)
+		}
+		if line.For != "" {
+			waits = append(waits, line.For+" until "+line.Until.Sub(began).String())
+		}
+	}
+	return waits
+}
+
+// A send that waits for another one of the same text tells so, and not for how long, as nobody knows.
+func TestAWaitForATurnIsTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log lockedBuffer
+		slow := ok("sendMessageToChat")
+		slow.slow = 2 * time.Second
+		client := newClient(t, newScript(t, slow, ok("sendMessageToChat")), wrapper.WithLogger(slog.New(
+			slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))))
+		go func() { _ = client.SendMessage(t.Context(), chatID, text) }()
+		synctest.Wait()
+		require.NoError(t, client.SendMessage(t.Context(), chatID, text))
+		assert.Contains(t, log.String(), `msg=wait operation=sendMessageToChat for="another send of the text to end"`+
+			" until=0001-01-01T00:00:00.000Z")
 	})
 }

@@ -21,7 +21,7 @@ import (
 func TestCountDown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out bytes.Buffer
-		stop := countDown(&out, func() int { return 80 }, "quota used up", 2500*time.Millisecond)
+		stop := countDown(&out, func() int { return 80 }, waiting{"quota used up", "trying again", "again"}, 2500*time.Millisecond)
 		time.Sleep(3100 * time.Millisecond) // the pause, and an answer that takes its time
 		synctest.Wait()
 		stop()
@@ -48,6 +48,22 @@ func TestProgress(t *testing.T) {
 	assert.Equal(t, "ymchats: server error, trying again in 1s\n"+
 		"ymchats: quota used up, trying again in 1m31s\n"+
 		"ymchats: the answer broke off, trying again in 1s\n", out.String())
+}
+
+// A send in doubt waits for looks into the chat, and a request for the Limiter. Where nobody knows how long, nothing is
+// shown.
+func TestProgressOfLooks(t *testing.T) {
+	var out bytes.Buffer
+	p := &progress{out: &out, columns: func() int { return 0 }}
+	log := slog.New(logHandler(p.handle))
+	soon := time.Now().Add(13 * time.Second)
+	log.Warn("attempt", "status", 500, "pause", 300*time.Millisecond, "for", "the first look into the chat")
+	log.Debug("wait", "for", "the second look into the chat", "until", soon)
+	log.Debug("wait", "for", "a new window of the quota", "until", soon)
+	log.Debug("wait", "for", "a request to end", "until", time.Time{})
+	assert.Equal(t, "ymchats: server error, looking into the chat in 1s\n"+
+		"ymchats: the message may have arrived, looking into the chat in 13s\n"+
+		"ymchats: waiting for a new window of the quota, going on in 13s\n", out.String())
 }
 
 // The next line of the log ends a countdown, and so does the end of the call.
@@ -78,11 +94,11 @@ func TestFit(t *testing.T) {
 		17: "in 29m59s",
 		4:  "in 2",
 	} {
-		got := fit(reason, 30*time.Minute-time.Second, room)
+		got := waiting{reason, "trying again", "again"}.fit(30*time.Minute-time.Second, room)
 		assert.Equal(t, want, got, room)
 		assert.LessOrEqual(t, utf8.RuneCountInString(got), room)
 	}
-	assert.Equal(t, "quota used up, again now", fit("quota used up", 0, 30))
+	assert.Equal(t, "quota used up, again now", waiting{"quota used up", "trying again", "again"}.fit(0, 30))
 }
 
 // Whatever the width, and however it changes, no line reaches the edge of the screen.
@@ -92,7 +108,7 @@ func TestCountDownStaysOnItsLine(t *testing.T) {
 			var out bytes.Buffer
 			var now atomic.Int32
 			now.Store(100)
-			stop := countDown(&out, func() int { return int(now.Load()) }, "no answer (there is no host api.partner.market.yandex.example)", time.Hour)
+			stop := countDown(&out, func() int { return int(now.Load()) }, waiting{"no answer (there is no host api.partner.market.yandex.example)", "trying again", "again"}, time.Hour)
 			now.Store(int32(columns))
 			time.Sleep(3500 * time.Millisecond)
 			synctest.Wait()

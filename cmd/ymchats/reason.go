@@ -23,12 +23,14 @@ func (h logHandler) WithAttrs([]slog.Attr) slog.Handler                 { return
 func (h logHandler) WithGroup(string) slog.Handler                      { return h }
 func (h logHandler) Handle(ctx context.Context, line slog.Record) error { return h(ctx, line) }
 
-// attempt is what a line of the wrapper's log says of an attempt.
+// attempt is what a line of the wrapper's log says of an attempt, or of a wait.
 type attempt struct {
 	operation string
 	number    int64
 	answer    wrapper.Response // its status and quota
 	pause     time.Duration    // before the next attempt; 0: there is none
+	waitsFor  string           // what the pause is for
+	until     time.Time        // of a line of a wait: when it ends; zero: that is not known
 	reason    error            // why no answer came, or not to its end
 }
 
@@ -45,6 +47,10 @@ func readAttempt(line slog.Record) (a attempt) {
 			a.answer.Quota, _ = value.Any().(wrapper.Quota)
 		case "pause":
 			a.pause = value.Duration()
+		case "for":
+			a.waitsFor = value.String()
+		case "until":
+			a.until = value.Time()
 		case "reason":
 			a.reason, _ = value.Any().(error)
 		}

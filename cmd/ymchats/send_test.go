@@ -293,7 +293,8 @@ func TestSendResend(t *testing.T) {
 	market.Script("sendMessageToChat", sandbox.Fail(500, "INTERNAL_ERROR", "try later"))
 	code, _, complaint := run(t, "send", "--chat", chat, testText)
 	assert.Zero(t, code, "the message is not in the chat")
-	assert.Equal(t, "ymchats: server error, trying again in 1s\n", complaint)
+	assert.Equal(t, "ymchats: server error, looking into the chat in 1s\n"+
+		"ymchats: the message may have arrived, looking into the chat in 3s\n", complaint)
 	assert.Len(t, sentTexts(market), 1)
 }
 
