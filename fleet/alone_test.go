@@ -136,8 +136,9 @@ func TestPauseEnds(t *testing.T) {
 	s.kill()
 	take(t, l, "getChat")(wrapper.Response{StatusCode: wrapper.StatusMethodFailure})
 	shared.mu.Lock()
-	require.Equal(t, firstPause, l.alone.pause, "an answer of too many at once")
+	pause := l.alone.pause
 	shared.mu.Unlock()
+	require.Equal(t, firstPause, pause, "an answer of too many at once")
 	pausing := func() *taker {
 		pauseUntil(time.Now().Add(time.Hour))
 		w := ask(l, "getChat")
