@@ -444,6 +444,10 @@ func TestScriptSlots(t *testing.T) {
 	b.hset("b:busy", fmt.Sprint("3 ", b.now()+6000))
 	b.tell("a1 a2 a3 a4 a5 b1 b2", "")
 	assert.Equal(t, "granted queued", b.acquired("a6 a7"), "and if three were taken away before")
+	b.rdb.FlushAll(context.Background())
+	allow(2).acquired("a1")
+	allow(3).acquired("a2")
+	assert.Equal(t, "queued", allow(4).acquired("a3"), "in this order, too")
 }
 
 // A cabinet is forgotten: windows, waiters and what made it busy. Leases end soon unless they are renewed, and what was
