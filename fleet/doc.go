@@ -3,6 +3,7 @@
 //
 //	shared, err := fleet.New(redis.NewClient(&redis.Options{Addr: "redis:6379"}))
 //	defer shared.Close()
+//	err = shared.Check(ctx) // what is wrong with Redis
 //	limiter, err := shared.Limiter(12345)
 //	client, err := wrapper.New(12345, wrapper.APIKey(key), wrapper.WithLimiter(limiter))
 //

@@ -90,8 +90,8 @@ func (f *Fleet) follow() error {
 	}
 }
 
-// hearAgain begins a subscription. Messages were lost while there was none, so all waiters ask again, and Redis is asked
-// whether a cabinet was forgotten.
+// hearAgain begins a subscription. Messages were lost while there was none, so all waiters ask again, and Redis is
+// asked whether a cabinet was forgotten.
 func (f *Fleet) hearAgain() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
