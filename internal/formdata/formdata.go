@@ -105,12 +105,7 @@ const maxHead = 16 << 10
 
 // newPart separates head and content. A part without an empty line has no content.
 func newPart(raw []byte) Part {
-	var head, content []byte
-	if rest, headless := bytes.CutPrefix(raw, []byte("\r\n")); headless {
-		content = rest
-	} else {
-		head, content, _ = bytes.Cut(raw, []byte("\r\n\r\n"))
-	}
+	head, content, _ := bytes.Cut(raw, []byte("\r\n\r\n"))
 	return Part{Content: content, header: readHead(head)}
 }
 
