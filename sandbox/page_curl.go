@@ -20,6 +20,8 @@ func curlOf(base string, c Call, d callDetails) (command, why string) {
 		return "", "the request is too long to be kept"
 	case !utf8.ValidString(body) || strings.ContainsRune(body, 0):
 		return "", "the request is no text"
+	case d.requestType == "multipart/form-data":
+		return "", "it is a form, whose boundary is not kept"
 	case d.query != c.Query || len(c.Path) >= maxPath:
 		return "", "its address is not kept whole, as a value may be a secret"
 	}

@@ -31,6 +31,7 @@ func TestCurl(t *testing.T) {
 	}{
 		"the request is too long to be kept":                        {Call{}, callDetails{request: keptBody{size: maxKeptBody + 1}}},
 		"the request is no text":                                    {Call{}, callDetails{request: keptBody{[]byte("\xff"), 1}}},
+		"it is a form, whose boundary is not kept":                  {Call{}, callDetails{requestType: "multipart/form-data"}},
 		"its address is not kept whole, as a value may be a secret": {Call{Query: "chatId=1"}, callDetails{query: "chatId=1&x=…"}},
 	} {
 		command, why := curlOf(base, call.Call, call.callDetails)
