@@ -257,6 +257,7 @@ func TestContentsAreBounded(t *testing.T) {
 	assert.LessOrEqual(t, m.store.contents.newest.bytes, m.store.contents.newest.maxBytes)
 	m.Reset()
 	assert.Empty(t, m.store.contents.byFile)
+	assert.Zero(t, m.store.contents.newest.bytes)
 }
 
 // The name of a file takes of the bound of all messages.
