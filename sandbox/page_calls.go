@@ -66,7 +66,7 @@ func (m *Market) pageCalls(v pageView, base string) pageCalls {
 	for _, part := range parts {
 		shown.Forgotten -= len(part)
 	}
-	counts, fitting := callCounts{}, 0
+	counts, fitting := callCounts{operations: make([]int, len(gen.Operations))}, 0
 	for number, c := range eachCall(parts, total) {
 		if c.Verdict != nil {
 			shown.Breaches += len(api.Violations(c.Verdict))
@@ -141,7 +141,7 @@ func (c *Call) good() bool { return c.Status >= 200 && c.Status < 300 }
 // callCounts counts calls for the chips.
 type callCounts struct {
 	all, violations, failed, noOperation int
-	operations                           map[string]int
+	operations                           []int // in the order of the contract
 }
 
 func (n *callCounts) add(c *Call) {
@@ -156,10 +156,12 @@ func (n *callCounts) add(c *Call) {
 		n.noOperation++
 		return
 	}
-	if n.operations == nil {
-		n.operations = map[string]int{}
+	for i := range gen.Operations {
+		if gen.Operations[i].ID == c.Operation {
+			n.operations[i]++
+			return
+		}
 	}
-	n.operations[c.Operation]++
 }
 
 // chips leads to all calls, to those that break the contract, to those that failed, and to each operation.
@@ -170,8 +172,8 @@ func (n *callCounts) chips(v pageView) []chip {
 		{"Violations", n.violations, v.OfCalls("violations", "only"), v.Violations},
 		{"Failed", n.failed, v.OfCalls("failed", "only"), v.Failed},
 	}
-	for _, op := range gen.Operations {
-		if count := n.operations[op.ID]; count > 0 || op.ID == v.Operation {
+	for i, op := range gen.Operations {
+		if count := n.operations[i]; count > 0 || op.ID == v.Operation {
 			chips = append(chips, chip{op.ID, count, v.OfCalls("operation", op.ID), op.ID == v.Operation})
 		}
 	}
