@@ -140,9 +140,10 @@ func (c *faultCell) looked(nothing callResult) callResult {
 	return callResult{attempts: 1, reads: c.looks(), outcome: wrapper.Unknown, is: append(slices.Clone(nothing.is), wrapper.ErrOutcomeUnknown)}
 }
 
-// looks is how often the chat is read after an attempt that left no message there.
+// looks is how often the chat is read after an attempt that left no message there. For a file the late look counts from
+// the end of the attempt, however long that was.
 func (c *faultCell) looks() int {
-	if c.long {
+	if c.long && c.op != "sendFileToChat" {
 		return 1
 	}
 	return 2
@@ -409,7 +410,7 @@ func (f faultCase) cells() (cells []*faultCell) {
 	for op := range operations {
 		for _, read := range slices.Sorted(maps.Keys(reads)) {
 			for _, passing := range []bool{true, false} {
-				if op != "sendMessageToChat" && read != "clean" || f.once && !passing || f.lasting && passing {
+				if !isSend(op) && read != "clean" || f.once && !passing || f.lasting && passing {
 					continue
 				}
 				cells = append(cells, &faultCell{faultCase: f, op: op, read: read, passing: passing})
@@ -431,7 +432,8 @@ var reads = map[string]func(*exchange){
 func shopWrote(text string) func(*exchange) {
 	return func(x *exchange) {
 		body := fmt.Sprintf(`{"status":"OK","result":{"context":{"type":"ORDER","orderId":5},"messages":[`+
-			`{"messageId":8,"createdAt":%q,"sender":"PARTNER","message":%q}]}}`, x.at.Format(time.RFC3339), text)
+			`{"messageId":8,"createdAt":%q,"sender":"PARTNER","message":%q,"payload":[{"name":%q,"url":"x","size":%d}]}]}}`,
+			x.at.Format(time.RFC3339), text, anyFile, len(text))
 		x.header(200, len(body), jsonType)
 		x.say("%s", body)
 	}
@@ -459,7 +461,7 @@ func (c *faultCell) Errorf(format string, args ...any) {
 	c.t.Errorf("%s, %s, passing: %t, read: %s: %s", c.name, c.op, c.passing, c.read, fmt.Sprintf(format, args...))
 }
 
-func (c *faultCell) sends() bool { return c.op == "sendMessageToChat" }
+func (c *faultCell) sends() bool { return isSend(c.op) }
 
 func (c *faultCell) run() {
 	w := newRawServer(c, c.op)

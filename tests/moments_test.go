@@ -133,7 +133,7 @@ func (m moment) run(t *testing.T, op string, why error) {
 	client := w.client(scheme, wrapper.WithRetry(wrapper.RetryPolicy{BaseDelay: pause, MaxDelay: max(pause, time.Minute)}),
 		wrapper.WithLogger(slog.New(pauseHandler{w: w})))
 	want := m.others
-	if op == "sendMessageToChat" {
+	if isSend(op) {
 		want = m.send
 	}
 	want.is = append([]error{why}, want.is...)

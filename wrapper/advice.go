@@ -38,6 +38,8 @@ func (e *Error) Advice() Advice {
 		return GiveUp
 	case e.StatusCode < 400: // the API has no redirects
 		return Stop
+	case e.StatusCode == http.StatusRequestEntityTooLarge: // the file does not become smaller
+		return GiveUp
 	case !slices.ContainsFunc(e.Errors, hasCode):
 		return RetryLater
 	}

@@ -1,7 +1,6 @@
 package wrapper
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -34,6 +33,8 @@ type attempt struct {
 	reached  reach
 	givenUp  bool // by this side, while the Market may be at it
 	trace    trace
+	left     time.Time      // the latest moment at which the request may have left
+	expected bool           // the request said Expect: 100-continue
 	retryAt  time.Time      // as the Limiter says
 	response *http.Response // its body is closed
 }
@@ -54,23 +55,33 @@ func (c *Client) attempt(ctx context.Context, call *call) *attempt {
 	if a.err = ctx.Err(); a.err != nil { // it may have ended in the same moment
 		return a
 	}
-	began := time.Now()
-	ctx, cancel := context.WithDeadlineCause(ctx, began.Add(c.timeout), errAttemptTimeout)
+	began, callers := time.Now(), ctx
+	ctx, cancel := context.WithDeadlineCause(ctx, began.Add(c.timeout+onTheWay(call.body.size())), errAttemptTimeout)
 	defer cancel()
-	a.trace.began, a.trace.giveUp = began, cancel
+	a.trace.began, a.trace.giveUp, a.trace.wrote = began, cancel, make(chan bool, 1)
 	a.trace.before = credentials{call.request.Header, call.query}
 	req := call.request.Clone(context.WithValue(ctx, traceKey{}, &a.trace))
 	req.URL.RawQuery = call.query
-	req.Body, req.GetBody, req.ContentLength = nil, nil, int64(len(call.body))
-	if len(call.body) > 0 {
-		req.GetBody = func() (io.ReadCloser, error) { return watchedBody{bytes.NewReader(call.body), &a.trace}, nil }
+	req.Body, req.GetBody, req.ContentLength = nil, nil, call.body.size()
+	if req.ContentLength > 0 {
+		req.GetBody = func() (io.ReadCloser, error) { return watchedBody{call.body.reader(), &a.trace}, nil }
 		req.Body, _ = req.GetBody()
+	}
+	if a.expected = call.asksFirst(); a.expected {
+		req.Header.Set("Expect", "100-continue")
 	}
 	resp, err := c.doer.Do(req)
 	if resp != nil && resp.Body != nil {
 		defer resp.Body.Close()
 	} else if err == nil {
 		err = errNothingCame
+	}
+	a.left = a.trace.sentAt()
+	if call.sendsFile() { // written is what the kernel has taken, and a large request may be on its way for long
+		a.left = time.Now()
+		if err != nil {
+			a.trace.awaitWrote(callers)
+		}
 	}
 	a.reached = a.trace.reach(ctx.Err() != nil)
 	a.givenUp = resp == nil && a.reached == mayHaveLeft && ctx.Err() != nil && !a.trace.wouldResend.Load()
@@ -91,7 +102,7 @@ func (c *Client) attempt(ctx context.Context, call *call) *attempt {
 // giveBack gives back the slot of an attempt. The Market goes on with a request that this side gave up, and counts it
 // until it gives up, too.
 func (c *Client) giveBack(release func(Response), a *attempt) {
-	rest := time.Until(a.trace.sentAt().Add(c.marketGivesUp))
+	rest := time.Until(a.left.Add(c.marketGivesUp))
 	if !a.givenUp || rest <= 0 {
 		release(a.Response)
 		return

@@ -14,8 +14,7 @@ type call struct {
 	operation operation
 	request   *http.Request // without query and body; attempts send copies of it
 	query     string
-	body      []byte
-	text      string      // of the message
+	body      body
 	message   *message    // nil: the call sends none
 	private   *private    // nil: there is nothing to hide yet
 	result    any         // where the result goes; nil: the contract promises none
@@ -33,6 +32,7 @@ type call struct {
 	ended      bool      // by something else than the last attempt
 	outcome    Outcome   // should the call fail
 	doubtSince time.Time // when the first attempt began that may have been carried out; zero: none may
+	noAsking   bool      // an answer was 417: what is in between does not know Expect
 	cause      error     // why it ended, where the answer alone does not say it
 	retryAt    time.Time // as the Limiter says
 }
@@ -42,7 +42,8 @@ func (c *Client) newCall(operationID, query string, body any, invalid error, opt
 	call := c.prepared[operationID]
 	call.query, call.refused, call.maxAttempts = query, invalid, c.retry.MaxAttempts
 	if body != nil && invalid == nil {
-		call.body, call.refused = json.Marshal(body)
+		encoded, err := json.Marshal(body)
+		call.body, call.refused = [][]byte{encoded}, err
 	}
 	if !call.operation.repeatable {
 		call.message = &message{}
@@ -82,10 +83,10 @@ func (c *Client) do(ctx context.Context, call *call) error {
 // send makes the call of a message.
 func (c *Client) send(ctx context.Context, call *call) (err error) {
 	m := call.message
-	m.folded = fold(call.text)
-	call.hide(call.text)
+	m.key = m.content.key()
+	call.hideMessage()
 	done := c.logLongWait(ctx, call, func() (string, time.Time) { return forTurn, time.Time{} })
-	m.own, err = c.sends.begin(ctx, m.chatID, m.folded)
+	m.own, err = c.sends.begin(ctx, m.chatID, m.key)
 	done()
 	if err != nil {
 		call.end(err)
@@ -105,6 +106,9 @@ func (c *Client) send(ctx context.Context, call *call) (err error) {
 	}
 	return err
 }
+
+// sendsFile tells whether the call sends a file.
+func (c *call) sendsFile() bool { return c.message != nil && c.message.content.isFile }
 
 // try makes attempts until the rule says that no further one is needed, or something forbids a further one.
 func (c *Client) try(ctx context.Context, call *call) error {
@@ -144,6 +148,9 @@ func (c *Client) take(call *call, a *attempt) {
 	}
 	if a.StatusCode != 0 {
 		call.answered = a
+	}
+	if a.StatusCode == http.StatusExpectationFailed {
+		call.noAsking = true
 	}
 	if a.err != nil {
 		a.err = withoutSecrets(a.err, call.secrets())

@@ -84,10 +84,7 @@ func (c *Client) configure(auth Auth, opts []Option) error {
 		c.headers.Set("X-Market-Integration", c.product)
 	}
 	for _, described := range gen.Operations {
-		op, known := operations[described.ID]
-		if !known {
-			continue // Raw refuses it
-		}
+		op := operations[described.ID]
 		op.Operation = described
 		path := strings.Replace(op.Path, "{businessId}", strconv.FormatInt(c.businessID, 10), 1)
 		req, err := http.NewRequest(op.Method, c.server+strings.TrimPrefix(path, "/"), nil)
@@ -145,7 +142,7 @@ func (c *Client) SendMessage(ctx context.Context, chatID int64, text string, opt
 	}
 	body := gen.SendMessageToChatRequest{Message: text}
 	call := c.newCall(gen.OperationSendMessageToChat, fmt.Sprint("chatId=", chatID), body, invalid, opts)
-	call.text, call.message.chatID = text, chatID
+	call.message.chatID, call.message.content = chatID, messageContent{text: text}
 	return c.do(ctx, call)
 }
 

@@ -1,5 +1,5 @@
 // Package wrapper talks to the buyers of a shop on Yandex Market: it starts a chat about an order or a return, sends
-// a message, lists chats, and reads what the buyer wrote.
+// a message or a file, lists chats, and reads what the buyer wrote.
 //
 //	client, err := wrapper.New(businessID, wrapper.APIKey(os.Getenv("YM_API_KEY")))
 //	chat, err := client.CreateChat(ctx, wrapper.Order(orderID))
@@ -28,6 +28,7 @@
 //	any other 5xx, 408, 499                    repeat             look, repeat         13 s       that of its status
 //	never left this machine                    repeat             repeat               backoff    the network's
 //	left, no answer                            repeat             look, repeat         13 s       the network's
+//	a file is cut off on its way               -                  repeat               backoff    the network's
 //	2xx whose body ends too early              repeat             look, stop           13 s       ErrInvalidResponse
 //	other 4xx                                  stop               stop                 -          that of its status
 //	other 2xx                                  stop               look, stop, unknown  13 s       ErrInvalidResponse
@@ -85,13 +86,25 @@
 //     again does so without the client's knowledge. A proxy's 403 or 404 counts as the Market's.
 //   - An equal text that another process sends, from 4 s before the send until the look, is taken for this one: the
 //     buyer sees it once.
-//   - Another text of another process, and digits that the Market masks, leave the outcome unknown.
+//   - Another text or file of another process, and digits that the Market masks, leave the outcome unknown.
 //
 // An unknown outcome is resolved by the same call with [Once], 13 s later or more. Once, and [Times], read the chat
 // first and send nothing that is there: an idempotency key that holds across restarts.
 //
 // [ResendAlways] repeats without a look: about every message that was stored before its 500 arrives twice.
 // [ResendNever] stops at once with ErrOutcomeUnknown.
+//
+// # Files
+//
+// All that is said of a message holds for a file of SendFile. It is there if a message of the shop has its name and its
+// size; of names letters and digits count. If the shop has sent a file with one of the two, or any other file that this
+// Client has not sent, that may be the file, changed by the Market: the outcome is unknown. Nothing in the Market's
+// documentation says that it keeps names and sizes.
+//
+// An attempt has 1 s more than the 15 for each 64 KiB. The second look comes 13 s after the end of the attempt: what
+// net/http has written may still be on its way. If the request could not be written to its end, nobody has the whole
+// file, and it is sent again without a look. A request of more than 1 MiB says Expect: 100-continue, and our transport
+// waits 1 s for the answer to that: a proxy that takes less can refuse it with 413 before the file is on its way.
 //
 // # Limits
 //

@@ -84,3 +84,25 @@ func ExampleClient_BusinessID() {
 	fmt.Println(client.BusinessID())
 	// Output: 12345
 }
+
+// A file of up to 5 MB. Once sends it again after a restart only if the chat lacks it.
+func ExampleClient_SendFile() {
+	client, chatID := conversation()
+	ctx := context.Background()
+	receipt := []byte("%PDF-1.7 and so on")
+	for range 2 {
+		if err := client.SendFile(ctx, chatID, "Receipt 67890.pdf", receipt, wrapper.Once(0)); err != nil {
+			panic(err)
+		}
+	}
+	read, err := client.Messages(ctx, chatID, 0)
+	if err != nil {
+		panic(err)
+	}
+	for _, message := range read.Messages {
+		for _, file := range message.Payload {
+			fmt.Println(message.Sender, file.Name, file.Size)
+		}
+	}
+	// Output: PARTNER Receipt 67890.pdf 18
+}

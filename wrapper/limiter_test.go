@@ -20,7 +20,6 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/ymarket-go/chats/gen"
 	"github.com/ymarket-go/chats/sandbox"
 	"github.com/ymarket-go/chats/wrapper"
 )
@@ -87,23 +86,11 @@ func (h *holdingMarket) call(ctx context.Context, ops ...string) (last *heldCall
 		g := &heldCall{number: len(h.calls) + 1, op: op, answer: make(chan reply), began: time.Now()}
 		h.calls = append(h.calls, g)
 		ctx := context.WithValue(ctx, heldCallKey{}, g)
+		ctx = context.WithValue(ctx, chatKey{}, int64(g.number)) // as equal sends into one chat run one after another
 		ctx, g.cancel = context.WithCancel(ctx)
 		h.t.Cleanup(g.cancel)
 		call, known := operations[op]
-		switch {
-		case op == "sendMessageToChat": // into a chat of its own, as those of one text into one chat run one after another
-			call = func(ctx context.Context, c *wrapper.Client, opts ...wrapper.CallOption) error {
-				return c.SendMessage(ctx, int64(g.number), text, opts...)
-			}
-		case op == "raw sendMessageToChat":
-			call = func(ctx context.Context, c *wrapper.Client, _ ...wrapper.CallOption) error {
-				resp, err := c.Raw().SendMessageToChat(ctx, business, &gen.SendMessageToChatParams{ChatID: int64(g.number)}, message)
-				if err == nil {
-					err = resp.Body.Close()
-				}
-				return err
-			}
-		case !known:
+		if !known {
 			call = rawCall(strings.TrimPrefix(op, "raw "))
 		}
 		go func() {
@@ -300,7 +287,7 @@ func TestLimiterGetsEverySlotBack(t *testing.T) {
 		"server error":                     {answer: &reply{status: 500}},
 		"no answer":                        {answer: &reply{err: io.EOF}},
 		"no connection":                    {answer: &reply{err: errors.New("connection refused"), dial: true}},
-		"no answer in time":                {give: func(h *holdingMarket) { h.later(15 * time.Second) }},
+		"no answer in time":                {give: func(h *holdingMarket) { h.later(25 * time.Second) }}, // a file may arrive at the end
 		"the body breaks off":              {answer: &reply{status: 200, body: "{", readErr: io.ErrUnexpectedEOF}},
 		"the answer is too large":          {answer: &reply{status: 200, body: strings.Repeat(" ", 1<<20+1)}},
 		"the caller gives up":              {give: func(h *holdingMarket) { h.calls[0].cancel(); h.later(10 * time.Second) }},
@@ -401,7 +388,7 @@ func TestLimiterContextEndsBeforeTheSecondAttempt(t *testing.T) {
 				require.True(t, first.ended)
 				want := []error{context.Canceled, wrapper.ErrServer}
 				outcome := wrapper.Rejected
-				if op == "sendMessageToChat" {
+				if isSend(op) {
 					want, outcome = append(want, wrapper.ErrOutcomeUnknown), wrapper.Unknown
 				}
 				assertClasses(t, first.err, want)
@@ -618,7 +605,7 @@ func TestLimiterRefusesALaterAttempt(t *testing.T) {
 					s := newScript(t, serverError())
 					err := call(t.Context(), newClient(t, s, wrapper.WithLimiter(d), resending(wrapper.ResendAlways)))
 					want, outcome := append([]error{wrapper.ErrServer}, row.classes...), wrapper.Rejected
-					if op == "sendMessageToChat" {
+					if isSend(op) {
 						want, outcome = append(want, wrapper.ErrOutcomeUnknown), wrapper.Unknown
 					}
 					assertClasses(t, err, want)

@@ -17,10 +17,12 @@ const (
 
 // message is what a call sends into a chat, and what is known of it there.
 type message struct {
-	chatID int64
-	folded string
-	own    *ownSends   // of this text into this chat
-	heard  marketClock // before the chat was read: an old read, too, is an answer that teaches
+	chatID  int64
+	content messageContent
+	file    []byte      // its bytes, which no error may show
+	key     string      // of the content
+	own     *ownSends   // of this content into this chat
+	heard   marketClock // before the chat was read: an old read, too, is an answer that teaches
 
 	after    int64 // Times: the message after which it may be there already
 	times    int   // Times: how often; 0: the call is without
@@ -28,21 +30,12 @@ type message struct {
 	readFrom int64 // the newest message that a read has shown before the window
 }
 
-// fold gives the form in which texts are compared: of what the Market brings back, letters and digits are what counts.
-// A text that has none stands for itself.
-func fold(text string) string {
-	if folded := string(lettersAndDigits(text)); folded != "" {
-		return folded
-	}
-	return text
-}
-
 // settle finds out whether the message of a doubtful attempt is in the chat. It looks twice: after the pause, when
 // only presence counts, and again when absence counts, too. It tells whether to send the message again.
 func (c *Client) settle(ctx context.Context, send *call, pause time.Duration) (again bool) {
 	counts := time.Now().Add(c.readsLag)
 	if send.verdict.marketMayGoOn {
-		counts = send.last.trace.sentAt().Add(c.marketGivesUp + c.readsLag)
+		counts = send.last.left.Add(c.marketGivesUp + c.readsLag)
 	}
 	send.message.heard = c.market.now()
 	rest := max(pause, time.Until(counts))
@@ -94,10 +87,10 @@ func (c *Client) find(ctx context.Context, send *call, look look) (found bool, d
 	if from == 0 {
 		from = m.after
 	}
-	isOwn := func(folded string) bool { return c.sends.has(m.chatID, folded) }
+	isOthers := func(key string) bool { return !c.sends.has(m.chatID, key) }
 	seen, err := c.readChat(ctx, send, from, tries, func(seen sight) bool {
 		w := m.window(send.doubtSince, seen)
-		found, _ := m.isIn(seen, w, isOwn)
+		found, _ := m.isIn(seen, w, isOthers)
 		return found || look == early && m.before == 0 && seen.hasAllSince(w.perhaps)
 	})
 	if err != nil {
@@ -107,7 +100,7 @@ func (c *Client) find(ctx context.Context, send *call, look look) (found bool, d
 	if newest := newestBefore(w.perhaps, seen.messages); newest > 0 && m.times == 0 {
 		m.readFrom = newest
 	}
-	return m.isIn(seen, w, isOwn)
+	return m.isIn(seen, w, isOthers)
 }
 
 // errBehind is about a read that lacks the message where it should begin.

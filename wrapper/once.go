@@ -3,6 +3,7 @@ package wrapper
 import (
 	"context"
 	"errors"
+	"slices"
 	"strconv"
 	"time"
 
@@ -30,7 +31,7 @@ func times(option string, after int64, n int) CallOption {
 	return func(c *call) error {
 		switch {
 		case c.message == nil:
-			return &OptionError{option, "to " + c.operation.ID, "SendMessage"}
+			return &OptionError{option, "to " + c.operation.ID, "SendMessage and SendFile"}
 		case after < 0:
 			return &OptionError{option, strconv.FormatInt(after, 10), "0, for ever, or the id of a message"}
 		case n < 1:
@@ -46,7 +47,7 @@ func times(option string, after int64, n int) CallOption {
 func (c *Client) isThere(ctx context.Context, send *call) (there bool, err error) {
 	m := send.message
 	pause := m.own.settlesAfter(readLag) - time.Since(m.own.ended)
-	const until = "this text was sent into the chat, which can be read only after"
+	const until = "this text or file was sent into the chat, which can be read only after"
 	if refused := c.retry.refuse(ctx, pause, until); refused != nil {
 		send.retryAt = time.Now().Add(pause)
 		send.end(refused)
@@ -57,8 +58,12 @@ func (c *Client) isThere(ctx context.Context, send *call) (there bool, err error
 		return m.count(seen.messages) >= m.times
 	})
 	m.before = m.count(seen.messages)
-	if err == nil && m.before < m.times && seen.more {
+	switch {
+	case err != nil || m.before >= m.times:
+	case seen.more:
 		err = errMore
+	case c.resembles(m, seen.messages):
+		send.outcome, err = Unknown, errResembles
 	}
 	var read *Error
 	if errors.As(err, &read) {
@@ -72,10 +77,22 @@ func (c *Client) isThere(ctx context.Context, send *call) (there bool, err error
 	return m.before >= m.times, nil
 }
 
-// count tells how often the text of the message is among those of the shop.
+var errResembles = errors.New("the shop has sent a file of the same name or of the same size into the chat, which may " +
+	"be this one, changed by the Market")
+
+// resembles tells whether a message of the shop may be the file that is about to be sent. What this Client has sent
+// there is known.
+func (c *Client) resembles(m *message, messages []gen.ChatMessageDTO) bool {
+	return slices.ContainsFunc(messages, func(written gen.ChatMessageDTO) bool {
+		isOthers := func(key string) bool { return !c.sends.has(m.chatID, key) }
+		return isShops(written) && m.content.resembles(written) && slices.ContainsFunc(m.content.keysIn(written), isOthers)
+	})
+}
+
+// count tells how often the content of the message is among those of the shop.
 func (m *message) count(messages []gen.ChatMessageDTO) (n int) {
 	for _, written := range messages {
-		if isShops(written) && fold(*written.Message) == m.folded {
+		if isShops(written) && slices.Contains(m.content.keysIn(written), m.key) {
 			n++
 		}
 	}

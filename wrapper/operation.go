@@ -12,7 +12,7 @@ type operation struct {
 	gen.Operation
 
 	// repeatable: a second request leaves the Market as the first one did. createChat gives back the chat that exists;
-	// sendMessageToChat shows the buyer the text again.
+	// sendMessageToChat shows the buyer the text again, sendFileToChat the file.
 	repeatable bool
 	maxAnswer  int // bytes of an answer's body that are read
 }
@@ -26,6 +26,7 @@ var operations = map[string]operation{
 	gen.OperationGetChats:          {repeatable: true, maxAnswer: 1 << 20},
 	gen.OperationGetChatHistory:    {repeatable: true, maxAnswer: 8 << 20},
 	gen.OperationGetChatMessage:    {repeatable: true, maxAnswer: 1 << 20},
+	gen.OperationSendFileToChat:    {repeatable: false, maxAnswer: 1 << 20},
 }
 
 // maxText is the maxLength of SendMessageToChatRequest.message in the contract, in code points.

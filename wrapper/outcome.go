@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"net/http"
 	"slices"
 )
 
@@ -68,6 +69,9 @@ func (c *call) failure() *Error {
 	e.Errors = c.apiErrors(a.body)
 	if host := a.leadsTo(); host != "" {
 		e.Err = errors.Join(e.Err, errors.New("it leads to "+sent.hide(host)))
+	}
+	if a.StatusCode == http.StatusRequestEntityTooLarge {
+		e.Err = errors.Join(e.Err, errors.New("a proxy between here and the Market may limit the size of requests"))
 	}
 	if form := describe(sent.hide(a.Header.Get("Content-Type")), a.body); form != "" {
 		e.Err = errors.Join(errors.New(form), e.Err)

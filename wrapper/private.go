@@ -6,8 +6,12 @@ import "github.com/ymarket-go/chats/gen"
 // has read. The pages of a reading share them, as do a send and its reads.
 type private struct {
 	texts   []string
-	secrets *secrets // of the texts; nil: not of all of them yet
+	file    []byte   // of the message; it may be a text
+	secrets *secrets // of all that; nil: not of all of it yet
 }
+
+// maxHidden is how many bytes of a file no text may repeat.
+const maxHidden = 64 << 10
 
 func (p *private) add(texts []string) {
 	p.texts, p.secrets = append(p.texts, texts...), nil
@@ -17,6 +21,7 @@ func (p *private) add(texts []string) {
 func (p *private) asSecrets() *secrets {
 	if p.secrets == nil {
 		p.secrets = newSecrets(p.texts...)
+		p.secrets.add(string(p.file[:min(len(p.file), maxHidden)]))
 	}
 	return p.secrets
 }
@@ -30,6 +35,12 @@ func (c *call) hide(texts ...string) {
 		c.private = &private{}
 	}
 	c.private.add(texts)
+}
+
+// hideMessage keeps out what the call sends.
+func (c *call) hideMessage() {
+	c.hide(c.message.content.text, c.message.content.name)
+	c.private.file = c.message.file
 }
 
 // sharing has a call hide what others hide, unless it does so already.

@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -31,6 +32,8 @@ type promise struct {
 	invalid bool // the arguments of the call
 	others  end  // getChat and createChat
 	send    end
+	file    end    // of sendFileToChat, where it differs from send
+	only    string // the operation that the row is about; empty: all
 }
 
 // end is what came of a call.
@@ -66,6 +69,9 @@ func broken(op string) reply {
 	r.body, r.readErr, r.keeps = r.body[:8], io.ErrUnexpectedEOF, false
 	return r
 }
+
+// brokenOff is a request that the transport could not write to its end.
+func brokenOff() reply { return reply{err: syscall.EPIPE, brokenOff: true} }
 
 var (
 	errAuth  = errors.New("vault is sealed")
@@ -151,7 +157,13 @@ func promises() []promise {
 		{row: "left, no answer", replies: then(reply{err: io.EOF}, reply{err: io.EOF}),
 			others: executed("0s 250ms 750ms"), send: executed("0s read@250ms read@13s 13s read@13.5s read@26s 26s")},
 		{row: "left, no answer", but: "the attempt's 15 s are over", replies: then(reply{hang: true}),
-			others: executed("0s 15.25s"), send: executed("0s read@15.25s 15.25s")},
+			others: executed("0s 15.25s"), send: executed("0s read@15.25s 15.25s"), file: executed("0s read@15.25s read@28s 28s")},
+		{row: "a file is cut off on its way", only: "sendFileToChat", replies: then(brokenOff(), brokenOff()),
+			send: executed("0s 250ms 750ms")},
+		{row: "a file is cut off on its way", but: "attempts run out", only: "sendFileToChat",
+			replies: always(brokenOff(), brokenOff(), brokenOff(), brokenOff()), send: failed(backoffs, rejected)},
+		{row: "left, no answer", but: "and a file is cut off on its way", only: "sendFileToChat",
+			replies: then(reply{err: io.EOF}, brokenOff()), send: executed("0s read@250ms read@13s 13s 13.5s")},
 		{row: "2xx whose body ends too early", replies: func(op string) []reply { return []reply{broken(op), ok(op)} },
 			others: executed("0s 250ms"), send: failed("0s read@250ms read@13s", rejected, wrapper.ErrInvalidResponse)},
 		{row: "2xx whose body ends too early", but: "and nothing says so but the JSON", replies: func(op string) []reply {
@@ -216,7 +228,7 @@ func promises() []promise {
 			others: failed("0s", rejected, wrapper.ErrServer), send: failed("0s", unknown, wrapper.ErrServer, wrapper.ErrOutcomeUnknown)},
 		{row: "the next pause would outlast the deadline", but: "the first look fits", within: time.Second,
 			replies: func(op string) []reply {
-				if op == "sendMessageToChat" {
+				if isSend(op) {
 					return []reply{serverError()}
 				}
 				return []reply{serverError(), serverError(), serverError()}
@@ -246,9 +258,15 @@ func TestPromise(t *testing.T) {
 		cells, promised := table[p.row]
 		require.True(t, promised, "no such row: %s", p.row)
 		for _, op := range slices.Sorted(maps.Keys(operations)) {
+			if p.only != "" && p.only != op {
+				continue
+			}
 			want, cell := p.others, cells[0]
-			if op == "sendMessageToChat" {
+			if isSend(op) {
 				want, cell = p.send, cells[1]
+			}
+			if op == "sendFileToChat" && p.file.trace != "" {
+				want = p.file
 			}
 			keeps(t, p.row, op, cell, cells[3], want)
 			t.Run(strings.Join([]string{p.row, p.but, op}, "/"), func(t *testing.T) {
@@ -328,7 +346,7 @@ var named = map[string]error{
 func execute(t *testing.T, op string, p promise, want end) {
 	s := newScript(t)
 	s.replies = numbered(p.replies(op))
-	if op == "sendMessageToChat" {
+	if isSend(op) {
 		s.history = func() reply { return ok("getChatHistory") }
 	}
 	auth := wrapper.APIKey(token)
@@ -398,7 +416,7 @@ func (s *script) trace(op string) string {
 }
 
 func (s *script) isRead(op string, i int) bool {
-	return op == "sendMessageToChat" && isHistory(s.asked[i])
+	return isSend(op) && isHistory(s.asked[i])
 }
 
 // lastAnswer is the last one that the call itself was given.

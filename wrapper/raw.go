@@ -90,20 +90,35 @@ func (c *Client) callOf(req *http.Request) *call {
 		operation:   op,
 		request:     req,
 		query:       req.URL.RawQuery,
-		body:        body,
+		body:        [][]byte{body},
 		refused:     refused,
 		maxAttempts: c.retry.MaxAttempts,
 	}
 	if !op.repeatable && refused == nil {
-		var sent gen.SendMessageToChatRequest
-		_ = json.Unmarshal(body, &sent)
-		chatID, err := strconv.ParseInt(req.URL.Query().Get("chatId"), 10, 64)
-		if err != nil {
-			chatID = 0 // which cannot be read
-		}
-		call.text, call.message = sent.Message, &message{chatID: chatID}
+		call.message = messageOf(op, req, body)
 	}
 	return call
+}
+
+// messageOf reads what a request sends into which chat. Where it cannot be read the chat is 0, in which no look finds
+// anything: a doubt stays one.
+func messageOf(op operation, req *http.Request, body []byte) *message {
+	m := &message{}
+	chatID, err := strconv.ParseInt(req.URL.Query().Get("chatId"), 10, 64)
+	readable := err == nil
+	if op.ID == gen.OperationSendFileToChat {
+		file, ok := fileOf(req.Header.Get("Content-Type"), body)
+		m.content, m.file = file, body
+		readable = readable && ok
+	} else {
+		var sent gen.SendMessageToChatRequest
+		_ = json.Unmarshal(body, &sent)
+		m.content = messageContent{text: sent.Message}
+	}
+	if readable {
+		m.chatID = chatID
+	}
+	return m
 }
 
 // operationOf finds the operation that a request is for. The error says that there is none.
@@ -126,9 +141,10 @@ func readBody(req *http.Request, maxRequest int64) ([]byte, error) {
 		return nil, nil
 	}
 	defer req.Body.Close()
-	body, err := io.ReadAll(http.MaxBytesReader(nil, req.Body, maxRequest))
-	if err != nil {
+	expected := min(max(req.ContentLength, 0), maxRequest)
+	body := bytes.NewBuffer(make([]byte, 0, expected+bytes.MinRead)) // large enough, so that it is not copied
+	if _, err := body.ReadFrom(http.MaxBytesReader(nil, req.Body, maxRequest)); err != nil {
 		return nil, fmt.Errorf("the body cannot be read, allowed are %d bytes: %w", maxRequest, err)
 	}
-	return body, nil
+	return body.Bytes(), nil
 }

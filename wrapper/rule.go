@@ -9,6 +9,7 @@ import (
 // findings are what the rule goes by: what came of an attempt.
 type findings struct {
 	reached     reach
+	expected    bool    // the request said Expect: 100-continue
 	status      int     // 0: no answer came
 	quotaUsedUp bool    // a 420 that ends with a window; any other ends within milliseconds
 	endUnknown  bool    // of that window
@@ -49,6 +50,8 @@ func judge(op operation, resend Resend, f findings) verdict {
 		return inDoubt(op, resend, verdict{repeat: true, marketMayGoOn: true})
 	case f.status == http.StatusRequestTimeout, f.status == statusClientClosedRequest: // proxies say so, too
 		return inDoubt(op, resend, verdict{repeat: true, marketMayGoOn: true})
+	case f.status == http.StatusExpectationFailed && f.expected: // the next attempt does not ask first
+		return verdict{repeat: true, outcome: Rejected}
 	case is2xx && f.body == cutOff && op.repeatable: // it is done, but the result is lost
 		return verdict{repeat: true, outcome: Rejected, problem: f.problem}
 	case is2xx && f.body == cutOff: // most likely sent
@@ -77,6 +80,8 @@ func judgeWithoutAnswer(op operation, resend Resend, reached reach) verdict {
 		return verdict{outcome: NotSent}
 	case neverLeft: // the Market knows nothing of it
 		return verdict{repeat: true, outcome: NotSent}
+	case leftInPart: // nobody has the whole of it
+		return verdict{repeat: true, outcome: Rejected}
 	}
 	return inDoubt(op, resend, verdict{repeat: true, marketMayGoOn: true}) // it may have arrived, and be in progress
 }
@@ -99,10 +104,14 @@ func inDoubt(op operation, resend Resend, v verdict) verdict {
 func findingsOf(a *attempt, call *call) findings {
 	f := findings{
 		reached:     a.reached,
+		expected:    a.expected,
 		status:      a.StatusCode,
 		quotaUsedUp: a.QuotaUsedUp(),
 		endUnknown:  a.Quota.Until.IsZero(),
 		wantsResult: call.result != nil,
+	}
+	if call.sendsFile() && a.reached == mayHaveLeft && a.trace.brokenOff.Load() {
+		f.reached = leftInPart
 	}
 	switch {
 	case a.StatusCode == 0:

@@ -29,15 +29,16 @@ const (
 
 // reply is one scripted answer of a Market without a socket.
 type reply struct {
-	status  int
-	body    string
-	header  http.Header
-	err     error         // instead of an answer
-	dial    bool          // err comes before there is a connection
-	readErr error         // after the body
-	hang    bool          // until the request's context ends
-	slow    time.Duration // before the answer
-	keeps   bool          // the contract: it is checked
+	status    int
+	body      string
+	header    http.Header
+	err       error         // instead of an answer
+	dial      bool          // err comes before there is a connection
+	brokenOff bool          // err comes before all of the request was written
+	readErr   error         // after the body
+	hang      bool          // until the request's context ends
+	slow      time.Duration // before the answer
+	keeps     bool          // the contract: it is checked
 }
 
 // contract checks every request of these tests, and every answer that means to keep it. Base paths are those that the
@@ -116,6 +117,11 @@ func (s *script) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	if r.dial {
 		httptrace.ContextClientTrace(req.Context()).GetConn("host:443")
+	}
+	if r.brokenOff {
+		trace := httptrace.ContextClientTrace(req.Context())
+		trace.WroteHeaders()
+		trace.WroteRequest(httptrace.WroteRequestInfo{Err: r.err})
 	}
 	if r.err != nil {
 		return nil, r.err

@@ -2,6 +2,7 @@ package wrapper
 
 import (
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/ymarket-go/chats/gen"
@@ -67,9 +68,9 @@ var (
 	errMore  = errors.New("the chat has more messages than can be read")
 )
 
-// isIn tells whether the message is among those that were read. isOwn tells which texts this Client has sent into the
-// chat. The error says why it cannot be told.
-func (m *message) isIn(seen sight, w window, isOwn func(folded string) bool) (found bool, doubt error) {
+// isIn tells whether the message is among those that were read. isOthers tells which contents this Client has not sent into
+// the chat. The error says why it cannot be told.
+func (m *message) isIn(seen sight, w window, isOthers func(key string) bool) (found bool, doubt error) {
 	earlier, open := m.own.stored, m.own.open
 	if m.times > 0 {
 		earlier, open, w.surely = m.before, 0, time.Time{}
@@ -77,17 +78,18 @@ func (m *message) isIn(seen sight, w window, isOwn func(folded string) bool) (fo
 	same, surelySame, others := 0, 0, false
 	for _, written := range seen.messages {
 		within, surely := !written.CreatedAt.Before(w.perhaps), !written.CreatedAt.Before(w.surely)
-		if !isShops(written) || !within && !surely {
+		keys := m.content.keysIn(written)
+		if !isShops(written) || len(keys) == 0 || !within && !surely {
 			continue
 		}
-		folded := fold(*written.Message)
+		isSame := slices.Contains(keys, m.key)
 		switch {
-		case folded == m.folded && surely:
+		case isSame && surely:
 			same++
 			surelySame++
-		case folded == m.folded:
+		case isSame:
 			same++
-		case within && written.Sender.Valid() && !isOwn(folded):
+		case within && written.Sender.Valid() && slices.ContainsFunc(keys, isOthers):
 			others = true
 		}
 	}
@@ -104,11 +106,6 @@ func (m *message) isIn(seen sight, w window, isOwn func(folded string) bool) (fo
 		return false, errFewer
 	}
 	return false, nil
-}
-
-// isShops tells that a message is a text that the shop may have written.
-func isShops(m gen.ChatMessageDTO) bool {
-	return m.Message != nil && (m.Sender == gen.ChatMessageSenderTypePartner || !m.Sender.Valid())
 }
 
 // newestBefore gives the id of the newest message from before a time; 0: there is none.

@@ -19,6 +19,7 @@ const (
 	notHandedOver reach = iota // to the transport
 	neverLeft                  // the transport had it, and for certain nothing left this machine
 	mayHaveLeft
+	leftInPart // it was cut off before its end
 )
 
 // trace follows the request of an attempt.
@@ -37,6 +38,8 @@ type trace struct {
 	connected   atomic.Bool  // and got one
 	named       atomic.Bool  // it names the headers that it writes
 	written     atomic.Bool  // the headers were written, or about to be
+	brokenOff   atomic.Bool  // the transport could not write the request to its end
+	wrote       chan bool    // that it has ended writing; nil: nobody asks
 	lastStep    atomic.Int64 // nanoseconds since the attempt began; 0: the request came no further
 }
 
@@ -87,7 +90,31 @@ func (t *trace) hooks(added http.Header) *httptrace.ClientTrace {
 			}
 			t.step()
 		},
-		WroteRequest: func(httptrace.WroteRequestInfo) { t.step() },
+		WroteRequest: func(info httptrace.WroteRequestInfo) {
+			t.brokenOff.Store(info.Err != nil && t.written.Load())
+			t.step()
+			select {
+			case t.wrote <- true:
+			default:
+			}
+		},
+	}
+}
+
+// wroteWithin bounds the wait for the end of writing. Over HTTP/2 nothing tells of an end that is no success.
+const wroteWithin = 100 * time.Millisecond
+
+// awaitWrote waits until it is known how the writing of a request ended that has failed: net/http writes in another
+// goroutine than the one that gives up.
+func (t *trace) awaitWrote(ctx context.Context) {
+	if !t.written.Load() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, wroteWithin)
+	defer cancel()
+	select {
+	case <-t.wrote:
+	case <-ctx.Done():
 	}
 }
 

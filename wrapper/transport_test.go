@@ -57,7 +57,7 @@ func TestRetryOverLoopback(t *testing.T) {
 			var first, second time.Time
 			server := startServer(t, func(w http.ResponseWriter, r *http.Request) {
 				assert.Equal(t, token, r.Header.Get("Api-Key"))
-				if op == "sendMessageToChat" && strings.HasSuffix(r.URL.Path, "/history") { // the look
+				if isSend(op) && strings.HasSuffix(r.URL.Path, "/history") { // the look
 					_, _ = io.WriteString(w, ok("getChatHistory").body)
 					return
 				}
@@ -122,7 +122,7 @@ func TestConnectionCut(t *testing.T) {
 		var attempts atomic.Int32
 		server := startServer(t, func(w http.ResponseWriter, r *http.Request) {
 			switch {
-			case op == "sendMessageToChat" && strings.HasSuffix(r.URL.Path, "/history"): // the look
+			case isSend(op) && strings.HasSuffix(r.URL.Path, "/history"): // the look
 				_, _ = io.WriteString(w, ok("getChatHistory").body)
 			case attempts.Add(1) == 1:
 				panic(http.ErrAbortHandler)
