@@ -10,12 +10,12 @@ import (
 	"github.com/ymarket-go/chats/gen"
 )
 
-// Once has SendMessage read the chat first, and send nothing if the shop has written this text into it after a
-// message already; 0: ever. It succeeds then, with Attempts 0. It is the idempotency key that the API lacks, and holds
+// Once has SendMessage and SendFile read the chat first, and send nothing if the shop has written this text, or sent
+// this file, into it after a message already; 0: ever. It succeeds then, with Attempts 0. It is the idempotency key that the API lacks, and holds
 // across restarts: keep with each text the id of the message after which it is due, and call again with both.
 //
-// A text counts as written if its letters and digits are the same, by whichever program of the shop it was sent. The
-// chat is read no sooner than 3 s after this Client has last sent the text there, as reads may be behind, and 13 s
+// A text counts as written if its letters and digits are the same, by whichever program of the shop it was sent; a file
+// counts as sent if its name and its size are. The chat is read no sooner than 3 s after this Client has last sent the text there, as reads may be behind, and 13 s
 // where it is unknown whether that send arrived. A read that lacks the message itself is behind, and is repeated.
 //
 // It is no lock between processes: two that ask at once both send. A program that was killed during a send lets 13 s
@@ -23,7 +23,7 @@ import (
 // sent, and the error is that of getChatHistory, with Outcome NotSent.
 func Once(after int64) CallOption { return times("Once", after, 1) }
 
-// Times is like Once, but for a text that is due more than once: nothing is sent if it stands there n times already.
+// Times is like Once, but for a text or a file that is due more than once: nothing is sent if it stands there n times already.
 // Once(after) is Times(after, 1).
 func Times(after int64, n int) CallOption { return times("Times", after, n) }
 
