@@ -159,7 +159,7 @@ func (r *Run) judge(row *Row, chatID int64, err error) error {
 	}
 	switch e.Advice() {
 	case wrapper.Stop:
-		return err
+		return errors.Join(err, r.leave(row, chatID))
 	case wrapper.Look:
 		r.leaveOpen(row)
 		return nil
@@ -171,10 +171,21 @@ func (r *Run) judge(row *Row, chatID int64, err error) error {
 		}
 		return r.end(row, line{What: Failed, Chat: chatID, Reason: e.Error(), Todo: todo})
 	}
+	if r.Brake.reason() != nil {
+		return r.leave(row, chatID)
+	}
 	if r.pace.later(e) {
 		return ErrOutage
 	}
 	return errLater
+}
+
+// leave notes of a row that was begun when the run stopped that its text was not sent.
+func (r *Run) leave(row *Row, chatID int64) error {
+	if e := r.Journal.entry(row.Key); e == nil || e.last.What != begun {
+		return nil
+	}
+	return r.end(row, line{What: Left, Chat: chatID, Todo: again})
 }
 
 // isBehind tells the 404 of a read that does not know a chat yet from that of a number that is wrong.

@@ -164,7 +164,7 @@ func (j *Journal) replay(l line) error {
 	case whatChat:
 		j.chats[fmt.Sprint(l.Kind, " ", l.ID)] = l.Chat
 		return nil
-	case begun, Sent, Already, Doubt, Failed:
+	case begun, Sent, Already, Doubt, Failed, Left:
 	default:
 		return fmt.Errorf("line %d is of no known kind", j.lines)
 	}
