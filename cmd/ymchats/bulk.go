@@ -123,8 +123,7 @@ func (b *bulkSender) send(cmd *cobra.Command) error {
 		return usageError{fmt.Errorf("%s: %w", b.journal, inWords(err))}
 	}
 	defer journal.Close()
-	plan := bulk.NewPlan(sheet, journal, b.changed)
-	plan.Again = b.again
+	plan := bulk.NewPlan(sheet, journal, b.changed, b.again)
 	if b.dryRun {
 		return b.tell(cmd, sheet, plan)
 	}

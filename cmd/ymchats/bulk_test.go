@@ -139,7 +139,7 @@ func TestSendCSVRefuses(t *testing.T) {
 	assert.Equal(t, 3, code)
 	assert.Contains(t, complaint, "the text is refused: invalid request: the message shows nothing but blanks")
 	assert.Empty(t, market.Calls())
-	assert.NoFileExists(t, path+".ymchats")
+	assert.NoFileExists(t, path+".results.csv")
 }
 
 // Mistakes on the command line, and files that cannot be read.
@@ -229,7 +229,7 @@ func TestSendCSVEnds(t *testing.T) {
 	assert.Regexp(t, `\nResults: \S+orders\.csv\.results-\d{8}-\d{6}\.csv\n$`, out)
 	code, _, complaint = ended().run(t, "send", "--csv", ordersFile(t, 20))
 	assert.Equal(t, 1, code)
-	assert.Equal(t, "ymchats: interrupted\n", complaint)
+	assert.Equal(t, "ymchats: interrupted; the same command goes on\n", complaint)
 }
 
 // The line of progress has what fits into it; what is waited for stays longest.

@@ -5,10 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"golang.org/x/text/encoding/charmap"
-	"golang.org/x/text/encoding/unicode"
+	utf16 "golang.org/x/text/encoding/unicode"
 )
 
 // Encodings are those that a file without a byte order mark may have; the first one is the default.
@@ -32,10 +33,12 @@ func decode(file []byte, encoding string) (string, error) {
 	switch {
 	case hasMark:
 	case bytes.HasPrefix(file, []byte("\xff\xfe")), bytes.HasPrefix(file, []byte("\xfe\xff")):
-		decoder := unicode.UTF16(unicode.LittleEndian, unicode.ExpectBOM).NewDecoder()
+		decoder := utf16.UTF16(utf16.LittleEndian, utf16.ExpectBOM).NewDecoder()
 		text, err = decoder.String(string(file))
 	case bytes.IndexByte(file, 0) >= 0:
 		return "", errors.New("it has zero bytes, as UTF-16 without a byte order mark has: " + asUTF8)
+	case encoding == "windows-1251" && utf8.Valid(file) && bytes.ContainsFunc(file, isBeyondASCII):
+		return "", errors.New("it is UTF-8: leave --encoding out")
 	case encoding == "windows-1251":
 		text, err = charmap.Windows1251.NewDecoder().String(text)
 	}
@@ -54,3 +57,5 @@ func decode(file []byte, encoding string) (string, error) {
 	}
 	return text, nil
 }
+
+func isBeyondASCII(r rune) bool { return r > unicode.MaxASCII }

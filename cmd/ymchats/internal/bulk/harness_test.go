@@ -41,8 +41,7 @@ func (s *shop) plan(t *testing.T, file string) (*Plan, *Journal) {
 	require.NoError(t, err)
 	journal, err := OpenJournal(s.path, "host", 1)
 	require.NoError(t, err)
-	plan := NewPlan(sheet, journal, s.changed)
-	plan.Again = s.again
+	plan := NewPlan(sheet, journal, s.changed, s.again)
 	return plan, journal
 }
 

@@ -250,10 +250,10 @@ func (j *Journal) textsOf(chatID int64) (texts []string) {
 	return texts
 }
 
-// Close ends the lock. A journal without a line is taken away.
+// Close ends the lock.
 func (j *Journal) Close() error {
-	if j.lines == 0 {
-		_ = os.Remove(j.path)
+	if j.file == nil {
+		return nil
 	}
 	return j.file.Close()
 }

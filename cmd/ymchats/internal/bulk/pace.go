@@ -50,7 +50,14 @@ func (p *pace) wait() (left time.Duration, why string) {
 	return time.Until(p.until), p.why
 }
 
-// hold lets nothing begin before a time.
+// rest lets nothing begin for some time.
+func (p *pace) rest(d time.Duration, why string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.hold(time.Now().Add(d), why)
+}
+
+// hold lets nothing begin before a time. The lock is held.
 func (p *pace) hold(until time.Time, why string) {
 	if until.After(p.until) {
 		p.until, p.why = until, why

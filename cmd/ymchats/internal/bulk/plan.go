@@ -30,9 +30,9 @@ type Plan struct {
 	delimiter rune
 }
 
-// NewPlan compares a file with its journal.
-func NewPlan(s *Sheet, j *Journal, changed string) *Plan {
-	p := &Plan{Kind: s.Kind, Findings: slices.Clone(s.Findings), delimiter: s.delimiter}
+// NewPlan compares a file with its journal. again has texts sent that stood in their chats.
+func NewPlan(s *Sheet, j *Journal, changed string, again bool) *Plan {
+	p := &Plan{Kind: s.Kind, Again: again, Findings: slices.Clone(s.Findings), delimiter: s.delimiter}
 	inFile := map[string]bool{}
 	for _, row := range s.Rows {
 		inFile[row.Key] = true
@@ -53,7 +53,7 @@ func NewPlan(s *Sheet, j *Journal, changed string) *Plan {
 	for _, row := range s.Rows {
 		before := old[row.About()]
 		switch e := j.entries[row.Key]; {
-		case e.isDone():
+		case e.isDone() && !(again && e.last.What == Already):
 			p.Done = append(p.Done, row)
 		case e.isOpen():
 			p.Open = append(p.Open, row)

@@ -17,9 +17,9 @@ const (
 
 // Why a run ends before all rows are at their end.
 var (
-	ErrInterrupted = errors.New("interrupted")
-	ErrUntil       = errors.New("the time of --until has come")
-	ErrOutage      = errors.New("the Market has not answered as it should for an hour")
+	ErrInterrupted = errors.New("interrupted; the same command goes on")
+	ErrUntil       = errors.New("the time of --until has come; the same command goes on")
+	ErrOutage      = errors.New("the Market has not answered as it should for an hour; the same command goes on")
 	ErrAnotherRun  = errors.New("another run sends the same texts: it has another journal, or is on another machine")
 )
 
@@ -82,9 +82,7 @@ func (r *Run) settle(rows []*Row) bool {
 		return r.Brake.reason() == nil
 	}
 	left := min(time.Until(newest.Add(settled)), settled) // a clock may have been set back
-	r.pace.mu.Lock()
-	r.pace.hold(time.Now().Add(left), "the Market may still be at a message")
-	r.pace.mu.Unlock()
+	r.pace.rest(left, "the Market may still be at a message")
 	return r.Brake.sleep(left)
 }
 

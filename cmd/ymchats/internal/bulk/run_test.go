@@ -53,11 +53,14 @@ func TestAlreadyThere(t *testing.T) {
 			assert.WithinDuration(t, written, r.At, 10*time.Second, "it is the time of the message")
 		}
 		s.assertOnce(t, 21)
-		s.path, s.again = s.path+".again", true
-		third := s.run(t, t.Context(), orders(21))
-		assert.Equal(t, map[string]int{Sent: 21}, third.counts)
-		for _, times := range s.seen() {
-			assert.Equal(t, 2, times)
+		s.again = true
+		for range 2 {
+			assert.Equal(t, map[string]int{Sent: 21}, s.run(t, t.Context(), orders(21)).counts)
+			twice := 0
+			for _, times := range s.seen() {
+				twice += times - 1
+			}
+			assert.Equal(t, 20, twice, "once more those that stood there, and those only once")
 		}
 	})
 }
@@ -92,7 +95,6 @@ func TestJournalIsLocked(t *testing.T) {
 	_, err := OpenJournal(s.path, "host", 1)
 	require.ErrorIs(t, err, ErrLocked)
 	require.NoError(t, journal.Close())
-	assert.NoFileExists(t, s.path, "a journal in which nothing was written is taken away")
 }
 
 // A text that is corrected after it was sent is sent only if that is meant.
