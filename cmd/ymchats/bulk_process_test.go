@@ -58,7 +58,7 @@ func TestSendCSVKilled(t *testing.T) {
 	for range *bulkKills {
 		command := program(t, "send", "--csv", path)
 		require.NoError(t, command.Start())
-		time.Sleep(time.Duration(rand.Int64N(int64(22 * time.Second))))
+		time.Sleep(time.Duration(rand.Int64N(int64(15 * time.Second))))
 		require.NoError(t, command.Process.Kill())
 		if _ = command.Wait(); command.ProcessState.ExitCode() < 0 {
 			killed++

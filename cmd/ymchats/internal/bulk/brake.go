@@ -10,14 +10,13 @@ import (
 	"github.com/ymarket-go/chats/wrapper"
 )
 
-const (
-	stopWithin = 15 * time.Second // what is in flight when a run stops may take so long
-	toReadOn   = time.Second      // after the last answer began, for the rest of it
-)
+// toReadOn is how long a run that stops reads on after the last answer began.
+const toReadOn = time.Second
 
 var errStopped = errors.New("the run was stopped")
 
-// Brake stops a run: attempts in flight may end, and no other begins. Middleware goes into the run's Client.
+// Brake stops a run: attempts in flight may end, which the Client gives 15 s, and no other begins. Middleware goes into
+// that Client.
 type Brake struct {
 	mu       sync.Mutex
 	inFlight int
@@ -73,7 +72,6 @@ func (b *Brake) stop(why error) {
 	}
 	b.stopped, b.why = true, why
 	close(b.starting)
-	time.AfterFunc(stopWithin, b.cancel)
 	if b.inFlight == 0 {
 		b.cancel() // calls that pause would try again
 	}
@@ -81,15 +79,11 @@ func (b *Brake) stop(why error) {
 
 // sleep waits, and tells whether the run goes on.
 func (b *Brake) sleep(d time.Duration) bool {
-	if d <= 0 {
-		d = 0
-	}
 	select {
 	case <-b.starting:
-		return false
 	case <-time.After(d):
-		return true
 	}
+	return b.reason() == nil
 }
 
 // reason is why the run was stopped; nil: it was not.

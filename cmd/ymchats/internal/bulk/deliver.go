@@ -132,13 +132,18 @@ func (r *Run) resume(ctx context.Context, row *Row, chatID, after int64) error {
 	return err
 }
 
-// send sends a text whose begin is in the journal.
+// send sends a text whose begin is in the journal. Where the run stops and the client vouches that nothing was sent, the
+// journal has that, too.
 func (r *Run) send(ctx context.Context, row *Row, chatID, after int64) (attempts int, err error) {
 	var answer wrapper.Response
 	err = r.Client.SendMessage(ctx, chatID, row.Text, wrapper.Once(after), wrapper.Capture(&answer))
 	r.pace.done(gen.OperationSendMessageToChat, answer)
 	if err == nil && answer.Attempts > 0 {
 		err = r.end(row, line{What: Sent, Chat: chatID})
+	}
+	var e *wrapper.Error
+	if errors.As(err, &e) && e.Outcome != wrapper.Unknown && (r.Brake.reason() != nil || e.Advice() == wrapper.Stop) {
+		err = errors.Join(err, r.end(row, line{What: Left, Chat: chatID, Todo: again}))
 	}
 	return answer.Attempts, err
 }
@@ -159,7 +164,7 @@ func (r *Run) judge(row *Row, chatID int64, err error) error {
 	}
 	switch e.Advice() {
 	case wrapper.Stop:
-		return errors.Join(err, r.leave(row, chatID))
+		return err
 	case wrapper.Look:
 		r.leaveOpen(row)
 		return nil
@@ -171,21 +176,10 @@ func (r *Run) judge(row *Row, chatID int64, err error) error {
 		}
 		return r.end(row, line{What: Failed, Chat: chatID, Reason: e.Error(), Todo: todo})
 	}
-	if r.Brake.reason() != nil {
-		return r.leave(row, chatID)
-	}
 	if r.pace.later(e) {
 		return ErrOutage
 	}
 	return errLater
-}
-
-// leave notes of a row that was begun when the run stopped that its text was not sent.
-func (r *Run) leave(row *Row, chatID int64) error {
-	if e := r.Journal.entry(row.Key); e == nil || e.last.What != begun {
-		return nil
-	}
-	return r.end(row, line{What: Left, Chat: chatID, Todo: again})
 }
 
 // isBehind tells the 404 of a read that does not know a chat yet from that of a number that is wrong.

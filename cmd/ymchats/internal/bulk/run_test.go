@@ -190,6 +190,7 @@ func TestOneChatUnderTwoNames(t *testing.T) {
 	inBubble(t, func(t *testing.T, s *shop) {
 		s.run(t, t.Context(), "order;text\n31000001;One.\n")
 		s.changed = ChangedSend
+		s.market.Every(sandbox.OperationSendMessageToChat, sandbox.Delay(3*time.Second, nil))
 		plan, journal := s.plan(t, "order;text\n31000001;Two.\n31000002;Three.\n")
 		defer journal.Close()
 		same := &Row{Kind: Chat, ID: 7000001, Text: "Two.", Key: keyOf(Chat, 7000001, "Two.")}
@@ -292,6 +293,46 @@ func TestInterrupt(t *testing.T) {
 	}
 }
 
+// A run that is stopped while it looks for a text leaves open what was open.
+func TestInterruptedLook(t *testing.T) {
+	inBubble(t, func(t *testing.T, s *shop) {
+		s.market.Script(sandbox.OperationSendMessageToChat, sandbox.Delay(time.Hour, sandbox.Abort()))
+		s.run(t, t.Context(), orders(1), func(r *Run) { time.AfterFunc(time.Second, func() { kill(r) }) })
+		s.market.Every(sandbox.OperationGetChatHistory, sandbox.Fail(503, "UNAVAILABLE", "try later"))
+		ctx, interrupt := context.WithTimeout(t.Context(), 14*time.Second)
+		defer interrupt()
+		assert.Equal(t, map[string]int{Doubt: 1}, s.run(t, ctx, orders(1)).counts)
+		time.Sleep(2 * time.Hour)
+	})
+}
+
+// A text that the client is in doubt about is looked for once more at the end.
+func TestLookAtTheEnd(t *testing.T) {
+	inBubble(t, func(t *testing.T, s *shop) {
+		s.market.Script(sandbox.OperationSendMessageToChat, sandbox.CommitThen(sandbox.Delay(2*time.Second, sandbox.Fail(500, "INTERNAL_ERROR", "try later"))))
+		time.AfterFunc(time.Second, func() { s.market.Every(sandbox.OperationGetChatHistory, sandbox.Fail(503, "UNAVAILABLE", "try later")) })
+		time.AfterFunc(11*time.Second, func() { s.market.Every(sandbox.OperationGetChatHistory, nil) })
+		assert.Equal(t, map[string]int{Sent: 1}, s.run(t, t.Context(), orders(1)).counts)
+		s.assertOnce(t, 1)
+	})
+}
+
+// Rows go in random order, those of one order together and in the order of the file.
+func TestShuffled(t *testing.T) {
+	var rows []*Row
+	for i := range 200 {
+		rows = append(rows, &Row{Kind: Order, ID: int64(i / 2), Text: fmt.Sprint(i)})
+	}
+	groups := shuffled(rows)
+	require.Len(t, groups, 100)
+	inOrder := true
+	for i, group := range groups {
+		assert.Equal(t, []string{fmt.Sprint(2 * group[0].ID), fmt.Sprint(2*group[0].ID + 1)}, []string{group[0].Text, group[1].Text})
+		inOrder = inOrder && group[0].ID == int64(i)
+	}
+	assert.False(t, inOrder)
+}
+
 // No row begins after a time.
 func TestUntil(t *testing.T) {
 	inBubble(t, func(t *testing.T, s *shop) {
@@ -307,7 +348,7 @@ func TestUntil(t *testing.T) {
 func TestQuota(t *testing.T) {
 	for _, row := range []struct{ quota, leave, rows, hours int }{
 		{100, 0, 230, 5}, // two reads for each row are counted as well
-		{200, 150, 130, 3},
+		{0, 900, 250, 3},
 		{0, 0, *quotaRows, (*quotaRows + 999) / 1000}, // the contract's: 1,000, and 10,000 of reads
 	} {
 		t.Run(fmt.Sprint(row), func(t *testing.T) {
@@ -366,6 +407,19 @@ func TestJournalCannotBeWritten(t *testing.T) {
 	})
 }
 
+// What follows half a line could not be read, so nothing follows a write that has failed.
+func TestJournalThatFailedOnce(t *testing.T) {
+	s := newShop(t)
+	_, journal := s.plan(t, orders(1))
+	defer journal.Close()
+	good := journal.file
+	journal.file = readOnly(t, s.path)
+	require.Error(t, journal.begin())
+	require.NoError(t, journal.file.Close())
+	journal.file = good
+	require.ErrorAs(t, journal.begin(), new(*JournalError))
+}
+
 func readOnly(t *testing.T, path string) *os.File {
 	t.Helper()
 	f, err := os.Open(path)
@@ -386,6 +440,7 @@ func TestJournal(t *testing.T) {
 	for what, row := range map[string]struct{ text, says string }{
 		"whole":               {string(whole), ""},
 		"a torn line":         {string(whole) + `{"what":"se`, ""},
+		"a long torn line":    {string(whole) + `{"what":"begin","text":"` + strings.Repeat("x", 1000), ""},
 		"zeros":               {string(whole) + "\x00\x00\x00", ""},
 		"zeros and an end":    {string(whole) + "\x00\x00\x00\n", ""},
 		"nothing":             {"", ""},
