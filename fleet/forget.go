@@ -10,10 +10,10 @@ import (
 // everybody names the channel of all processes. No process has this name: each ends with random characters.
 const everybody = "all"
 
-// Forget clears a cabinet, for a person who knows better than what answers said: after a wrong clock has shut its
-// windows, say. All processes of the fleet forget the windows of its quota and that it was busy, and requests that wait
-// take their places in the queue again. Requests that run keep their leases. The leases of processes that are gone end
-// within 3 s. A process that does not hear of it at once does so when it next has an answer of Redis, within 61 minutes.
+// Forget clears a cabinet, after a wrong clock has shut its windows, say. All processes of the fleet forget the windows
+// of its quota, and the slots that 420s have taken away are back. Waiting requests take places in the queue again, in
+// any order. Running requests keep their leases. The leases of processes that are gone end within 3 s. A process that
+// misses the message learns of it with its next subscription or answer; Redis keeps the moment for 61 minutes.
 //
 // The error says that the businessId is below 1, that the Fleet is closed, that the context has ended, or that Redis
 // gave no answer: then call Forget again, it does no harm.

@@ -52,24 +52,10 @@ func (s *lease) start(left time.Duration) {
 	var ctx context.Context
 	ctx, s.stop = context.WithCancel(f.life)
 	s.commands.Go(func() {
-		for pause := left / 3; s.sleep(ctx, pause) == nil; pause = f.lease / 3 {
+		for pause := left / 3; sleepUntil(ctx, pause, s.messages) == nil; pause = f.lease / 3 {
 			s.renew()
 		}
 	})
-}
-
-// sleep ends early with a message.
-func (s *lease) sleep(ctx context.Context, pause time.Duration) error {
-	timer := time.NewTimer(pause)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-s.messages:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }
 
 // renew writes the lease again, even if Redis has lost it. While Redis is away nothing is written: the probe that

@@ -82,11 +82,16 @@ func (l *Limiter) acquireBoth(ctx context.Context, operation string) (func(wrapp
 	}
 }
 
-func sleep(ctx context.Context, pause time.Duration) error {
+func sleep(ctx context.Context, pause time.Duration) error { return sleepUntil(ctx, pause, nil) }
+
+// sleepUntil ends early with a message.
+func sleepUntil(ctx context.Context, pause time.Duration, messages <-chan int64) error {
 	timer := time.NewTimer(pause)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
+		return nil
+	case <-messages:
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()

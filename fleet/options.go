@@ -86,9 +86,9 @@ func WithTimeout(d time.Duration) Option {
 	}
 }
 
-// WithSlots sets how many requests of a cabinet run at once in all processes of the fleet: 1 to 4. Give less than 4 where
-// a program outside of the fleet uses the cabinet as well. Of processes with different values the lowest one holds that
-// a process has used within the last minute. Without it: 4.
+// WithSlots sets how many requests of a cabinet run at once in all processes of the fleet: 1 to 4. Give less than 4 if
+// a program outside of the fleet always uses the cabinet as well. If processes give different values, the lowest one
+// that a process has used within the last minute holds for all. Without it: 4.
 func WithSlots(n int) Option {
 	return func(c *config) error {
 		if n < 1 || n > mostSlots {
@@ -193,7 +193,8 @@ func newConfig(opts []Option) (*config, error) {
 		return nil, errors.New("WithStrict and WithAlone are given, allowed is one of them")
 	}
 	if c.alone > c.slots {
-		return nil, fmt.Errorf("WithAlone is given %d and WithSlots %d, allowed is no more alone than slots", c.alone, c.slots)
+		const text = "WithAlone is given %d and WithSlots %d, allowed is no more alone than slots"
+		return nil, fmt.Errorf(text, c.alone, c.slots)
 	}
 	if c.alone == 0 {
 		c.alone = defaultAlone

@@ -13,8 +13,8 @@ import (
 	"github.com/ymarket-go/chats/wrapper"
 )
 
-// What the processes of a cabinet may share. In front of each stands the Limiter that a Client has by default: it lets 4
-// requests of the process run at once, and keeps to the quota that the answers to its own requests tell.
+// What the processes of a cabinet may share. In front of each stands the Limiter that a Client has by default: it lets
+// 4 requests of the process run at once, and keeps to the quota that the answers to its own requests tell.
 const (
 	nothing   = "nothing"
 	byRate    = "redis_rate"

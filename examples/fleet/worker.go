@@ -76,7 +76,8 @@ func newClient(do job) (*wrapper.Client, func(), error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	client, err := wrapper.New(cabinet, wrapper.APIKey("any"), wrapper.WithBaseURL(do.Market), wrapper.WithLimiter(limiter))
+	client, err := wrapper.New(cabinet, wrapper.APIKey("any"), wrapper.WithBaseURL(do.Market),
+		wrapper.WithLimiter(limiter))
 	return client, func() { end(); _ = rdb.Close() }, err
 }
 
