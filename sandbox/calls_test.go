@@ -93,6 +93,8 @@ func TestConsequences(t *testing.T) {
 	rawAsk(m, "GET", chatOf(1))
 	calls := m.Calls()
 	assert.Equal(t, "answer 1 h 1 min old", calls[len(calls)-2].Fault)
+	require.NoError(t, m.EveryDescribed(sandbox.OperationSendFileToChat, []byte(`{"kind":"abort","commit":true}`)))
+	assert.Contains(t, words(pageOf(t, m, "")), "sendFileToChat, every request: connection cut before the answer, message is stored")
 	assert.Equal(t, "answer 500, the request happens", calls[len(calls)-1].Fault)
 	assert.WithinDuration(t, time.Date(2026, 9, 9, 12, 0, 0, 0, time.UTC), calls[0].At, 0)
 }

@@ -25,7 +25,7 @@ func consequenceOf(operation string, f control.Fault) string {
 	words := []string{actOf(f)}
 	if orElse(f.Commit, false) && f.Kind != control.FaultKindNone && f.Kind != control.FaultKindChanged {
 		stored := "the request happens"
-		if operation == OperationSendMessageToChat {
+		if operation == OperationSendMessageToChat || operation == OperationSendFileToChat {
 			stored = "message is stored"
 		}
 		words = append(words, stored)

@@ -203,20 +203,6 @@ func (m Message) files(r *http.Request) *[]control.File {
 	return &files
 }
 
-// pageFile is a file of a message on the page.
-type pageFile struct {
-	File
-	Path string // where it can be fetched
-}
-
-// Attachments are the files of a message.
-func (m pageMessage) Attachments() (files []pageFile) {
-	for number, file := range m.Files {
-		files = append(files, pageFile{file, m.filePathOf(number)})
-	}
-	return files
-}
-
 // postedFile reads the file that is posted to the control API: as it is, without a name, or in a form.
 func postedFile(w http.ResponseWriter, r *http.Request) (name string, content []byte, err error) {
 	most := contractOperations()[OperationSendFileToChat].MaxRequest

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -61,7 +62,11 @@ func newPageChat(c chat) pageChat {
 	}
 	if len(c.messages) > 0 {
 		last := c.messages[len(c.messages)-1]
-		p.Last = writerOf(last.Sender) + ": " + shorten(last.Text, briefMessage)
+		text := last.Text
+		if len(last.Files) > 0 {
+			text = cmp.Or(text, last.Files[0].Name)
+		}
+		p.Last = writerOf(last.Sender) + ": " + shorten(text, briefMessage)
 	}
 	return p
 }

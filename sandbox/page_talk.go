@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
@@ -37,6 +38,32 @@ func (m pageMessage) Writer() string {
 		return ""
 	}
 	return writerOf(m.Sender)
+}
+
+// pageFile is a file of a message on the page.
+type pageFile struct {
+	File
+	Path string // where it can be fetched
+}
+
+// Attachments are the files of a message.
+func (m pageMessage) Attachments() (files []pageFile) {
+	for number, file := range m.Files {
+		files = append(files, pageFile{file, m.filePathOf(number)})
+	}
+	return files
+}
+
+// Weight is the size of a file in a unit that fits.
+func (f pageFile) Weight() string {
+	switch {
+	case f.Size >= 1<<20:
+		return fmt.Sprintf("%.1f MiB", float64(f.Size)/(1<<20))
+	case f.Size >= 1<<10:
+		return fmt.Sprintf("%.1f KiB", float64(f.Size)/(1<<10))
+	default:
+		return counted(f.Size, "byte")
+	}
 }
 
 // storedBy is the call that has stored a message.

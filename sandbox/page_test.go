@@ -177,6 +177,29 @@ func TestPageShowsATalk(t *testing.T) {
 	assert.Contains(t, shown, `<a href="/_sandbox/?chat=7000001#talk" aria-current="true">`)
 }
 
+// A file of a message is a link with its size; its name is shown as text.
+func TestPageShowsFiles(t *testing.T) {
+	m := newMarket()
+	chat := startChat(t, m, order5)
+	for name, size := range map[string]int{`<b>"photo".jpg`: 1, "a.bin": 1023, "b.bin": 1536, "c.bin": 5 << 20} {
+		require.NoError(t, m.SendFile(chat, "CUSTOMER", name, make([]byte, size)))
+	}
+	require.NoError(t, m.SendFile(chat, "PARTNER", `<i>.pdf`, nil))
+	shown := section(t, pageOf(t, m, "?chat=7000001"), "chats")
+	for _, want := range []string{`&lt;b&gt;&#34;photo&#34;.jpg</a> <span class="num">1 byte<`, `a.bin</a> <span class="num">1023 bytes<`,
+		`b.bin</a> <span class="num">1.5 KiB<`, `c.bin</a> <span class="num">5.0 MiB<`, `&lt;i&gt;.pdf</a> <span class="num">0 bytes<`} {
+		assert.Contains(t, shown, want)
+	}
+	assert.NotContains(t, shown, "<i>")
+	assert.NotContains(t, shown, `<p dir="auto"></p>`, "there is no empty text beside a file")
+	assert.Contains(t, words(shown), "Shop: <i>.pdfWaiting for buyer")
+	link := regexp.MustCompile(`<a dir="auto" href="(/_files/[^"]*)">c.bin`).FindStringSubmatch(shown)
+	require.NotNil(t, link)
+	assert.Equal(t, 5<<20, rawAsk(m.Site(), "GET", link[1]).Body.Len())
+	require.NoError(t, m.Reply(chat, ""))
+	assert.Contains(t, section(t, pageOf(t, m, "?chat=7000001"), "chats"), `<p dir="auto"></p>`)
+}
+
 // Of a long chat the newest messages are shown, and the way to all of them.
 func TestPageOfOneChat(t *testing.T) {
 	m := newMarket()
