@@ -11,20 +11,22 @@ import (
 )
 
 // Once has SendMessage and SendFile read the chat first, and send nothing if the shop has written this text, or sent
-// this file, into it after a message already; 0: ever. It succeeds then, with Attempts 0. It is the idempotency key that the API lacks, and holds
-// across restarts: keep with each text the id of the message after which it is due, and call again with both.
+// this file, into it after a message already; 0: ever. They succeed then, with Attempts 0. It is the idempotency key
+// that the API lacks, and holds across restarts: keep with each text the id of the message after which it is due, and
+// call again with both.
 //
 // A text counts as written if its letters and digits are the same, by whichever program of the shop it was sent; a file
-// counts as sent if its name and its size are. The chat is read no sooner than 3 s after this Client has last sent the text there, as reads may be behind, and 13 s
-// where it is unknown whether that send arrived. A read that lacks the message itself is behind, and is repeated.
+// counts as sent if its name and its size are. The chat is read no sooner than 3 s after this Client has last sent it
+// there, as reads may be behind, and 13 s where it is unknown whether that send arrived. A read that lacks the message
+// itself is behind, and is repeated.
 //
 // It is no lock between processes: two that ask at once both send. A program that was killed during a send lets 13 s
 // pass before it calls again, as the Market may be at the message for 10 s. If the chat cannot be read, nothing is
 // sent, and the error is that of getChatHistory, with Outcome NotSent.
 func Once(after int64) CallOption { return times("Once", after, 1) }
 
-// Times is like Once, but for a text or a file that is due more than once: nothing is sent if it stands there n times already.
-// Once(after) is Times(after, 1).
+// Times is like Once, but for a text or a file that is due more than once: nothing is sent if it stands there n times
+// already. Once(after) is Times(after, 1).
 func Times(after int64, n int) CallOption { return times("Times", after, n) }
 
 func times(option string, after int64, n int) CallOption {
