@@ -4,6 +4,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"math/rand/v2"
 	"net/http"
 	"slices"
 	"strconv"
@@ -25,16 +26,17 @@ var worldSends = flag.Int("worldsends", 60, "messages of each world in TestDoubt
 // doubtWorld is what happens beside sends of which a third fails. The zero value: one writer, each message at once
 // after the one before.
 type doubtWorld struct {
-	gap     time.Duration            // between the messages of a writer
-	cut     bool                     // no answer comes, instead of a 500
-	buyer   bool                     // writes every 3 s
-	clients int                      // that write at the same time into one chat; 0: one
-	writers int                      // of each Client; 0: one
-	same    bool                     // all send the same text
-	fresh   bool                     // each message goes into a chat of its own, which was just made
-	changed func(text string) string // what the Market makes of texts
-	lag     time.Duration            // of reads
-	unknown int                      // how many of 1,000 outcomes may stay unknown
+	gap     time.Duration                             // between the messages of a writer
+	cut     bool                                      // no answer comes, instead of a 500
+	buyer   bool                                      // writes every 3 s
+	clients int                                       // that write at the same time into one chat; 0: one
+	writers int                                       // of each Client; 0: one
+	same    bool                                      // all send the same text
+	fresh   bool                                      // each message goes into a chat of its own, which was just made
+	changed func(text string) string                  // what the Market makes of texts
+	files   func(name string, size int) (string, int) // files are sent, and what the Market makes of them; nil: texts are
+	lag     time.Duration                             // of reads
+	unknown int                                       // how many of 1,000 outcomes may stay unknown
 }
 
 // A third of the sends and a tenth of the reads fail, in worlds that differ in what happens beside. No message is there
@@ -60,6 +62,13 @@ func TestDoubtWorlds(t *testing.T) {
 		"reads lag 2 s":             {lag: 2 * time.Second, unknown: few},
 		"first contacts":            {fresh: true, unknown: few},
 		"first contacts, lag 2 s":   {fresh: true, lag: 2 * time.Second, unknown: few},
+		"files":                     {files: asTheyAre, unknown: few},
+		"files, cut connections":    {files: asTheyAre, cut: true, unknown: few},
+		"files, two writers":        {files: asTheyAre, writers: 2, unknown: few},
+		"files, reads lag 2 s":      {files: asTheyAre, lag: 2 * time.Second, unknown: few},
+		"names of files changed":    {files: func(name string, size int) (string, int) { return name + " (1)", size }, unknown: documented},
+		"sizes of files changed":    {files: func(name string, size int) (string, int) { return name, size + 1 }, unknown: documented},
+		"files made anew":           {files: func(name string, size int) (string, int) { return name + " (1)", size / 2 }, unknown: documented},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -72,6 +81,16 @@ func TestDoubtWorlds(t *testing.T) {
 			})
 		})
 	}
+}
+
+func asTheyAre(name string, size int) (string, int) { return name, size }
+
+// operation is the one that sends.
+func (w doubtWorld) operation() string {
+	if w.files != nil {
+		return sandbox.OperationSendFileToChat
+	}
+	return sandbox.OperationSendMessageToChat
 }
 
 // faults are those of the sends: 15 % are answered 500, 15 % are stored and answered 500, 5 % are stored and cut.
@@ -90,8 +109,12 @@ func (w doubtWorld) faults(seed uint64) sandbox.Fault {
 }
 
 func (w doubtWorld) run(t *testing.T, seed uint64) doubtResult {
-	market := sandbox.New(sandbox.WithQuota(1<<30), sandbox.WithoutChecks())
-	market.Every("sendMessageToChat", w.faults(seed))
+	options := []sandbox.Option{sandbox.WithQuota(1 << 30), sandbox.WithoutChecks()}
+	if w.files != nil {
+		options = append(options, sandbox.WithFiles(w.files))
+	}
+	market := sandbox.New(options...)
+	market.Every(w.operation(), w.faults(seed))
 	reads := append(slices.Repeat([]sandbox.Fault{sandbox.Lagging(w.lag)}, 9), sandbox.Fail(500, "E", "no"))
 	market.Every("getChatHistory", oneOf(seed+1, reads...))
 	clients, writers := max(w.clients, 1), max(w.writers, 1)
@@ -135,6 +158,7 @@ type doubtSend struct {
 
 // write sends the messages of a writer.
 func (w doubtWorld) write(t *testing.T, client *wrapper.Client, writer int, sends []doubtSend) {
+	random := rand.New(rand.NewPCG(uint64(writer), 0))
 	for i := range sends {
 		number, about := 1000*writer+i, int64(1)
 		if w.fresh {
@@ -148,7 +172,12 @@ func (w doubtWorld) write(t *testing.T, client *wrapper.Client, writer int, send
 			number = 0
 		}
 		word := strings.Map(func(digit rune) rune { return digit - '0' + 'a' }, strconv.Itoa(number))
-		err = client.SendMessage(t.Context(), chat.ChatID, "Order "+word+" of 4711 & more is on its way")
+		if w.files == nil {
+			err = client.SendMessage(t.Context(), chat.ChatID, "Order "+word+" of 4711 & more is on its way")
+		} else {
+			size := pick(random, 0, 1, 700, 700, 65_000, 65_000, 1<<20, maxFile)
+			err = client.SendFile(t.Context(), chat.ChatID, "Order "+word+" of 4711.pdf", []byte(someFile[:size]))
+		}
 		sends[i] = doubtSend{chat.ChatID, word, err}
 		time.Sleep(w.gap)
 	}
@@ -193,7 +222,11 @@ func judgeDoubts(market *sandbox.Market, sends [][]doubtSend) doubtResult {
 	for chat := range chats {
 		for _, message := range market.Messages(chat) {
 			if !message.FromBuyer {
-				stored[text{chat, strings.Fields(message.Text)[1]}]++
+				shown := message.Text
+				for _, file := range message.Files {
+					shown = file.Name
+				}
+				stored[text{chat, strings.Fields(shown)[1]}]++
 			}
 		}
 	}
