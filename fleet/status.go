@@ -61,14 +61,18 @@ func (f *Fleet) Status(ctx context.Context, businessID int64) (Status, error) {
 // readStatus reads the answer of the script.
 func readStatus(said []any) Status {
 	all := Status{Windows: map[string]wrapper.Quota{}}
-	now, _ := said[0].(int64)
-	rows, _ := said[1].([]any)
-	for _, row := range rows {
+	for _, row := range said {
 		fields, _ := row.([]any)
-		kind, name := fields[0].(string), fields[1].(string)
-		number, left := fields[2].(int64), milliseconds(fields[3].(int64))
+		if len(fields) != 4 {
+			continue
+		}
+		kind, _ := fields[0].(string)
+		name, _ := fields[1].(string)
+		number, _ := fields[2].(int64)
+		lasts, _ := fields[3].(int64)
+		left := milliseconds(lasts)
 		process, rest, _ := strings.Cut(name, ".")
-		p := Place{process, rest[strings.Index(rest, ".")+1:], milliseconds(now - number), left}
+		p := Place{process, rest[strings.Index(rest, ".")+1:], milliseconds(number), left}
 		switch {
 		case left <= 0:
 		case kind == "l":
