@@ -2,6 +2,7 @@ package inbox_test
 
 import (
 	"context"
+	"log"
 	"log/slog"
 	"net/http"
 	"os"
@@ -17,16 +18,22 @@ func Example_log() {
 	market := sandbox.New()
 	hc := &http.Client{Transport: market.RoundTripper()}
 	client, err := wrapper.New(12345, wrapper.APIKey("key"), wrapper.WithHTTPClient(hc))
-	check(err)
+	if err != nil {
+		log.Fatal(err)
+	}
 	logger := slog.New(slog.NewTextHandler(os.Stdout, &slog.HandlerOptions{ReplaceAttr: withoutTime}))
 	box, err := inbox.New(client, inbox.Memory(), func(ctx context.Context, m *inbox.Message) error {
 		defer stop() // here the program ends with the first message
 		logger.InfoContext(ctx, "written", "message", m, "about", m.About.Type)
 		return nil
 	})
-	check(err)
+	if err != nil {
+		log.Fatal(err)
+	}
 	_, err = market.Direct(12345, "Where is it?")
-	check(err)
+	if err != nil {
+		log.Fatal(err)
+	}
 	logger.Info("end", "why", box.Run(ctx))
 	// Output:
 	// level=INFO msg=written message.chatId=7000001 message.messageId=7000001000001 message.attempt=1 about=DIRECT

@@ -3,6 +3,7 @@ package inbox_test
 import (
 	"context"
 	"fmt"
+	"log"
 	"net/http"
 
 	"github.com/ymarket-go/chats/inbox"
@@ -29,15 +30,21 @@ func Example_tickets() {
 	market := sandbox.New()
 	hc := &http.Client{Transport: market.RoundTripper()}
 	client, err := wrapper.New(12345, wrapper.APIKey("key"), wrapper.WithHTTPClient(hc))
-	check(err)
+	if err != nil {
+		log.Fatal(err)
+	}
 	table := tickets{}
 	box, err := inbox.New(client, inbox.Memory(), func(_ context.Context, m *inbox.Message) error {
 		defer stop() // here the program ends with the first ticket
 		return table.insert(m.ChatID, m.MessageID, m.Text())
 	})
-	check(err)
+	if err != nil {
+		log.Fatal(err)
+	}
 	_, err = market.Direct(12345, "It is broken!")
-	check(err)
+	if err != nil {
+		log.Fatal(err)
+	}
 	fmt.Println(box.Run(ctx))
 	fmt.Println(table)
 	// Output:
