@@ -259,7 +259,8 @@ func (m controls) ResetClock(w http.ResponseWriter, _ *http.Request) {
 // maxControl bounds a request of the control API, in bytes.
 const maxControl = 1 << 20
 
-// readControl reads the body of a request, JSON or a form of the page, and checks it against its schema.
+// readControl reads the body of a request, JSON or a form of the page, and checks it against its schema. JSON is taken by
+// any name, as curl -d calls everything a form.
 func readControl(w http.ResponseWriter, r *http.Request, schema string, into any) bool {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxControl))
 	if tooLarge := new(http.MaxBytesError); errors.As(err, &tooLarge) {
@@ -267,7 +268,7 @@ func readControl(w http.ResponseWriter, r *http.Request, schema string, into any
 	} else if err != nil {
 		err = errors.New("the body broke off")
 	}
-	if err == nil && mediaType(r.Header) == formType {
+	if err == nil && mediaType(r.Header) == formType && !json.Valid(body) {
 		body, err = formBody(schema, body)
 	}
 	if err == nil {

@@ -66,6 +66,16 @@ func TestControl(t *testing.T) {
 	assert.Equal(t, "[]", chats)
 }
 
+// curl -d calls JSON a form.
+func TestControlTakesJSONByAnyName(t *testing.T) {
+	m := newMarket()
+	const body = `{"operation":"getChat","faults":[{"kind":"fail","status":500,"commit":true}]}`
+	for _, contentType := range []string{"application/x-www-form-urlencoded", "text/plain", ""} {
+		w := serve(m.Control(), "POST", "/_sandbox/faults", body, "Content-Type", contentType)
+		assert.Equal(t, 204, w.Code, w.Body.String())
+	}
+}
+
 func TestControlRefuses(t *testing.T) {
 	m := newMarket()
 	rows := []struct {

@@ -174,23 +174,42 @@ func TestNotificationsOffCutsOthersShort(t *testing.T) {
 	})
 }
 
+// When notifications are off, those of other cabinets do not wait for their time either.
+func TestNotificationsOffEndWhatWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		market, shop := sandbox.New(), &rememberingShop{}
+		require.NoError(t, market.Notify(t.Context(), "http://shop", shopClient(shop.handler(t))))
+		shop.set(true)
+		_, err := market.Direct(1, "Hello?")
+		require.NoError(t, err)
+		const later = 130 * time.Minute
+		time.Sleep(later)
+		_, err = market.Direct(2, "Hello?")
+		require.NoError(t, err)
+		time.Sleep(fourteenDays - later - time.Minute)
+		assert.Equal(t, 2, queuesAtWork())
+		time.Sleep(2 * time.Minute) // the next attempt of the second one is 9 min away
+		require.NotZero(t, market.NotificationsOff())
+		assert.Zero(t, queuesAtWork())
+	})
+}
+
 // The notifications of a shop that takes them are on while those of another are off.
 func TestNotificationsOffOfOneShop(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		market, first, second := sandbox.New(), &rememberingShop{}, &rememberingShop{}
-		for address, shop := range map[string]*rememberingShop{"http://first": first, "http://second": second} {
-			require.NoError(t, market.Notify(t.Context(), address, shopClient(shop.handler(t))))
-		}
-		failForFourteenDays(t, market, first)
+		require.NoError(t, market.Notify(t.Context(), "http://first", shopClient(first.handler(t))))
+		require.NoError(t, market.Notify(t.Context(), "http://second", shopClient(second.handler(t))))
+		failForFourteenDays(t, market, second)
 		earliest := market.NotificationsOff()
 		require.NotZero(t, earliest)
-		assert.Len(t, second.list(), 2)
-		failForFourteenDays(t, market, second)
+		assert.Len(t, first.list(), 2)
+		failForFourteenDays(t, market, first)
 		assert.Equal(t, earliest, market.NotificationsOff())
 		assertNotifications(t, market, `{"shops":0,"off":2,"offSince":"`+earliest.Format(time.RFC3339Nano)+`"}`)
 		require.NoError(t, market.SwitchNotificationsOn())
 		assertNotifications(t, market, `{"shops":2,"off":0}`)
-		assert.Empty(t, first.list())
+		assert.Empty(t, second.list())
 	})
 }
 

@@ -62,6 +62,12 @@ func peek(r *http.Request) string {
 	return string(body)
 }
 
+// queuesAtWork counts the goroutines that deliver notifications, or wait for the time to do so.
+func queuesAtWork() int {
+	stacks := make([]byte, 1<<20)
+	return strings.Count(string(stacks[:runtime.Stack(stacks, true)]), "sandbox.(*queue).run(")
+}
+
 // rememberingShop is a shop that writes down what it is told, unless it is away.
 type rememberingShop struct {
 	mu     sync.Mutex
@@ -458,10 +464,10 @@ func TestNotifyAdvanceAndReset(t *testing.T) {
 		market, shop := sandbox.New(sandbox.WithClock(func() time.Time { return stands })), &rememberingShop{}
 		require.NoError(t, market.Notify(t.Context(), "http://shop", shopClient(shop.handler(t))))
 		shop.set(true)
-		before := runtime.NumGoroutine()
 		_, err := market.Direct(cabinet, "Hello?")
 		require.NoError(t, err)
 		synctest.Wait()
+		assert.Equal(t, 1, queuesAtWork())
 		for n := range 5 {
 			assert.Equal(t, n+1, shop.tried)
 			market.Advance(time.Minute)
@@ -474,7 +480,7 @@ func TestNotifyAdvanceAndReset(t *testing.T) {
 		market.Reset()
 		synctest.Wait()
 		assert.Empty(t, market.Deliveries())
-		assert.Equal(t, before, runtime.NumGoroutine(), "nothing waits")
+		assert.Zero(t, queuesAtWork())
 		shop.set(false)
 		time.Sleep(time.Hour)
 		market.Advance(time.Hour)
@@ -521,8 +527,35 @@ func TestNotifyTwoShops(t *testing.T) {
 		synctest.Wait()
 		assert.Empty(t, first.list())
 		assert.Len(t, second.list(), 2)
+
+		require.NoError(t, market.Notify(t.Context(), "http://second", shopClient(second.handler(t))))
+		_, err = market.Direct(cabinet, "Hello?")
+		require.NoError(t, err)
+		synctest.Wait()
+		assert.Len(t, second.list(), 2+2*2, "each Notify adds a shop, of an address that is there, too")
 	})
 }
+
+// What a shop sees of a notification beside its body; and the answer's body is closed.
+func TestNotificationsHaveHeaders(t *testing.T) {
+	market, good, closed := sandbox.New(), (&rememberingShop{}).handler(t), false
+	require.NoError(t, market.Notify(t.Context(), "http://shop", &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+		assert.Regexp(t, `^00-[0-9a-f]{32}-[0-9a-f]{16}-01$`, r.Header.Get("Traceparent"))
+		assert.Equal(t, "application/json", r.Header.Get("Content-Type"))
+		assert.Equal(t, "ymarket-sandbox", r.Header.Get("User-Agent"))
+		assert.Equal(t, "5.45.207.1", r.Header.Get("X-Forwarded-For"))
+		resp, err := handlerTransport{good}.RoundTrip(r)
+		if assert.NoError(t, err) {
+			resp.Body = closing{resp.Body, &closed}
+		}
+		return resp, err
+	})}))
+	assert.True(t, closed)
+}
+
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
 
 // Many write at once: each event is told once, in the order of its chat.
 func TestNotifyWhileManyWrite(t *testing.T) {
