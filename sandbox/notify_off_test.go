@@ -207,6 +207,8 @@ func TestNotificationsOffOfOneShop(t *testing.T) {
 		failForFourteenDays(t, market, first)
 		assert.Equal(t, earliest, market.NotificationsOff())
 		assertNotifications(t, market, `{"shops":0,"off":2,"offSince":"`+earliest.Format(time.RFC3339Nano)+`"}`)
+		require.NoError(t, market.Notify(t.Context(), "http://first", shopClient(first.handler(t))))
+		assertNotifications(t, market, `{"shops":1,"off":1,"offSince":"`+earliest.Format(time.RFC3339Nano)+`"}`)
 		require.NoError(t, market.SwitchNotificationsOn())
 		assertNotifications(t, market, `{"shops":2,"off":0}`)
 		assert.Empty(t, second.list())

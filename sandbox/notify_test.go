@@ -505,13 +505,13 @@ func TestNotifyEnds(t *testing.T) {
 		synctest.Wait()
 		end()
 		synctest.Wait()
+		assertNotifications(t, market, `{"shops":0,"off":0}`)
 		shop.set(false)
 		_, err = market.Direct(cabinet, "Hello?")
 		require.NoError(t, err)
 		time.Sleep(24 * time.Hour)
 		assert.Len(t, market.Deliveries(), 2)
 		assert.Empty(t, shop.list())
-		assertNotifications(t, market, `{"shops":0,"off":0}`)
 	})
 }
 
