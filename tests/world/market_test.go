@@ -71,6 +71,7 @@ func transport(t *testing.T, http2 bool) *http.Transport {
 	tr.Protocols.SetHTTP1(!http2)
 	tr.Protocols.SetHTTP2(http2)
 	tr.DialContext = (&net.Dialer{}).DialContext
+	tr.ExpectContinueTimeout = time.Second // as the transport that wrapper makes by itself
 	t.Cleanup(tr.CloseIdleConnections)
 	return tr
 }
