@@ -121,20 +121,15 @@ func fileOf(header http.Header, body []byte) (name string, content []byte, ok bo
 // fileNames undoes what browsers write in the place of what would end a quoted name.
 var fileNames = strings.NewReplacer("%22", `"`, "%0D", "\r", "%0A", "\n")
 
-// file gives the file of a message, with its content if that is remembered still.
-func (s *store) file(messageID int64, number int) (file File, content []byte, ok bool) {
+// file gives a file and its content, if that is remembered.
+func (s *store) file(at fileKey) (file File, content []byte, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	c := s.chats[messageID/messagesOfChat]
-	if c == nil {
+	if content, ok = s.contents.byFile[at]; !ok {
 		return File{}, nil, false
 	}
-	at := c.placeOf(messageID)
-	if at == len(c.messages) || c.messages[at].ID != messageID || number >= len(c.messages[at].Files) {
-		return File{}, nil, false
-	}
-	content, ok = s.contents.byFile[fileKey{messageID, number}]
-	return c.messages[at].Files[number], content, ok
+	c := s.chats[at.message/messagesOfChat]
+	return c.messages[c.placeOf(at.message)].Files[at.number], content, true
 }
 
 // filePath is where files are fetched.
@@ -172,7 +167,7 @@ func (m *Market) serveFile(w http.ResponseWriter, r *http.Request) {
 	message, number, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, filePath), "/")
 	messageID, err := strconv.ParseInt(message, 10, 64)
 	place, numberErr := strconv.ParseUint(number, 10, 31)
-	file, content, ok := m.store.file(messageID, int(place))
+	file, content, ok := m.store.file(fileKey{messageID, int(place)})
 	switch {
 	case r.Method != http.MethodGet && r.Method != http.MethodHead:
 		http.Error(w, "a file can be fetched only", http.StatusMethodNotAllowed)
