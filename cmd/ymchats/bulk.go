@@ -65,7 +65,7 @@ func (b *bulkSender) check(flags *pflag.FlagSet, words []string) error {
 		}
 		return nil
 	}
-	switch without := []string{"chat", "order", "return", "timeout"}; {
+	switch without := []string{"chat", "order", "return", "file", "timeout"}; {
 	case b.path == "":
 		return errors.New("--csv is empty, allowed is the path of a file")
 	case len(words) > 0:

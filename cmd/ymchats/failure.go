@@ -97,7 +97,8 @@ type failure struct {
 	Outcome     wrapper.Outcome   `json:"outcome"`
 	RetryAt     time.Time         `json:"retryAt,omitzero"`
 	Attempts    int               `json:"attempts"`
-	ChatID      int64             `json:"chatId,omitempty"` // of the message
+	ChatID      int64             `json:"chatId,omitempty"`   // of the message
+	FileSent    bool              `json:"fileSent,omitempty"` // and the text after it was not, or it is unknown
 	TraceParent string            `json:"traceparent,omitempty"`
 	Text        string            `json:"text"`
 }
@@ -108,14 +109,17 @@ type situation struct {
 	key     string // which no text may show
 	message bool   // the command is to send one
 	chatID  int64  // of the message; 0: the chat is not found yet
+
+	text     bool // is a part of the message; a file may be the other one
+	fileSent bool
 }
 
 func newFailure(e *wrapper.Error, s situation) failure {
 	class, _ := classify(e)
 	return failure{
 		Class: class, Operation: e.Operation, Status: e.StatusCode, Errors: append([]gen.APIErrorDTO{}, e.Errors...),
-		Outcome: e.Outcome, RetryAt: e.RetryAt, Attempts: e.Attempts, ChatID: s.chatID, TraceParent: e.TraceParent,
-		Text: inFlags(e).Error(),
+		Outcome: e.Outcome, RetryAt: e.RetryAt, Attempts: e.Attempts, ChatID: s.chatID, FileSent: s.fileSent,
+		TraceParent: e.TraceParent, Text: inFlags(e).Error(),
 	}
 }
 
@@ -138,6 +142,8 @@ func interruption(e *wrapper.Error) string {
 		return "interrupted; nothing was sent"
 	case e.Outcome == wrapper.Rejected && e.Operation == gen.OperationSendMessageToChat:
 		return "interrupted; the message was not sent"
+	case e.Outcome == wrapper.Rejected && e.Operation == gen.OperationSendFileToChat:
+		return "interrupted; the file was not sent"
 	}
 	return "interrupted"
 }
@@ -155,11 +161,28 @@ func advice(e *wrapper.Error, s situation) (lines []string) {
 	}
 	switch {
 	case class == "outcomeUnknown":
-		lines = append(lines, fmt.Sprintf("the message may have arrived: read chat %d before sending again", s.chatID))
+		what := "message"
+		if e.Operation == gen.OperationSendFileToChat {
+			what = "file"
+		}
+		lines = append(lines, fmt.Sprintf("the %s may have arrived: read chat %d before sending again", what, s.chatID))
 	case s.message && e.Operation == gen.OperationCreateChat && e.Outcome != wrapper.NotSent:
 		lines = append(lines, "the message was not sent: no chat was found or started for it")
 	}
-	return lines
+	return append(lines, halfSent(e, s)...)
+}
+
+// halfSent tells of a file and a text which of them was sent, where the other one is what the error is about.
+func halfSent(e *wrapper.Error, s situation) []string {
+	switch {
+	case s.fileSent && e.Outcome == wrapper.Unknown:
+		return []string{"the file was sent"}
+	case s.fileSent:
+		return []string{"the file was sent, the text was not: send the text alone again"}
+	case s.text && e.Operation == gen.OperationSendFileToChat:
+		return []string{"the text was not sent"}
+	}
+	return nil
 }
 
 // foreignWords tells which address answered, and which setting it comes from.

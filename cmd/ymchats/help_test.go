@@ -27,6 +27,7 @@ func TestHelpExamples(t *testing.T) {
 	require.NoError(t, os.Symlink(program(t).Path, filepath.Join(dir, "ymchats")))
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "message.txt"), []byte("From a file.\n"), 0o600))
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "orders.csv"), []byte("order;text\n31000001;From a table.\n"), 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "receipt.pdf"), []byte("A receipt."), 0o600))
 	t.Setenv("PATH", dir+string(os.PathListSeparator)+os.Getenv("PATH"))
 	t.Setenv(asProgram, "1")
 	root := newCommand(realTerminals)
@@ -39,7 +40,8 @@ func TestHelpExamples(t *testing.T) {
 		said, err := shell.CombinedOutput()
 		assert.NoError(t, err, cmd.Example+string(said))
 	}
-	assert.Equal(t, []string{"Your order is on its way.", "Your order is on its way.", "From a file."}, sentTexts(market))
+	want := []string{"Your order is on its way.", "Your order is on its way.", "From a file.", "", "Your receipt."}
+	assert.Equal(t, want, sentTexts(market))
 }
 
 // The help tells the exit codes, and that a key on the command line is seen by others.

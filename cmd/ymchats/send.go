@@ -28,6 +28,9 @@ about that, or finds the one that exists.
 With -, or without a text where standard input is no terminal, the text is read from standard input; a byte order mark
 at its beginning and one line break at its end are taken off. A text of nothing but blanks is refused (exit code 3).
 
+With --file it sends a file of up to 5,242,880 bytes first, under its own name, and then the text if there is one on the
+command line. Where only one of the two was sent, it says which.
+
 On a terminal it asks before it sends; elsewhere, and with --yes, it does not.
 
 The Market may store a message and fail all the same. --resend says what to do with a message that may have arrived:
@@ -42,12 +45,13 @@ func sendCommand(on terminals) *cobra.Command {
 	var resend string
 	allowed := strings.Join(resends, ", ")
 	cmd := &cobra.Command{
-		Use:   "send (--chat N | --order N | --return N) [TEXT | -] | --csv FILE",
+		Use:   "send (--chat N | --order N | --return N) [--file FILE] [TEXT | -] | --csv FILE",
 		Short: "Send a message to the buyer of a chat, an order or a return",
 		Long:  sendHelp,
 		Example: `  ymchats send --chat 7000001 "Your order is on its way."
   ymchats send --order 31000001 "Your order is on its way."
   ymchats send --chat 7000001 --yes - < message.txt
+  ymchats send --order 31000001 --file receipt.pdf "Your receipt."
   ymchats send --csv orders.csv --dry-run`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 1 {
@@ -73,6 +77,7 @@ func sendCommand(on terminals) *cobra.Command {
 	flags := cmd.Flags()
 	chatFlag(flags)
 	subjectFlags(flags)
+	s.file.addFlag(cmd)
 	flags.BoolVar(&s.yes, "yes", false, "do not ask before sending")
 	flags.StringVar(&resend, "resend", "checked", "what to do with a message that may have arrived: "+allowed)
 	completeValues(cmd, "resend", resends...)
@@ -82,8 +87,9 @@ func sendCommand(on terminals) *cobra.Command {
 
 type sender struct {
 	job
-	to  subject
-	yes bool
+	to   subject
+	file attachment
+	yes  bool
 }
 
 func (s *sender) send(cmd *cobra.Command, args []string) error {
@@ -100,6 +106,10 @@ func (s *sender) send(cmd *cobra.Command, args []string) error {
 	}
 	text, err := s.text(cmd, args)
 	if err == nil {
+		err = s.file.read(cmd.Flags())
+	}
+	s.situation.text = !s.file.given() || len(args) > 0
+	if err == nil && s.situation.text {
 		err = refusal(text)
 	}
 	if err == nil {
@@ -111,7 +121,7 @@ func (s *sender) send(cmd *cobra.Command, args []string) error {
 	return s.run(cmd, func(ctx context.Context) (any, string, error) { return s.deliver(ctx, text) })
 }
 
-// deliver finds the chat of an order or a return, and sends the message into it.
+// deliver finds the chat of an order or a return, and sends the file and the message into it.
 func (s *sender) deliver(ctx context.Context, text string) (any, string, error) {
 	about := ""
 	if s.to.what != "chat" {
@@ -122,8 +132,22 @@ func (s *sender) deliver(ctx context.Context, text string) (any, string, error) 
 		s.situation.chatID, about = chat.ChatID, fmt.Sprint(", about ", s.to)
 	}
 	chatID := s.situation.chatID
-	words := fmt.Sprintf("Sent %s to the buyer of chat %d%s", length(text), chatID, about)
-	return map[string]int64{"chatId": chatID}, words, s.client.SendMessage(ctx, chatID, text)
+	var sent []string
+	if s.file.given() {
+		if err := s.client.SendFile(ctx, chatID, s.file.name, s.file.content); err != nil {
+			return nil, "", err
+		}
+		s.situation.fileSent = true
+		sent = append(sent, "a file of "+s.file.size())
+	}
+	if s.situation.text {
+		if err := s.client.SendMessage(ctx, chatID, text); err != nil {
+			return nil, "", err
+		}
+		sent = append(sent, length(text))
+	}
+	words := fmt.Sprintf("Sent %s to the buyer of chat %d%s", strings.Join(sent, " and "), chatID, about)
+	return map[string]int64{"chatId": chatID}, words, nil
 }
 
 // text is the one of the command line, or that of standard input.
@@ -132,6 +156,8 @@ func (s *sender) text(cmd *cobra.Command, args []string) (string, error) {
 	switch {
 	case len(args) == 1 && args[0] != "-":
 		return args[0], nil
+	case len(args) == 0 && s.file.given():
+		return "", nil // there need be none
 	case len(args) == 0 && typed:
 		return "", usageError{errors.New("send needs a text, or - to read it from standard input")}
 	case typed:
@@ -175,8 +201,13 @@ func (s *sender) consent(cmd *cobra.Command, text string) error {
 	if err != nil {
 		return err
 	}
-	facts := append(s.access.destination(cmd.Context()),
-		fact{"Buyer", buyer}, fact{"Text", beginning(text)}, fact{"Length", length(text)})
+	facts := append(s.access.destination(cmd.Context()), fact{"Buyer", buyer})
+	if s.file.given() {
+		facts = append(facts, fact{"File", printable(s.file.name) + ", " + s.file.size()})
+	}
+	if s.situation.text {
+		facts = append(facts, fact{"Text", beginning(text)}, fact{"Length", length(text)})
+	}
 	return approve(cmd, facts, "Send it?")
 }
 
