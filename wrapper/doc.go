@@ -84,6 +84,8 @@
 //     sent, if the read is old and this Client has not had an answer of the Market before, or if a proxy writes a
 //     Date of its own and its clock is more than 2 s ahead of the Market's. A proxy that is configured to send a POST
 //     again does so without the client's knowledge. A proxy's 403 or 404 counts as the Market's.
+//   - So it does if the Market's clock is set ahead by more than 2 s during the send, and this Client has not had an
+//     answer of the Market before. A clock that is set leaves the outcome unknown otherwise.
 //   - An equal text that another process sends, from 4 s before the send until the look, is taken for this one: the
 //     buyer sees it once.
 //   - Another text or file of another process, and digits that the Market masks, leave the outcome unknown.

@@ -139,7 +139,7 @@ func (c *Client) readChatOnce(
 				seen.began, seen.ended, seen.date = read.answered.trace.began, time.Now(), read.answered.date
 				seen.least = seen.date
 				if latest := known.latest(seen.ended); !known.date.IsZero() && latest.Before(seen.date) {
-					seen.least = latest
+					seen.least = latest.Add(-clockSlack) // the window has a slack of its own
 				}
 			}
 			isFirst := func(m gen.ChatMessageDTO) bool { return m.MessageID == after }

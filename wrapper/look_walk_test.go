@@ -59,6 +59,9 @@ type walkWorld struct {
 	second  string // what the second call sends: "", "equal", "different"
 	after   int    // when it begins
 	mode    string // "plain", "once", "raw"
+	heard   bool   // the Client has had an answer before
+	set     int    // how far the Market's clock is set ahead
+	setAt   int    // when
 }
 
 // fates are all that can become of a send in doubt.
@@ -104,6 +107,14 @@ func drawWorld(part string, choose func(n int) int) walkWorld {
 		w.second = pick(choose, "equal", "different")
 		w.mode = pick(choose, "plain", "once", "raw")
 		w.lag = pick(choose, 0, 2)
+	case "clocks":
+		w.fates = append(w.fates, pick(choose, fate{0, "ok", 0}, fate{0, "500", 0}, fate{never, "cut", 1}))
+		w.lag = pick(choose, 0, 2)
+		w.whole = choose(2) == 0
+		w.heard = choose(2) == 0
+		w.other = pick(choose, "", "buyer")
+		w.set = pick(choose, -3600, -5, -1, 1, 5, 3600)
+		w.setAt = pick(choose, -2, 1, 4, 8)
 	}
 	return w
 }
@@ -136,6 +147,9 @@ func (m *walkMarket) write(at time.Time, sender gen.ChatMessageSenderType, text 
 
 // told is a time as the Market writes it.
 func (m *walkMarket) told(t time.Time) time.Time {
+	if !t.Before(m.began.Add(time.Duration(m.w.setAt)*time.Second + 50*ms)) {
+		t = t.Add(time.Duration(m.w.set) * time.Second)
+	}
 	t = t.Add(time.Duration(m.w.offset) * time.Second)
 	if m.w.whole {
 		return t.Truncate(time.Second)
@@ -274,6 +288,10 @@ func (w walkWorld) live(t *testing.T) map[string]ending {
 		m.write(m.began.Add(time.Duration(w.otherAt)*time.Second), sender, text, 0)
 	}
 	client := newClient(t, m)
+	if w.heard {
+		_, err := client.Messages(t.Context(), chatID, 0)
+		require.NoError(t, err)
+	}
 	texts := []string{walkText}
 	switch w.second {
 	case "equal":
@@ -345,6 +363,8 @@ func (w walkWorld) doubledBy() string {
 		case f.stored == never || f.how == "ok":
 		case w.source == "old" && w.heardNothing():
 			return "read from before the Client heard of anything"
+		case w.set > 2 && !w.heard:
+			return "the Market's clock was set ahead before the Client heard of it"
 		case shows <= limit && w.lag <= 3:
 		case w.lag > 3:
 			return "the read lags more than 3 s"
@@ -370,6 +390,8 @@ func (w walkWorld) unknownBy() string {
 	switch {
 	case w.source == "old" || w.source == "aged":
 		return "the read was old"
+	case w.set != 0:
+		return "the Market's clock was set"
 	case w.changed == "masked":
 		return "masked by the Market"
 	case w.other == "shop" && w.otherAt >= -5:
@@ -496,7 +518,7 @@ func TestWalk(t *testing.T) {
 		}
 	}
 	random := rand.New(rand.NewPCG(*walkSeed, 0))
-	for _, part := range []string{"alone", "others", "two"} {
+	for _, part := range []string{"alone", "others", "two", "clocks"} {
 		if *walkAll {
 			everyWorld(part, add)
 			continue
