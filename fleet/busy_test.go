@@ -35,6 +35,7 @@ func TestBusyIsTold(t *testing.T) {
 	l.alone.slots <- struct{}{}
 	one.alone = true
 	one.start(time.Hour)
+	one.store() // as when Redis is back, and learns of it
 	one.release(refused)
 	require.False(t, s.isBusy())
 	take(t, l, "getChat")(refused)
