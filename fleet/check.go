@@ -14,6 +14,9 @@ import (
 // checkTime bounds a check: a dial takes up to 5 s by default.
 const checkTime = 6 * time.Second
 
+// messageTime is how long a check waits for its own message.
+const messageTime = 2 * time.Second
+
 //go:embed check.lua
 var checkText string
 
@@ -159,7 +162,7 @@ func (f *Fleet) tryMessages(ctx context.Context, rdb redis.UniversalClient) erro
 	if err := rdb.Publish(ctx, channel, "check").Err(); err != nil {
 		return of("PUBLISH", err)
 	}
-	if _, err := subscription.ReceiveMessage(ctx); err != nil {
+	if _, err := subscription.ReceiveTimeout(ctx, messageTime); err != nil {
 		return fmt.Errorf("a message did not come back: %w", err)
 	}
 	return nil

@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -140,6 +141,30 @@ func TestCheckDialsOnce(t *testing.T) {
 		assert.ErrorContains(t, withHint(err), "(no connection: a firewall, or another host?)")
 		assert.EqualValues(t, 1, dials.Load())
 	}
+}
+
+// mute is a connection whose messages are lost.
+type mute struct{ net.Conn }
+
+func (m mute) Read(p []byte) (int, error) {
+	n, err := m.Conn.Read(p)
+	for err == nil && bytes.Contains(p[:n], []byte("\r\nmessage\r\n")) {
+		n, err = m.Conn.Read(p)
+	}
+	return n, err
+}
+
+// Messages that do not arrive, though they may be sent, are found out.
+func TestCheckHearsItself(t *testing.T) {
+	beside(t)
+	s := onOne(t)
+	rdb := redis.NewClient(&redis.Options{Dialer: func(context.Context, string, string) (net.Conn, error) {
+		conn, err := net.Dial("unix", s.address)
+		return mute{conn}, err
+	}})
+	defer rdb.Close()
+	shared, _ := memberOver(t, s, rdb)
+	require.ErrorContains(t, shared.Check(t.Context()), ": a message did not come back: ")
 }
 
 // Rights are those of a node: Check tries each master of a cluster.

@@ -542,6 +542,10 @@ func TestScriptPassesManyWaiters(t *testing.T) {
 	assert.Equal(t, "queued", b.acquired("b4s"))
 	b.tell("b1s", "")
 	assert.Contains(t, b.state(), "a0 b2s b3s b4s | a10 ")
+	assert.Equal(t, "queued", b.acquired("b5"))
+	b.messages()
+	b.tell("", "", "getChat 0 60000")
+	assert.Equal(t, "a: ! ymchats:{1} getChat, b: ! ymchats:{1} getChat", b.messages(), "the last one asks again, too")
 }
 
 // In memory that is full nothing is changed, in both forms of the script.
