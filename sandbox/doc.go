@@ -67,11 +67,11 @@
 //
 // # The page
 //
-// Under /_sandbox/ there is a page for people: the chats, the one in which something happened last first, with the
-// status in words; each call with its verdict, both bodies and a curl command that makes it once more; the quotas, the
-// faults that are set and the notifications. It filters calls by operation, status and verdict, lets a buyer write
-// and begin a dispute, sets and takes away faults, moves the clock and resets. It works without a script; a page of
-// another address cannot press its buttons.
+// Under /_sandbox/ there is a page for people. Its top tells the time, the violations in all calls, the quotas and the
+// faults that are set. Below stand the chats, as a messenger shows them; the calls, a row each, with the fault that
+// acted on it, both bodies and a curl command that makes it once more; and the notifications, a row each with all
+// attempts. A chosen chat narrows all three. Forms let a buyer write and open a dispute, add and remove faults, move
+// the clock and reset. The page works without a script; a page of another address cannot press its buttons.
 //
 // # What it remembers
 //

@@ -49,8 +49,10 @@ func (m *Market) page(w http.ResponseWriter, r *http.Request) {
 
 // showPage writes the page. A problem stands at its top, and makes its status 400.
 func (m *Market) showPage(w http.ResponseWriter, r *http.Request, view pageView, problem error) {
+	clock := pageClock{m.now(), m.ahead()}
+	talk := m.pageTalk(view, clock)
 	data := pageData{
-		pageClock:     pageClock{m.now(), m.ahead()},
+		pageClock:     clock,
 		Nonce:         rand.Text(),
 		View:          view,
 		Done:          doneTexts[view.Done],
@@ -60,10 +62,10 @@ func (m *Market) showPage(w http.ResponseWriter, r *http.Request, view pageView,
 		Chats:         m.pageChats(view),
 		Quotas:        m.pageQuotas(view),
 		Faults:        m.pageFaults(),
-		Calls:         m.pageCalls(view, baseOf(r)),
+		Talk:          talk,
+		Calls:         m.pageCalls(view, baseOf(r), talk),
 		Notifications: m.pageNotifications(view),
 	}
-	data.Talk = m.pageTalk(view, data.pageClock, data.Calls.stored)
 	if len(m.cabinets) > 0 {
 		data.cabinet = m.cabinets[0]
 	}

@@ -7,8 +7,8 @@ import (
 	"github.com/ymarket-go/chats/api"
 )
 
-// pageBreach is a violation in a sentence: Name is the name of what is wrong, Text says where it stands, what it must be
-// and what came.
+// pageBreach is a violation in a sentence: Name is that of the value, Text says where it stands, what it must be and
+// what came.
 type pageBreach struct{ Name, Text string }
 
 // newPageBreach writes a violation for people. body is the request's, as far as it is kept.

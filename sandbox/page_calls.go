@@ -24,8 +24,6 @@ type pageCalls struct {
 	Total     int // so far
 	Breaches  int // violations in all calls that are kept
 	Forgotten int // calls that are no longer kept
-
-	stored map[int64]storedBy // by the message, of the chat that is chosen
 }
 
 // chip leads to calls that have something in common.
@@ -60,9 +58,10 @@ const (
 	briefBody      = 2 << 10
 )
 
-func (m *Market) pageCalls(v pageView, base string) pageCalls {
+// pageCalls tells the talk which calls have stored its messages.
+func (m *Market) pageCalls(v pageView, base string, talk *pageTalk) pageCalls {
 	parts, total := m.callParts(math.MaxInt)
-	shown := pageCalls{Total: total, Forgotten: total, stored: map[int64]storedBy{}}
+	shown := pageCalls{Total: total, Forgotten: total}
 	for _, part := range parts {
 		shown.Forgotten -= len(part)
 	}
@@ -73,7 +72,7 @@ func (m *Market) pageCalls(v pageView, base string) pageCalls {
 		}
 		if v.letsChat(c) {
 			counts.add(c)
-			shown.keep(v, number, c)
+			talk.stored(number, c)
 		}
 		if v.lets(number, c) {
 			fitting++
@@ -95,13 +94,6 @@ func (m *Market) pageCalls(v pageView, base string) pageCalls {
 		shown.List = append(shown.List, m.pageCall(v, number, *c, base))
 	}
 	return shown
-}
-
-// keep notes which call has stored a message of the chat that is chosen.
-func (p *pageCalls) keep(v pageView, number int, c *Call) {
-	if v.Chat != 0 && c.MessageID != 0 {
-		p.stored[c.MessageID] = storedBy{number, c.Status}
-	}
 }
 
 // eachCall goes through calls, the newest first, each with its number.

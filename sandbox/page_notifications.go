@@ -3,6 +3,7 @@ package sandbox
 import (
 	"cmp"
 	"fmt"
+	"iter"
 	"net/http"
 	"net/url"
 	"slices"
@@ -113,16 +114,26 @@ func (n pageNotification) next(d pageData) string {
 		return ""
 	case last.Taken:
 		return ordinal(tries) + " attempt; the first" + n.missed()
-	case n.posting && n.waiting > 0 && !last.Again.IsZero():
-		return fmt.Sprintf("Attempt %d. Next at %s. The %d after it wait.", tries, d.Clock(last.Again), n.waiting)
 	case n.posting && !last.Again.IsZero():
-		return fmt.Sprintf("Attempt %d. Next at %s.", tries, d.Clock(last.Again))
+		return fmt.Sprintf("Attempt %d. Next at %s.%s", tries, d.Clock(last.Again), n.queue())
 	case n.chat == 0:
 		return fmt.Sprintf("Attempt %d.", tries)
 	case last.Status == http.StatusBadRequest:
 		return fmt.Sprintf("Attempt %d. Not sent again, as the shop refused it.", tries)
 	default:
 		return fmt.Sprintf("Attempt %d. Given up.", tries)
+	}
+}
+
+// queue says how many notifications wait for this one.
+func (n pageNotification) queue() string {
+	switch n.waiting {
+	case 0:
+		return ""
+	case 1:
+		return " The one after it waits."
+	default:
+		return fmt.Sprintf(" The %d after it wait.", n.waiting)
 	}
 }
 
@@ -153,37 +164,60 @@ func ordinal(n int) string {
 const pageAttempts = 10
 
 func (m *Market) pageNotifications(v pageView) pageNotifications {
-	parts, waiting, shops := m.notifier.state()
+	attempts, waiting, shops := m.notifier.state()
 	var p pageNotifications
 	_, p.OffSince = m.notifier.off()
 	for _, address := range shops {
 		p.Shops = append(p.Shops, withoutSecrets(address))
 	}
-	var all []*pageNotification
-	of := map[int64]*pageNotification{}
-	for _, part := range parts {
-		for i := range part {
-			d := &part[i]
-			n := of[d.of.number]
-			if n == nil {
-				n = &pageNotification{notice: d.of}
-				of[d.of.number] = n
-				p.Total++
-				if v.Chat == 0 || v.Chat == d.of.chat {
-					all = append(all, n)
-				}
-			}
+	numbers := numbersOf(attempts, v.Chat)
+	if p.Total = len(numbers); v.Chat != 0 {
+		p.Total = len(numbersOf(attempts, 0))
+	}
+	pager, skip := newPager(v, "notifications", len(numbers))
+	p.Pager = pager
+	shown := map[int64]*pageNotification{}
+	for _, number := range numbers[skip:min(skip+pageRows, len(numbers))] {
+		shown[number] = &pageNotification{}
+	}
+	for d := range eachDelivery(attempts) {
+		if n := shown[d.of.number]; n != nil {
+			n.notice = d.of
 			n.Attempts = append(n.Attempts, pageAttempt{d})
 		}
 	}
-	slices.SortFunc(all, func(a, b *pageNotification) int { return cmp.Compare(b.number, a.number) })
-	pager, skip := newPager(v, "notifications", len(all))
-	p.Pager = pager
-	for _, n := range all[skip:min(skip+pageRows, len(all))] {
-		n.waiting, n.posting = waiting[n.number]
+	for _, number := range numbers[skip:min(skip+pageRows, len(numbers))] {
+		n := shown[number]
+		n.waiting, n.posting = waiting[number]
 		p.List = append(p.List, *n)
 	}
 	return p
+}
+
+// numbersOf lists the numbers of the notifications about a chat, or of all where it is 0, the newest first.
+func numbersOf(attempts [][]Delivery, chat int64) (numbers []int64) {
+	for d := range eachDelivery(attempts) {
+		if chat == 0 || chat == d.of.chat {
+			numbers = append(numbers, d.of.number)
+		}
+	}
+	slices.Sort(numbers)
+	numbers = slices.Compact(numbers)
+	slices.Reverse(numbers)
+	return numbers
+}
+
+// eachDelivery goes through attempts, the oldest first.
+func eachDelivery(attempts [][]Delivery) iter.Seq[*Delivery] {
+	return func(yield func(*Delivery) bool) {
+		for _, part := range attempts {
+			for i := range part {
+				if !yield(&part[i]) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // withoutSecrets is the address of a shop without what may be a secret: user, password and query.

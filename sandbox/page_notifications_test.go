@@ -80,18 +80,19 @@ func TestPageGroupsAttempts(t *testing.T) {
 		next := func() string { return time.Now().Add(time.Minute).Format(time.TimeOnly) }
 		due := next()
 		assert.Equal(t, []string{
-			"New chat chat 7000001 shop answered 200 The answer breaks the contract. Attempt 1. Next at " + due + ". The 1 after it wait.", ping,
+			"New chat chat 7000001 shop answered 200 The answer breaks the contract. Attempt 1. Next at " + due + ". The one after it waits.", ping,
 		}, notificationsOf(t, m, ""))
 		assert.Contains(t, words(section(t, pageOf(t, m, ""), "notifications")), "The answer breaks the contract. Content-Type in the headers must be application/json, in UTF-8.")
 		time.Sleep(time.Minute)
 		synctest.Wait()
-		assert.Contains(t, notificationsOf(t, m, "")[0], "New chat chat 7000001 shop answered 503 Attempt 2. Next at "+next())
+		require.NoError(t, m.Write(chat, "MARKET", "Well"))
+		assert.Contains(t, notificationsOf(t, m, "")[0], "New chat chat 7000001 shop answered 503 Attempt 2. Next at "+next()+". The 2 after it wait.")
 		time.Sleep(time.Minute)
 		synctest.Wait()
 		require.NoError(t, m.Write(chat, "PARTNER", "Hello"))
 		synctest.Wait()
 		assert.Equal(t, []string{
-			"New message chat 7000001, from the shop no answer Attempt 1. Next at " + next() + ".",
+			"New message chat 7000001, from the Market no answer Attempt 1. Next at " + next() + ". The one after it waits.",
 			"New message chat 7000001, from the buyer shop answered 400 Attempt 1. Not sent again, as the shop refused it.",
 			"New chat chat 7000001 accepted 3rd attempt; the first 2 not accepted.", ping,
 		}, notificationsOf(t, m, ""))

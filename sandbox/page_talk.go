@@ -11,8 +11,9 @@ import (
 // pageTalk is the chat that is chosen, with its newest messages or a page of those before.
 type pageTalk struct {
 	pageChat
-	Lines []pageLine
-	Pager pager
+	Lines    []pageLine
+	Pager    pager
+	messages map[int64]*pageMessage // those that are shown, by their ids
 }
 
 // pageLine is a message, or something that happened between messages.
@@ -73,13 +74,13 @@ type storedBy struct{ Number, Status int }
 func (s storedBy) Good() bool { return s.Status >= 200 && s.Status < 300 }
 
 // pageTalk is nil when no chat is chosen, or when there is no such chat.
-func (m *Market) pageTalk(v pageView, clock pageClock, stored map[int64]storedBy) *pageTalk {
+func (m *Market) pageTalk(v pageView, clock pageClock) *pageTalk {
 	c, ok := m.store.chat(v.Chat)
 	if !ok {
 		return nil
 	}
 	pager, skip := newPager(v, "messages", len(c.messages))
-	talk := &pageTalk{pageChat: newPageChat(c), Pager: pager}
+	talk := &pageTalk{pageChat: newPageChat(c), Pager: pager, messages: map[int64]*pageMessage{}}
 	end := len(c.messages) - skip
 	first := max(end-pageRows, 0)
 	disputes := disputesOf(c)
@@ -90,20 +91,28 @@ func (m *Market) pageTalk(v pageView, clock pageClock, stored map[int64]storedBy
 			}
 		}
 		if i < end {
-			talk.Lines = append(talk.Lines, lineOf(c.messages[i], stored))
+			talk.add(c.messages[i])
 		}
 	}
 	talk.markDays(clock)
 	return talk
 }
 
-func lineOf(message Message, stored map[int64]storedBy) pageLine {
-	shown := pageMessage{Message: message, Cut: len(message.Text) > longerMessage}
+func (t *pageTalk) add(message Message) {
+	shown := &pageMessage{Message: message, Cut: len(message.Text) > longerMessage}
 	shown.Text = shorten(message.Text, longerMessage)
-	if by, ok := stored[message.ID]; ok {
-		shown.By = &by
+	t.messages[message.ID] = shown
+	t.Lines = append(t.Lines, pageLine{Message: shown, At: message.At})
+}
+
+// stored notes the call that has stored a message, if the message is shown.
+func (t *pageTalk) stored(number int, c *Call) {
+	if t == nil || c.MessageID == 0 {
+		return
 	}
-	return pageLine{Message: &shown, At: message.At}
+	if message := t.messages[c.MessageID]; message != nil {
+		message.By = &storedBy{number, c.Status}
+	}
 }
 
 // markDays puts a line before the first line of each day.

@@ -330,15 +330,17 @@ func TestPageFiltersCalls(t *testing.T) {
 	rawAsk(m, "GET", chatOf(5))                                                      // 3: 404
 	rawAsk(m, "GET", "/v2/businesses/1/chat?chat=1")                                 // 4: 400, and a violation
 	rawAsk(m, "GET", "/elsewhere")                                                   // 5: 404, and a violation
-	m.Script(sandbox.OperationGetChat, sandbox.Fail(503, "X", "x"), sandbox.Abort()) // 6, 7
+	m.Script(sandbox.OperationGetChat, sandbox.Fail(503, "X", "x"), sandbox.Abort(), // 6, 7
+		sandbox.Redirect("https://example.com")) // 8
 	rawAsk(m, "GET", chatOf(7000001))
 	assert.Panics(t, func() { rawAsk(m, "GET", chatOf(7000001)) })
+	rawAsk(m, "GET", chatOf(7000001))
 	for query, want := range map[string]string{
-		"":                                   "7 6 5 4 3 2 1",
+		"":                                   "8 7 6 5 4 3 2 1",
 		"?operation=createChat":              "1",
-		"?operation=getChat":                 "7 6 4 3 2",
+		"?operation=getChat":                 "8 7 6 4 3 2",
 		"?operation=none":                    "5",
-		"?failed=only":                       "7 6 5 4 3",
+		"?failed=only":                       "8 7 6 5 4 3",
 		"?failed=only&operation=createChat":  "",
 		"?violations=only":                   "5 4",
 		"?violations=only&operation=getChat": "4",
@@ -349,13 +351,13 @@ func TestPageFiltersCalls(t *testing.T) {
 	} {
 		shown := pageOf(t, m, query)
 		assert.Equal(t, want, callsOf(t, shown), query)
-		assert.Contains(t, words(section(t, shown, "calls")), ""+map[bool]string{true: "All 4Violations 0Failed 2createChat 1getChat 3", false: "All 7Violations 2Failed 5createChat 1getChat 5No operation 1"}[strings.Contains(query, "chat=")], query)
+		assert.Contains(t, words(section(t, shown, "calls")), ""+map[bool]string{true: "All 5Violations 0Failed 3createChat 1getChat 4", false: "All 8Violations 2Failed 6createChat 1getChat 6No operation 1"}[strings.Contains(query, "chat=")], query)
 	}
 	for query, chosen := range map[string]string{
-		"?chats=2":           `<a href="/_sandbox/?chats=2#calls" aria-current="true">All 7</a>`,
+		"?chats=2":           `<a href="/_sandbox/?chats=2#calls" aria-current="true">All 8</a>`,
 		"?violations=only":   `<a href="/_sandbox/?violations=only#calls" aria-current="true">Violations 2</a>`,
-		"?failed=only":       `<a href="/_sandbox/?failed=only#calls" aria-current="true">Failed 5</a>`,
-		"?operation=getChat": `<a href="/_sandbox/?operation=getChat#calls" aria-current="true">getChat 5</a>`,
+		"?failed=only":       `<a href="/_sandbox/?failed=only#calls" aria-current="true">Failed 6</a>`,
+		"?operation=getChat": `<a href="/_sandbox/?operation=getChat#calls" aria-current="true">getChat 6</a>`,
 		"?operation=none":    `<a href="/_sandbox/?operation=none#calls" aria-current="true">No operation 1</a>`,
 	} {
 		calls := section(t, pageOf(t, m, query), "calls")
