@@ -59,6 +59,7 @@ func run(ctx context.Context, queue *queue, client *wrapper.Client, underWay tim
 		select {
 		case <-time.After(pause):
 		case <-ctx.Done():
+			return nil
 		}
 		rows, err := queue.pending()
 		if err != nil || len(rows) == 0 {
@@ -67,14 +68,11 @@ func run(ctx context.Context, queue *queue, client *wrapper.Client, underWay tim
 		pause = 0
 		waiting := map[int64]bool{} // orders: a row that has to wait holds up the later rows of its order
 		for _, u := range rows {
-			if ctx.Err() != nil {
-				return nil
-			}
 			if waiting[u.order] {
 				continue
 			}
 			again, err := send(context.WithoutCancel(ctx), queue, client, u)
-			if err != nil {
+			if err != nil || ctx.Err() != nil {
 				return err
 			}
 			pause, waiting[u.order] = max(pause, again), again > 0

@@ -28,7 +28,7 @@ func Main(m *testing.M) (code int) {
 	if dir, err = os.MkdirTemp("", "kill"); err != nil {
 		panic(err)
 	}
-	defer os.RemoveAll(dir)
+	defer func() { _ = os.RemoveAll(dir) }()
 	return m.Run()
 }
 
