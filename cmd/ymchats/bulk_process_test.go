@@ -63,13 +63,10 @@ func TestSendCSVKilled(t *testing.T) {
 		if _ = command.Wait(); command.ProcessState.ExitCode() < 0 {
 			killed++
 		}
-		if t.Failed() {
-			return
-		}
 	}
 	said, err := program(t, "send", "--csv", path).CombinedOutput()
 	require.NoError(t, err, string(said))
-	t.Logf("killed %d times; %d of %d sends were counted before the last run ended", killed, len(sentTo(market, *bulkRows)), *bulkRows)
+	t.Logf("killed %d times; %d texts for %d buyers", killed, len(sentTo(market, *bulkRows)), *bulkRows)
 	assertOnce(t, market, *bulkRows)
 }
 

@@ -24,7 +24,7 @@ func TestSendCSVOnATerminal(t *testing.T) {
 		t.Run(fmt.Sprint(row.columns, row.term), func(t *testing.T) {
 			t.Parallel()
 			market, environment := serveSandbox(t)
-			market.Every(sandbox.OperationSendMessageToChat, sandbox.Delay(400*time.Millisecond, nil))
+			market.Every(sandbox.OperationSendMessageToChat, sandbox.Delay(250*time.Millisecond, nil))
 			screen, tty := openTerminal(t, row.columns)
 			path := ordersFile(t, 20)
 			command := program(t, "send", "--csv", path)

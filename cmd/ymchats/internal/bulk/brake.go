@@ -11,7 +11,7 @@ import (
 )
 
 // toReadOn is how long a run that stops reads on after the last answer began.
-const toReadOn = time.Second
+const toReadOn = 300 * time.Millisecond
 
 var errStopped = errors.New("the run was stopped")
 

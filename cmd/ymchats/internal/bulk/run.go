@@ -101,26 +101,34 @@ func shuffled(rows []*Row) (groups [][]*Row) {
 	return groups
 }
 
-// work brings rows to their ends, several at once.
+// work brings rows to their ends, several at once. Rows that have to wait go to the end of the queue.
 func (r *Run) work(ctx context.Context, groups [][]*Row) {
-	q := newQueue(groups)
+	queue := make(chan []*Row, len(groups))
+	for _, rows := range groups {
+		queue <- rows
+	}
 	var workers sync.WaitGroup
 	for range atOnce {
 		workers.Go(func() {
-			for {
-				left, _ := r.pace.wait()
-				if !r.Brake.sleep(left) {
+			for r.paced() {
+				select {
+				case rows := <-queue:
+					if rows = r.goOn(ctx, rows); rows != nil {
+						queue <- rows
+					}
+				default:
 					return
 				}
-				rows := q.take(r.Brake.starting)
-				if rows == nil {
-					return
-				}
-				q.back(r.goOn(ctx, rows))
 			}
 		})
 	}
 	workers.Wait()
+}
+
+// paced waits until rows may begin, and tells whether the run goes on.
+func (r *Run) paced() bool {
+	left, _ := r.pace.wait()
+	return r.Brake.sleep(left)
 }
 
 // goOn works on rows of one order, and gives back those that have to wait.

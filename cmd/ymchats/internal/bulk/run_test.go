@@ -65,6 +65,25 @@ func TestAlreadyThere(t *testing.T) {
 	})
 }
 
+// A text that the Market has stored escaped is found all the same.
+func TestEscapedTextIsThere(t *testing.T) {
+	inBubble(t, func(t *testing.T, s *shop) {
+		const file = "order;text\n31000001;Tom & Jerry\n"
+		s.market.Script(sandbox.OperationSendMessageToChat, sandbox.Changed(sandbox.Escaped, nil))
+		s.run(t, t.Context(), file)
+		time.Sleep(time.Minute)
+		s.path += ".other"
+		assert.Equal(t, map[string]int{Already: 1}, s.run(t, t.Context(), file).counts)
+	})
+}
+
+// Results hold nothing that a spreadsheet would take for a formula.
+func TestResultsAreHarmless(t *testing.T) {
+	p := &Plan{Kind: Chat, delimiter: ','}
+	text := p.format([]Result{{Row: &Row{ID: 7, place: place{row: 2}}, Chat: 7, State: Failed, Reason: "=cmd()", Todo: "@b, \"c\""}})
+	assert.Equal(t, "\ufeffrow,order,chat,state,at,reason,todo\r\n2,,7,failed,,'=cmd(),\"'@b, \"\"c\"\"\"\r\n", string(text))
+}
+
 // Of two runs with two journals one notices the other, and stops.
 func TestAnotherRun(t *testing.T) {
 	inBubble(t, func(t *testing.T, s *shop) {
@@ -125,6 +144,9 @@ func TestTextThatHasLeftTheFile(t *testing.T) {
 			}
 			s.market.Script(sandbox.OperationSendMessageToChat, fault)
 			s.run(t, t.Context(), orders(1), func(r *Run) { time.AfterFunc(time.Second/2, func() { kill(r) }) })
+			plan, journal := s.plan(t, "order;text\n31000001;Corrected.\n")
+			require.NoError(t, journal.Close())
+			assert.Len(t, plan.Findings, 1, "the buyer may have the other text")
 			s.changed = ChangedSend
 			time.Sleep(time.Second)
 			last := s.run(t, t.Context(), "order;text\n31000001;Corrected.\n")
@@ -351,6 +373,9 @@ func TestQuota(t *testing.T) {
 		{0, 900, 250, 3},
 		{0, 0, *quotaRows, (*quotaRows + 999) / 1000}, // the contract's: 1,000, and 10,000 of reads
 	} {
+		if row.rows == 0 {
+			continue // the long form has it
+		}
 		t.Run(fmt.Sprint(row), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := newShop(t)
@@ -371,7 +396,7 @@ func TestQuota(t *testing.T) {
 				s.assertOnce(t, row.rows)
 				assert.Zero(t, refused)
 				took := time.Since(began)
-				assert.Less(t, took, time.Duration(row.hours-1)*time.Hour-14*time.Minute)
+				assert.InDelta(t, time.Duration(row.hours-1)*time.Hour-16*time.Minute, took, float64(2*time.Minute))
 				t.Logf("%d rows with a quota of %d, of which %d are left: %v, %d times 420", row.rows, row.quota, row.leave, took.Round(time.Second), refused)
 			})
 		})

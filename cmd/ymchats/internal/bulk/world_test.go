@@ -17,7 +17,7 @@ var (
 	worldRows  = flag.Int("rows", 60, "rows of the file of TestWorld")
 	worldKills = flag.Int("kills", 10, "how often TestWorld kills a run")
 	worldSeeds = flag.Int("seeds", 2, "how often TestWorld runs, each time with other moments")
-	quotaRows  = flag.Int("quota-rows", 1100, "rows of the largest file of TestQuota")
+	quotaRows  = flag.Int("quota-rows", 0, "rows of a file of TestQuota with the contract's quotas; 0 leaves it out")
 )
 
 // hostile makes sends fail after they were stored, and reads lie behind.
