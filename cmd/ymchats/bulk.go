@@ -17,9 +17,9 @@ import (
 	"github.com/ymarket-go/chats/wrapper"
 )
 
-const bulkHelp = `With --csv it sends each text of a spreadsheet's file to the buyer of its order. The first row names the columns:
-order (заказ), return (возврат) or chat (чат), and text (текст). The whole file is checked before anything is sent.
-FILE.ymchats is the journal, by which the same command goes on after an interruption, and sends no text twice;
+const bulkHelp = `With --csv it sends each text of a spreadsheet's file to the buyer of its order. The first row names
+the columns: order (заказ), return (возврат) or chat (чат), and text (текст). The whole file is checked before anything
+is sent. FILE.ymchats is the journal, by which the same command goes on after an interruption, and sends no text twice;
 FILE.results.csv tells how it stands with each row. A text that the shop has written into the chat before is not sent
 again. With --csv the exit code is the first one that is true: 2 the file or the journal, 3 rows are refused, 4 the key,
 7 it is open whether a text arrived, 1 rows failed or are left, 0 all texts are with their buyers.`
@@ -37,7 +37,7 @@ var bulkFlags = []string{"encoding", "journal", "changed", "until", "leave", "as
 
 func (b *bulkSender) addFlags(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.StringVar(&b.path, "csv", "", "send the texts of a `FILE`, each to the buyer of its order; the flags below need it")
+	flags.StringVar(&b.path, "csv", "", "send the texts of a `FILE`, each to the buyer of its order")
 	flags.StringVar(&b.encoding, "encoding", bulk.Encodings[0],
 		"of a file without a byte order mark: "+strings.Join(bulk.Encodings, ", "))
 	flags.StringVar(&b.journal, "journal", "", "the `FILE` that tells what was sent (default that of --csv with .ymchats)")
@@ -122,7 +122,7 @@ func (b *bulkSender) send(cmd *cobra.Command) error {
 	if err != nil {
 		return usageError{fmt.Errorf("%s: %w", b.journal, inWords(err))}
 	}
-	defer journal.Close()
+	defer func() { _ = journal.Close() }()
 	plan := bulk.NewPlan(sheet, journal, b.changed, b.again)
 	if b.dryRun {
 		return b.tell(cmd, sheet, plan)

@@ -117,9 +117,9 @@ func (r *Run) resume(ctx context.Context, row *Row, chatID, after int64) error {
 	}
 	if r.hasOther(read.Messages, row, chatID) {
 		r.leaveOpen(row)
-		return r.end(row, line{What: Doubt, Chat: chatID, Reason: "the shop has written something else into the chat since, " +
-			"which may be this text, changed by the Market",
-			Todo: fmt.Sprintf("read chat %[1]d; if the text is missing: ymchats send --chat %[1]d", chatID)})
+		return r.end(row, line{What: Doubt, Chat: chatID,
+			Reason: "the shop has written something else into the chat since, which may be this text, changed by the Market",
+			Todo:   fmt.Sprintf("read chat %[1]d; if the text is missing: ymchats send --chat %[1]d", chatID)})
 	}
 	if row.gone {
 		return r.end(row, line{What: Failed, Chat: chatID, Reason: "it is not in the chat, and no longer in the file"})
@@ -132,8 +132,8 @@ func (r *Run) resume(ctx context.Context, row *Row, chatID, after int64) error {
 	return err
 }
 
-// send sends a text whose begin is in the journal. Where the run stops and the client vouches that nothing was sent, the
-// journal has that, too.
+// send sends a text whose begin is in the journal. Where the run stops and the client vouches that nothing was sent,
+// the journal has that, too.
 func (r *Run) send(ctx context.Context, row *Row, chatID, after int64) (attempts int, err error) {
 	var answer wrapper.Response
 	err = r.Client.SendMessage(ctx, chatID, row.Text, wrapper.Once(after), wrapper.Capture(&answer))

@@ -53,7 +53,7 @@ type ended struct {
 }
 
 // run sends a file. prepare may change the run before it begins.
-func (s *shop) run(t *testing.T, ctx context.Context, file string, prepare ...func(*Run)) ended {
+func (s *shop) run(ctx context.Context, t *testing.T, file string, prepare ...func(*Run)) ended {
 	t.Helper()
 	plan, journal := s.plan(t, file)
 	defer func() { assert.NoError(t, journal.Close()) }()

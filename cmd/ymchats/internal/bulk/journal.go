@@ -39,7 +39,7 @@ type line struct {
 	Kind    string    `json:"kind,omitempty"` // with id: what the chat is found by
 	ID      int64     `json:"id,omitempty"`
 	Chat    int64     `json:"chat,omitempty"`
-	After   int64     `json:"after,omitempty"` // the newest message of the chat before the text was sent; 0: there was none
+	After   int64     `json:"after,omitempty"` // the newest message of the chat before the send; 0: there was none
 	Text    string    `json:"text,omitempty"`
 	Reason  string    `json:"reason,omitempty"`
 	Todo    string    `json:"todo,omitempty"`

@@ -12,7 +12,7 @@ import (
 
 const (
 	atOnce  = 4                // rows, as the Market takes requests of a cabinet
-	settled = 13 * time.Second // after a text was sent its absence counts: the Market's 10 s, and 3 s that reads are behind
+	settled = 13 * time.Second // after a send absence counts: the Market's 10 s, and 3 s that reads are behind
 )
 
 // Why a run ends before all rows are at their end.

@@ -27,11 +27,11 @@ func inBubble(t *testing.T, test func(t *testing.T, s *shop)) {
 // Twenty orders of a file reach their buyers, once; a second run finds nothing to do.
 func TestRun(t *testing.T) {
 	inBubble(t, func(t *testing.T, s *shop) {
-		first := s.run(t, t.Context(), orders(20))
+		first := s.run(t.Context(), t, orders(20))
 		require.NoError(t, first.err)
 		assert.Equal(t, map[string]int{Sent: 20}, first.counts)
 		calls := len(s.market.Calls())
-		second := s.run(t, t.Context(), orders(20))
+		second := s.run(t.Context(), t, orders(20))
 		require.NoError(t, second.err)
 		assert.Equal(t, map[string]int{Sent: 20}, second.counts)
 		assert.Len(t, s.market.Calls(), calls)
@@ -42,11 +42,11 @@ func TestRun(t *testing.T) {
 // A file under another name, a lost journal and a second machine send nothing twice, unless that is meant.
 func TestAlreadyThere(t *testing.T) {
 	inBubble(t, func(t *testing.T, s *shop) {
-		s.run(t, t.Context(), orders(20))
+		s.run(t.Context(), t, orders(20))
 		written := time.Now()
 		time.Sleep(time.Minute)
 		s.path += ".other"
-		second := s.run(t, t.Context(), orders(21))
+		second := s.run(t.Context(), t, orders(21))
 		require.NoError(t, second.err)
 		assert.Equal(t, map[string]int{Already: 20, Sent: 1}, second.counts)
 		for _, r := range second.results[:20] {
@@ -55,7 +55,7 @@ func TestAlreadyThere(t *testing.T) {
 		s.assertOnce(t, 21)
 		s.again = true
 		for range 2 {
-			assert.Equal(t, map[string]int{Sent: 21}, s.run(t, t.Context(), orders(21)).counts)
+			assert.Equal(t, map[string]int{Sent: 21}, s.run(t.Context(), t, orders(21)).counts)
 			twice := 0
 			for _, times := range s.seen() {
 				twice += times - 1
@@ -70,10 +70,10 @@ func TestEscapedTextIsThere(t *testing.T) {
 	inBubble(t, func(t *testing.T, s *shop) {
 		const file = "order;text\n31000001;Tom & Jerry\n"
 		s.market.Script(sandbox.OperationSendMessageToChat, sandbox.Changed(sandbox.Escaped, nil))
-		s.run(t, t.Context(), file)
+		s.run(t.Context(), t, file)
 		time.Sleep(time.Minute)
 		s.path += ".other"
-		assert.Equal(t, map[string]int{Already: 1}, s.run(t, t.Context(), file).counts)
+		assert.Equal(t, map[string]int{Already: 1}, s.run(t.Context(), t, file).counts)
 	})
 }
 
@@ -91,9 +91,9 @@ func TestAnotherRun(t *testing.T) {
 		other := *s
 		other.path += ".other"
 		done := make(chan ended)
-		go func() { done <- other.run(t, t.Context(), orders(100)) }()
+		go func() { done <- other.run(t.Context(), t, orders(100)) }()
 		time.Sleep(2 * time.Second)
-		second := s.run(t, t.Context(), orders(100))
+		second := s.run(t.Context(), t, orders(100))
 		assert.ErrorIs(t, second.err, ErrAnotherRun)
 		assert.Positive(t, second.counts[Left])
 		first := <-done
@@ -101,7 +101,7 @@ func TestAnotherRun(t *testing.T) {
 			require.ErrorIs(t, first.err, ErrAnotherRun)
 		}
 		time.Sleep(time.Minute)
-		last := s.run(t, t.Context(), orders(100))
+		last := s.run(t.Context(), t, orders(100))
 		require.NoError(t, last.err)
 		s.assertOnce(t, 100)
 	})
@@ -120,16 +120,16 @@ func TestJournalIsLocked(t *testing.T) {
 func TestChangedText(t *testing.T) {
 	const corrected = "order;text\n31000001;Corrected.\n31000002;Your order 31000002 is late, sorry.\n"
 	inBubble(t, func(t *testing.T, s *shop) {
-		s.run(t, t.Context(), orders(2))
+		s.run(t.Context(), t, orders(2))
 		plan, journal := s.plan(t, corrected)
 		require.NoError(t, journal.Close())
 		require.Len(t, plan.Findings, 1)
 		assert.Regexp(t, `^row 2, line 2: order 31000001 was sent another text at \S+ \S+ \(line \d of the journal\); --changed `, plan.Findings[0].String())
 		s.changed = ChangedSkip
-		assert.Equal(t, map[string]int{Changed: 1, Sent: 1}, s.run(t, t.Context(), corrected).counts)
+		assert.Equal(t, map[string]int{Changed: 1, Sent: 1}, s.run(t.Context(), t, corrected).counts)
 		s.assertOnce(t, 2)
 		s.changed = ChangedSend
-		assert.Equal(t, map[string]int{Sent: 2}, s.run(t, t.Context(), corrected).counts)
+		assert.Equal(t, map[string]int{Sent: 2}, s.run(t.Context(), t, corrected).counts)
 		s.assertOnce(t, 3)
 	})
 }
@@ -143,13 +143,13 @@ func TestTextThatHasLeftTheFile(t *testing.T) {
 				fault = sandbox.Delay(time.Second, nil)
 			}
 			s.market.Script(sandbox.OperationSendMessageToChat, fault)
-			s.run(t, t.Context(), orders(1), func(r *Run) { time.AfterFunc(time.Second/2, func() { kill(r) }) })
+			s.run(t.Context(), t, orders(1), func(r *Run) { time.AfterFunc(time.Second/2, func() { kill(r) }) })
 			plan, journal := s.plan(t, "order;text\n31000001;Corrected.\n")
 			require.NoError(t, journal.Close())
 			assert.Len(t, plan.Findings, 1, "the buyer may have the other text")
 			s.changed = ChangedSend
 			time.Sleep(time.Second)
-			last := s.run(t, t.Context(), "order;text\n31000001;Corrected.\n")
+			last := s.run(t.Context(), t, "order;text\n31000001;Corrected.\n")
 			require.NoError(t, last.err)
 			assert.Equal(t, want, last.results[0].State)
 			assert.Equal(t, map[bool]int{true: 2, false: 1}[stored], len(s.seen()))
@@ -161,16 +161,16 @@ func TestTextThatHasLeftTheFile(t *testing.T) {
 func TestDoubt(t *testing.T) {
 	inBubble(t, func(t *testing.T, s *shop) {
 		s.market.Script(sandbox.OperationSendMessageToChat, sandbox.Changed(sandbox.Masked, sandbox.Delay(time.Second, nil)))
-		s.run(t, t.Context(), orders(1), func(r *Run) { time.AfterFunc(time.Second/2, func() { kill(r) }) })
+		s.run(t.Context(), t, orders(1), func(r *Run) { time.AfterFunc(time.Second/2, func() { kill(r) }) })
 		for range 2 {
-			again := s.run(t, t.Context(), orders(1))
+			again := s.run(t.Context(), t, orders(1))
 			require.NoError(t, again.err)
 			assert.Equal(t, map[string]int{Doubt: 1}, again.counts)
 			assert.Equal(t, "read chat 7000001; if the text is missing: ymchats send --chat 7000001", again.results[0].Todo)
 			assert.Len(t, s.seen(), 1)
 		}
 		require.NoError(t, s.market.Write(7000001, gen.ChatMessageSenderTypePartner, "Your order 31000001 is late, sorry."))
-		last := s.run(t, t.Context(), orders(1))
+		last := s.run(t.Context(), t, orders(1))
 		assert.Equal(t, map[string]int{Sent: 1}, last.counts, "a person has sent it")
 	})
 }
@@ -181,11 +181,11 @@ func TestNoDoubt(t *testing.T) {
 	inBubble(t, func(t *testing.T, s *shop) {
 		s.rules.Several = true
 		s.market.Script(sandbox.OperationSendMessageToChat, sandbox.Delay(time.Second, sandbox.Abort()))
-		s.run(t, t.Context(), file, func(r *Run) { time.AfterFunc(time.Second/2, func() { kill(r) }) })
+		s.run(t.Context(), t, file, func(r *Run) { time.AfterFunc(time.Second/2, func() { kill(r) }) })
 		require.NoError(t, s.market.Write(7000001, gen.ChatMessageSenderTypePartner, "Second."))
 		require.NoError(t, s.market.Reply(7000001, "And now?"))
 		time.Sleep(time.Minute)
-		last := s.run(t, t.Context(), file)
+		last := s.run(t.Context(), t, file)
 		require.NoError(t, last.err)
 		assert.Equal(t, map[string]int{Sent: 1, Already: 1}, last.counts)
 		s.assertOnce(t, 3)
@@ -200,7 +200,7 @@ func TestSeveral(t *testing.T) {
 		for i := range 10 {
 			file += fmt.Sprintf("31000001;Text %d\n", i)
 		}
-		assert.Equal(t, map[string]int{Sent: 10}, s.run(t, t.Context(), file).counts)
+		assert.Equal(t, map[string]int{Sent: 10}, s.run(t.Context(), t, file).counts)
 		for i, m := range s.market.Messages(7000001) {
 			assert.Equal(t, fmt.Sprint("Text ", i), m.Text)
 		}
@@ -210,7 +210,7 @@ func TestSeveral(t *testing.T) {
 // One text for one chat under two names is sent once, and is no sign of another run.
 func TestOneChatUnderTwoNames(t *testing.T) {
 	inBubble(t, func(t *testing.T, s *shop) {
-		s.run(t, t.Context(), "order;text\n31000001;One.\n")
+		s.run(t.Context(), t, "order;text\n31000001;One.\n")
 		s.changed = ChangedSend
 		s.market.Every(sandbox.OperationSendMessageToChat, sandbox.Delay(3*time.Second, nil))
 		plan, journal := s.plan(t, "order;text\n31000001;Two.\n31000002;Three.\n")
@@ -236,7 +236,7 @@ func TestOutage(t *testing.T) {
 					s.market.Every(operation, nil)
 				}
 			})
-			got := s.run(t, t.Context(), orders(30))
+			got := s.run(t.Context(), t, orders(30))
 			assert.ErrorIs(t, got.err, want)
 			if want == nil {
 				assert.Equal(t, map[string]int{Sent: 30}, got.counts)
@@ -257,7 +257,7 @@ func TestFailed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newShop(t, sandbox.WithOrders(31000001, 31000002))
 		for range 2 {
-			got := s.run(t, t.Context(), orders(3))
+			got := s.run(t.Context(), t, orders(3))
 			require.NoError(t, got.err)
 			assert.Equal(t, map[string]int{Sent: 2, Failed: 1}, got.counts)
 			assert.Contains(t, got.results[2].Reason, "404: NOT_FOUND")
@@ -265,9 +265,9 @@ func TestFailed(t *testing.T) {
 		}
 		s.market.Script(sandbox.OperationSendMessageToChat, sandbox.Fail(400, "BAD_REQUEST", "no"))
 		const file = "chat;text\n7000001;Another.\n7;None.\n"
-		got := s.run(t, t.Context(), file)
+		got := s.run(t.Context(), t, file)
 		assert.Equal(t, map[string]int{Failed: 2}, got.counts)
-		assert.Equal(t, map[string]int{Sent: 1, Failed: 1}, s.run(t, t.Context(), file).counts)
+		assert.Equal(t, map[string]int{Sent: 1, Failed: 1}, s.run(t.Context(), t, file).counts)
 		s.assertOnce(t, 3)
 	})
 }
@@ -276,7 +276,7 @@ func TestFailed(t *testing.T) {
 func TestStop(t *testing.T) {
 	inBubble(t, func(t *testing.T, s *shop) {
 		s.market.Every(sandbox.OperationSendMessageToChat, sandbox.Fail(403, "FORBIDDEN", "no"))
-		got := s.run(t, t.Context(), orders(100))
+		got := s.run(t.Context(), t, orders(100))
 		assert.ErrorIs(t, got.err, wrapper.ErrForbidden)
 		assert.Positive(t, got.counts[Left])
 		assert.Less(t, len(s.market.Calls()), 20)
@@ -301,12 +301,12 @@ func TestInterrupt(t *testing.T) {
 				defer interrupt()
 				time.AfterFunc(time.Second, interrupt)
 				began := time.Now()
-				got := s.run(t, ctx, orders(20))
+				got := s.run(ctx, t, orders(20))
 				assert.ErrorIs(t, got.err, ErrInterrupted)
 				assert.LessOrEqual(t, time.Since(began), row.takes)
 				assert.Equal(t, row.counts, got.counts)
 				s.market.Every(sandbox.OperationSendMessageToChat, nil)
-				last := s.run(t, t.Context(), orders(20))
+				last := s.run(t.Context(), t, orders(20))
 				require.NoError(t, last.err)
 				s.assertOnce(t, 20)
 				time.Sleep(2 * time.Hour) // requests that hang
@@ -319,11 +319,11 @@ func TestInterrupt(t *testing.T) {
 func TestInterruptedLook(t *testing.T) {
 	inBubble(t, func(t *testing.T, s *shop) {
 		s.market.Script(sandbox.OperationSendMessageToChat, sandbox.Delay(time.Hour, sandbox.Abort()))
-		s.run(t, t.Context(), orders(1), func(r *Run) { time.AfterFunc(time.Second, func() { kill(r) }) })
+		s.run(t.Context(), t, orders(1), func(r *Run) { time.AfterFunc(time.Second, func() { kill(r) }) })
 		s.market.Every(sandbox.OperationGetChatHistory, sandbox.Fail(503, "UNAVAILABLE", "try later"))
 		ctx, interrupt := context.WithTimeout(t.Context(), 14*time.Second)
 		defer interrupt()
-		assert.Equal(t, map[string]int{Doubt: 1}, s.run(t, ctx, orders(1)).counts)
+		assert.Equal(t, map[string]int{Doubt: 1}, s.run(ctx, t, orders(1)).counts)
 		time.Sleep(2 * time.Hour)
 	})
 }
@@ -334,7 +334,7 @@ func TestLookAtTheEnd(t *testing.T) {
 		s.market.Script(sandbox.OperationSendMessageToChat, sandbox.CommitThen(sandbox.Delay(2*time.Second, sandbox.Fail(500, "INTERNAL_ERROR", "try later"))))
 		time.AfterFunc(time.Second, func() { s.market.Every(sandbox.OperationGetChatHistory, sandbox.Fail(503, "UNAVAILABLE", "try later")) })
 		time.AfterFunc(11*time.Second, func() { s.market.Every(sandbox.OperationGetChatHistory, nil) })
-		assert.Equal(t, map[string]int{Sent: 1}, s.run(t, t.Context(), orders(1)).counts)
+		assert.Equal(t, map[string]int{Sent: 1}, s.run(t.Context(), t, orders(1)).counts)
 		s.assertOnce(t, 1)
 	})
 }
@@ -359,7 +359,7 @@ func TestShuffled(t *testing.T) {
 func TestUntil(t *testing.T) {
 	inBubble(t, func(t *testing.T, s *shop) {
 		s.market.Every(sandbox.OperationSendMessageToChat, sandbox.Delay(time.Second, nil))
-		got := s.run(t, t.Context(), orders(100), func(r *Run) { r.Until = time.Now().Add(9500 * time.Millisecond) })
+		got := s.run(t.Context(), t, orders(100), func(r *Run) { r.Until = time.Now().Add(9500 * time.Millisecond) })
 		assert.ErrorIs(t, got.err, ErrUntil)
 		assert.Equal(t, map[string]int{Sent: 40, Left: 60}, got.counts)
 	})
@@ -391,7 +391,7 @@ func TestQuota(t *testing.T) {
 				})
 				time.Sleep(16 * time.Minute) // into a window
 				began := time.Now()
-				got := s.run(t, t.Context(), orders(row.rows))
+				got := s.run(t.Context(), t, orders(row.rows))
 				require.NoError(t, got.err)
 				s.assertOnce(t, row.rows)
 				assert.Zero(t, refused)
@@ -407,7 +407,7 @@ func TestQuota(t *testing.T) {
 func TestReadsAreBehind(t *testing.T) {
 	inBubble(t, func(t *testing.T, s *shop) {
 		s.market.Every(sandbox.OperationGetChatHistory, sandbox.Lagging(10*time.Second))
-		got := s.run(t, t.Context(), orders(8))
+		got := s.run(t.Context(), t, orders(8))
 		assert.Equal(t, map[string]int{Sent: 8}, got.counts)
 		s.assertOnce(t, 8)
 	})
@@ -417,7 +417,7 @@ func TestReadsAreBehind(t *testing.T) {
 func TestJournalCannotBeWritten(t *testing.T) {
 	inBubble(t, func(t *testing.T, s *shop) {
 		var locked *os.File
-		got := s.run(t, t.Context(), orders(20), func(r *Run) {
+		got := s.run(t.Context(), t, orders(20), func(r *Run) {
 			locked = r.Journal.file
 			s.market.Every(sandbox.OperationSendMessageToChat, sandbox.Delay(300*time.Millisecond, nil))
 			time.AfterFunc(time.Second, func() { r.Journal.file = readOnly(t, s.path) })
@@ -426,7 +426,7 @@ func TestJournalCannotBeWritten(t *testing.T) {
 		assert.ErrorAs(t, got.err, new(*JournalError))
 		assert.Equal(t, map[string]int{Sent: 12, Doubt: 4, Left: 4}, got.counts)
 		assert.Len(t, s.seen(), 16, "what was in flight came to its end")
-		last := s.run(t, t.Context(), orders(20))
+		last := s.run(t.Context(), t, orders(20))
 		assert.Equal(t, map[string]int{Sent: 20}, last.counts)
 		s.assertOnce(t, 20)
 	})
@@ -455,7 +455,7 @@ func readOnly(t *testing.T, path string) *os.File {
 // The journal is read as it was left.
 func TestJournal(t *testing.T) {
 	s := newShop(t)
-	synctest.Test(t, func(t *testing.T) { s.market = newShop(t).market; s.run(t, t.Context(), orders(3)) })
+	synctest.Test(t, func(t *testing.T) { s.market = newShop(t).market; s.run(t.Context(), t, orders(3)) })
 	whole, err := os.ReadFile(s.path)
 	require.NoError(t, err)
 	info, err := os.Stat(s.path)

@@ -36,10 +36,10 @@ func TestWorld(t *testing.T) {
 			random := rand.New(rand.NewPCG(seed, 1))
 			for range *worldKills {
 				after := time.Duration(random.Int64N(int64(20 * time.Second)))
-				s.run(t, t.Context(), orders(*worldRows), func(r *Run) { time.AfterFunc(after, func() { kill(r) }) })
+				s.run(t.Context(), t, orders(*worldRows), func(r *Run) { time.AfterFunc(after, func() { kill(r) }) })
 				time.Sleep(time.Duration(random.Int64N(int64(2 * time.Second)))) // until the next start
 			}
-			last := s.run(t, t.Context(), orders(*worldRows))
+			last := s.run(t.Context(), t, orders(*worldRows))
 			require.NoError(t, last.err)
 			assert.Equal(t, map[string]int{Sent: *worldRows}, last.counts, seed)
 			s.assertOnce(t, *worldRows)
