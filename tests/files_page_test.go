@@ -29,11 +29,14 @@ func TestUploadedPageInABrowser(t *testing.T) {
 	require.EqualValues(t, anyChat, chat)
 	site := market.Site()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == "/as-a-page" {
+		switch r.URL.Path {
+		case "/as-a-page":
 			_, _ = io.WriteString(w, attack)
-			return
+		case "/plain": // it forbids nothing, as the sandbox's own page does
+			_, _ = io.WriteString(w, "<!doctype html><title>plain</title><body>")
+		default:
+			site.ServeHTTP(w, r)
 		}
-		site.ServeHTTP(w, r)
 	}))
 	defer server.Close()
 	for _, name := range []string{"page.html", "script.js", "page.svg"} {
@@ -51,7 +54,7 @@ func TestUploadedPageInABrowser(t *testing.T) {
 		b.do("Page.navigate", map[string]any{"url": url}, &navigated)
 		assert.Equal(t, "net::ERR_ABORTED", navigated.ErrorText, "it is saved, not shown")
 
-		b.open(server.URL)
+		b.open(server.URL + "/plain")
 		var came string
 		b.run(`new Promise((done) => {
 			const script = document.createElement('script')
