@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"mime"
+	"mime/multipart"
 	"net/http"
 	"runtime"
 	"slices"
@@ -55,10 +57,11 @@ type walkWorld struct {
 	before  int    // messages of the buyer from long ago
 	other   string // who else writes: "", "buyer", "market", "shop", "same" (the text), "stranger" (an unknown sender)
 	otherAt int
-	changed string // what becomes of the text: "", "escaped", "masked"
+	changed string // what becomes of the text: "", "escaped", "masked"; of a file: "", "renamed", "resized"
 	second  string // what the second call sends: "", "equal", "different"
 	after   int    // when it begins
 	mode    string // "plain", "once", "raw"
+	files   bool   // are sent; others write files as well, but "text", who is the shop
 	heard   bool   // the Client has had an answer before
 	set     int    // how far the Market's clock is set ahead
 	setAt   int    // when
@@ -115,6 +118,13 @@ func drawWorld(part string, choose func(n int) int) walkWorld {
 		w.other = pick(choose, "", "buyer")
 		w.set = pick(choose, -3600, -5, -1, 1, 5, 3600)
 		w.setAt = pick(choose, -2, 1, 4, 8)
+	case "files":
+		w.files = true
+		w.lag = pick(choose, 0, 2)
+		w.other = pick(choose, "buyer", "shop", "same", "text")
+		w.otherAt = pick(choose, -60, -4, -1, 1, 8)
+		w.changed = pick(choose, "", "renamed", "resized")
+		w.mode = pick(choose, "plain", "once", "raw")
 	}
 	return w
 }
@@ -124,7 +134,8 @@ type walkMessage struct {
 	id     int64
 	at     time.Time // by this machine's clock
 	sender gen.ChatMessageSenderType
-	text   string
+	text   string // or the name of a file, which has as many bytes
+	file   bool
 	call   int // whose send it is; 0: another's
 }
 
@@ -142,7 +153,8 @@ type walkMarket struct {
 type walkCall struct{}
 
 func (m *walkMarket) write(at time.Time, sender gen.ChatMessageSenderType, text string, call int) {
-	m.messages = append(m.messages, walkMessage{int64(len(m.messages) + 1), at, sender, text, call})
+	id, file := int64(len(m.messages)+1), m.w.files && (call > 0 || m.w.other != "text")
+	m.messages = append(m.messages, walkMessage{id, at, sender, text, file, call})
 }
 
 // told is a time as the Market writes it.
@@ -172,12 +184,12 @@ func (m *walkMarket) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	m.sends++
 	if f.stored != never {
-		var sent gen.SendMessageToChatRequest
-		if err := json.Unmarshal(body, &sent); err != nil {
+		text, err := sentBy(req, body)
+		if err != nil {
 			return nil, err
 		}
 		at := time.Now().Add(time.Duration(f.stored) * time.Second)
-		m.write(at, gen.ChatMessageSenderTypePartner, sent.Message, req.Context().Value(walkCall{}).(int))
+		m.write(at, gen.ChatMessageSenderTypePartner, text, req.Context().Value(walkCall{}).(int))
 	}
 	m.mu.Unlock()
 	if err := sleep(req.Context(), time.Duration(f.answered)*time.Second); err != nil {
@@ -196,6 +208,24 @@ func (m *walkMarket) RoundTrip(req *http.Request) (*http.Response, error) {
 		return m.answer(req, 202, `{"status":"OK"}`), nil
 	}
 	return m.answer(req, 200, `{"status":"OK"}`), nil
+}
+
+// sentBy gives the text of a message, or the name of a file.
+func sentBy(req *http.Request, body []byte) (string, error) {
+	_, params, err := mime.ParseMediaType(req.Header.Get("Content-Type"))
+	if err != nil {
+		return "", err
+	}
+	if params["boundary"] == "" {
+		var sent gen.SendMessageToChatRequest
+		err := json.Unmarshal(body, &sent)
+		return sent.Message, err
+	}
+	part, err := multipart.NewReader(bytes.NewReader(body), params["boundary"]).NextRawPart()
+	if err != nil {
+		return "", err
+	}
+	return part.FileName(), nil
 }
 
 func (m *walkMarket) answer(req *http.Request, status int, body string) *http.Response {
@@ -236,8 +266,11 @@ func (m *walkMarket) history(req *http.Request, body []byte) (*http.Response, er
 			text = strings.ReplaceAll(text, "4711", "****")
 		}
 		created := m.told(written.at.Add(time.Duration(m.w.skew) * time.Second))
-		result.Messages = append(result.Messages,
-			gen.ChatMessageDTO{MessageID: written.id, CreatedAt: created, Sender: written.sender, Message: &text})
+		shown := gen.ChatMessageDTO{MessageID: written.id, CreatedAt: created, Sender: written.sender, Message: &text}
+		if written.file {
+			shown.Message, shown.Payload = nil, []gen.ChatMessagePayloadDTO{m.w.fileIn(text)}
+		}
+		result.Messages = append(result.Messages, shown)
 	}
 	slices.Reverse(result.Messages)
 	first, _ := strconv.Atoi(req.URL.Query().Get("pageToken"))
@@ -256,6 +289,18 @@ func (m *walkMarket) history(req *http.Request, body []byte) (*http.Response, er
 		resp.Header.Set("Age", "4")
 	}
 	return resp, nil
+}
+
+// fileIn is a file as the Market shows it.
+func (w walkWorld) fileIn(name string) gen.ChatMessagePayloadDTO {
+	file := gen.ChatMessagePayloadDTO{Name: name, URL: "https://files.example/1", Size: int32(len(name))}
+	switch w.changed {
+	case "renamed":
+		file.Name = "file"
+	case "resized":
+		file.Size++
+	}
+	return file
 }
 
 // ending is what came of a world.
@@ -282,7 +327,7 @@ func (w walkWorld) live(t *testing.T) map[string]ending {
 			sender = gen.ChatMessageSenderTypeMarket
 		case "stranger":
 			sender = "ROBOT"
-		case "same":
+		case "same", "text":
 			text = walkText
 		}
 		m.write(m.began.Add(time.Duration(w.otherAt)*time.Second), sender, text, 0)
@@ -333,11 +378,26 @@ func (w walkWorld) live(t *testing.T) map[string]ending {
 }
 
 func (w walkWorld) call(ctx context.Context, client *wrapper.Client, text string) error {
-	switch w.mode {
-	case "once":
+	content := strings.Repeat("x", len(text))
+	switch {
+	case w.files && w.mode == "plain":
+		return client.SendFile(ctx, chatID, text, []byte(content))
+	case w.files && w.mode == "once":
+		return client.SendFile(ctx, chatID, text, []byte(content), wrapper.Once(0))
+	case w.mode == "once":
 		return client.SendMessage(ctx, chatID, text, wrapper.Once(0))
-	case "raw":
-		resp, err := client.Raw().SendMessageToChat(ctx, business, sendParams, gen.SendMessageToChatRequest{Message: text})
+	case w.mode == "raw":
+		raw, params := client.Raw(), &gen.SendFileToChatParams{ChatID: chatID}
+		form, contentType := fileForm(text, content)
+		send := func() (*http.Response, error) {
+			return raw.SendFileToChatWithBody(ctx, business, params, contentType, form)
+		}
+		if !w.files {
+			send = func() (*http.Response, error) {
+				return raw.SendMessageToChat(ctx, business, sendParams, gen.SendMessageToChatRequest{Message: text})
+			}
+		}
+		resp, err := send()
 		if err != nil {
 			return err
 		}
@@ -379,7 +439,7 @@ func (w walkWorld) heardNothing() bool { return w.fates[0].how != "500" }
 
 // lostBy is the documented cause of a call that succeeds without a message of its own; empty: there is none.
 func (w walkWorld) lostBy() string {
-	if w.other == "same" && w.otherAt >= -5 {
+	if w.other == "same" && (w.otherAt >= -5 || w.mode == "once") {
 		return "an equal text of another process"
 	}
 	return ""
@@ -392,8 +452,8 @@ func (w walkWorld) unknownBy() string {
 		return "the read was old"
 	case w.set != 0:
 		return "the Market's clock was set"
-	case w.changed == "masked":
-		return "masked by the Market"
+	case w.changed == "masked" || w.changed == "renamed" || w.changed == "resized":
+		return w.changed + " by the Market"
 	case w.other == "shop" && w.otherAt >= -5:
 		return "another text of another process"
 	case w.other == "same" && w.otherAt >= -5:
@@ -518,7 +578,7 @@ func TestWalk(t *testing.T) {
 		}
 	}
 	random := rand.New(rand.NewPCG(*walkSeed, 0))
-	for _, part := range []string{"alone", "others", "two", "clocks"} {
+	for _, part := range []string{"alone", "others", "two", "clocks", "files"} {
 		if *walkAll {
 			everyWorld(part, add)
 			continue

@@ -60,8 +60,7 @@ func hidesAnswer(c *call) bool {
 	if a.StatusCode == 0 || errors.Is(a.err, errAnswerTooLarge) {
 		return true
 	}
-	settled := a.StatusCode == http.StatusOK && a.err == nil
-	return c.outcome == Unknown && !settled
+	return c.outcome == Unknown
 }
 
 // failing is a reader that fails, with io.EOF where there is no error.
