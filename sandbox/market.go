@@ -128,7 +128,6 @@ func (m *Market) resetClock() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.moved = 0
-	m.notifier.wake()
 }
 
 // ahead is how far the clock was moved.

@@ -107,6 +107,18 @@ func TestPageGroupsAttempts(t *testing.T) {
 	})
 }
 
+// PINGs that were not taken are one row for each shop, until one is taken.
+func TestPageGroupsPings(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := sandbox.New()
+		for _, shop := range []string{"http://one", "http://one", "http://two", "http://two", "http://two"} {
+			require.Error(t, m.Notify(t.Context(), shop, newScriptedShop(t, 0).client()))
+		}
+		const row = "Ping a check of your address no answer "
+		assert.Equal(t, []string{row + "Attempt 3.", row + "Attempt 2."}, notificationsOf(t, m, ""))
+	})
+}
+
 // A chosen chat narrows the notifications to its own; PINGs are about none.
 func TestPageNarrowsNotifications(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

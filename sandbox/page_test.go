@@ -207,6 +207,9 @@ func TestPageOfOneChat(t *testing.T) {
 	require.NoError(t, m.StartDispute(chat))
 	for n := range 70 {
 		require.NoError(t, m.Reply(chat, fmt.Sprintf("reply %d.", n+1)))
+		if n+1 == 40 {
+			require.NoError(t, m.FinishDispute(chat))
+		}
 	}
 	one := section(t, pageOf(t, m, "?chat=7000001"), "chats")
 	assert.Contains(t, words(one), "30 of 70")
@@ -215,6 +218,8 @@ func TestPageOfOneChat(t *testing.T) {
 	assert.Less(t, strings.Index(one, "reply 41."), strings.LastIndex(one, "reply 70."))
 	assert.Contains(t, one, `<a href="/_sandbox/?chat=7000001&amp;messages=2#chats">Older messages</a>`)
 	assert.NotContains(t, words(one), "The dispute began.")
+	assert.Contains(t, words(one), "The dispute ended. reply 41.")
+	assert.NotContains(t, words(section(t, pageOf(t, m, "?chat=7000001&messages=2"), "chats")), "The dispute ended.", "it stands once")
 	one = section(t, pageOf(t, m, "?chat=7000001&messages=3"), "chats")
 	assert.Contains(t, words(one), "61 to 70 of 70")
 	assert.Contains(t, one, "reply 1.")

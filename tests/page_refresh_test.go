@@ -91,6 +91,11 @@ func TestPageRefreshesBelowNewCalls(t *testing.T) {
 	}
 	assert.True(t, b.is("document.querySelector('#call-70')"), "the page is new")
 	assert.True(t, b.is("scrollY > 0 && document.activeElement === row && Math.abs(row.getBoundingClientRect().top - place) <= 1"))
+	b.run("row.blur(); window.topmost = [...document.querySelectorAll('.side [data-item]')].find((e) => e.getBoundingClientRect().bottom > 0)", nil)
+	b.run("window.place = topmost.getBoundingClientRect().top", nil)
+	require.Equal(t, 404, request(t, "GET", address[:len(address)-len("_sandbox/")]+"elsewhere", ""))
+	b.run("loadNow()", nil)
+	assert.True(t, b.is("document.querySelector('#call-71') && Math.abs(topmost.getBoundingClientRect().top - place) <= 1"), "or the topmost one does")
 }
 
 // However the lists change, the page that was loaded anew is the page that somebody else sees.
