@@ -16,7 +16,9 @@ import (
 )
 
 // pagesWithPrograms have programs in Go. In the Russian pages they are the same: see TestTranslationsAreAlike.
-var pagesWithPrograms = []string{"../README.md", "../docs/check.md", "../docs/errors.md", "../docs/notifications.md", "../docs/sandbox.md"}
+var pagesWithPrograms = []string{
+	"../README.md", "../docs/check.md", "../docs/errors.md", "../docs/faq.md", "../docs/notifications.md", "../docs/sandbox.md",
+}
 
 // Each Go program of the documentation compiles in an empty module that was set up as the README says. One that promises
 // an output is run. So are the first program of the README, which sends its message to the sandbox, and that of

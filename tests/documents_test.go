@@ -14,9 +14,11 @@ import (
 
 // translated are the documents that there are in English and in Russian.
 var translated = map[string]string{
-	"../README.md":      "../README.ru.md",
-	"../docs/errors.md": "../docs/errors.ru.md",
-	"../docs/faq.md":    "../docs/faq.ru.md",
+	"../README.md":             "../README.ru.md",
+	"../docs/errors.md":        "../docs/errors.ru.md",
+	"../docs/faq.md":           "../docs/faq.ru.md",
+	"../docs/notifications.md": "../docs/notifications.ru.md",
+	"../docs/sandbox.md":       "../docs/sandbox.ru.md",
 }
 
 // Both languages say the same: headings, paragraphs, items and rows follow each other alike, the blocks of code are equal

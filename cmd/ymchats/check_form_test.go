@@ -154,17 +154,6 @@ func TestCheckNamesOfForms(t *testing.T) {
 		_, out, _ := check(t, recordedForm(t, formed, `,"bodySize":-1,"postData":{"params":[%s]}`, names), "-")
 		assert.Contains(t, out, want+"\n", names)
 	}
-	for text, size := range map[string]int{
-		quoted(t, partOf("photo", "a.png", "\ufffd")+"--b--\r\n"):                                  len(partOf("photo", "a.png", "\ufffd") + "--b--\r\n"),
-		strings.Replace(quoted(t, partOf("photo", "a.png", "@")+"--b--\r\n"), "@", `\udc89`, 1):    -1,
-		quoted(t, partOf("photo", "a.png", "\ufffd\r\n"+partOf("file", "b", "x")[5:])+"--b--\r\n"): 1,
-	} {
-		code, out, _ := check(t, recordedForm(t, formed, `,"bodySize":%d,"postData":{"text":%s}`, size, text), "-")
-		assert.Equal(t, 1, code)
-		assert.Contains(t, out, "body /photo: is not declared\n")
-		assert.Contains(t, out, "body /file: required\n", text)
-		assert.Contains(t, out, "the file is not in the recording")
-	}
 	_, out, _ := check(t, recordedForm(t, formed, `,"bodySize":0`), "-")
 	assert.Contains(t, out, "body: required\n")
 	_, out, _ = check(t, recordedForm(t, keyed, `,"postData":{"text":"{}"}`), "-")
