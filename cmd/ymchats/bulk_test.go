@@ -154,6 +154,7 @@ func TestSendCSVUsage(t *testing.T) {
 		{[]string{"--csv", ""}, "--csv is empty, allowed is the path of a file"},
 		{[]string{"--csv", path, "canary"}, "send --csv takes no text: the texts stand in the file"},
 		{[]string{"--csv", path, "--order", "1"}, "--csv does not go together with --order"},
+		{[]string{"--csv", path, "--file", path}, "--csv does not go together with --file"},
 		{[]string{"--csv", path, "--timeout", "1s"}, "--csv does not go together with --timeout"},
 		{[]string{"--csv", path, "--encoding", "koi8-r"}, `--encoding is "koi8-r", allowed is utf-8, windows-1251`},
 		{[]string{"--csv", path, "--changed", "maybe"}, `--changed is "maybe", allowed is skip, send`},

@@ -491,6 +491,7 @@ func TestJournal(t *testing.T) {
 		if what != "nothing" {
 			assert.True(t, bytes.HasPrefix(written, whole), what)
 		}
+		assert.True(t, bytes.HasSuffix(written, []byte("\"cabinet\":1}\n")), "nothing is left of a torn line: %s", what)
 		_, err = ReadJournal(s.path, "host", 1)
 		assert.NoError(t, err, what)
 	}
