@@ -39,8 +39,8 @@ func (a *attachment) size() string {
 	return fmt.Sprint(len(a.content), " bytes")
 }
 
-// read reads the file, and one byte more than is allowed at most. What the client would refuse is refused here, before a
-// chat is started.
+// read reads the file, and one byte more than is allowed at most. What the client would refuse is refused here, before
+// a chat is started.
 func (a *attachment) read(flags *pflag.FlagSet) error {
 	switch {
 	case a.given():
