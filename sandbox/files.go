@@ -20,7 +20,7 @@ import (
 
 // File is a file of a message.
 type File struct {
-	Name   string
+	Name   string // as it was sent, or as WithFiles changes it
 	Size   int    // bytes, as getChatHistory has it
 	SHA256 string // of the content that was sent, in hexadecimal digits
 }

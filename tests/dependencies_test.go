@@ -59,10 +59,10 @@ func TestImportsWithinTheModule(t *testing.T) {
 	for pkg, allowed := range map[string][]string{
 		"":         {""},
 		"/gen":     {"/gen"},
-		"/api":     {"", "/api", "/internal/jsontext", "/internal/peek"},
+		"/api":     {"", "/api", "/internal/formdata", "/internal/jsontext", "/internal/peek"},
 		"/notify":  {"/notify"},
 		"/inbox":   {"/gen", "/inbox", "/notify", "/wrapper"},
-		"/sandbox": {"", "/api", "/gen", "/internal/jsontext", "/internal/peek", "/notify", "/sandbox", "/sandbox/internal/control", "/sandbox/internal/routes"},
+		"/sandbox": {"", "/api", "/gen", "/internal/formdata", "/internal/jsontext", "/internal/peek", "/notify", "/sandbox", "/sandbox/internal/control", "/sandbox/internal/routes"},
 	} {
 		var want []string
 		for _, path := range allowed {
