@@ -259,8 +259,8 @@ func (m controls) ResetClock(w http.ResponseWriter, _ *http.Request) {
 // maxControl bounds a request of the control API, in bytes.
 const maxControl = 1 << 20
 
-// readControl reads the body of a request, JSON or a form of the page, and checks it against its schema. JSON is taken by
-// any name, as curl -d calls everything a form.
+// readControl reads the body of a request, JSON or a form of the page, and checks it against its schema. JSON is taken
+// by any name, as curl -d calls everything a form.
 func readControl(w http.ResponseWriter, r *http.Request, schema string, into any) bool {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxControl))
 	if tooLarge := new(http.MaxBytesError); errors.As(err, &tooLarge) {
