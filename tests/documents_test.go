@@ -15,8 +15,10 @@ import (
 // translated are the documents that there are in English and in Russian.
 var translated = map[string]string{
 	"../README.md":             "../README.ru.md",
+	"../docs/command.md":       "../docs/command.ru.md",
 	"../docs/errors.md":        "../docs/errors.ru.md",
 	"../docs/faq.md":           "../docs/faq.ru.md",
+	"../docs/fleet.md":         "../docs/fleet.ru.md",
 	"../docs/notifications.md": "../docs/notifications.ru.md",
 	"../docs/sandbox.md":       "../docs/sandbox.ru.md",
 }
