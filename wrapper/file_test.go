@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httptrace"
 	"runtime"
 	"strings"
 	"testing"
@@ -282,6 +283,25 @@ func TestUploadThatIsCut(t *testing.T) {
 	for _, call := range market.Calls() {
 		assert.NotEqual(t, sandbox.OperationGetChatHistory, call.Operation)
 	}
+}
+
+// What the transport could not write before the request itself, for a connection say, tells nothing of the file.
+func TestBrokenRequestOfTheTransport(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScript(t, reply{err: io.EOF}, ok("getChatHistory"), ok("getChatHistory"), ok("sendFileToChat"))
+		client := newClient(t, tellsOfAnother{s})
+		require.NoError(t, client.SendFile(t.Context(), chatID, fileName, []byte(fileText)))
+		assert.Len(t, s.asked, 4)
+	})
+}
+
+type tellsOfAnother struct{ next http.RoundTripper }
+
+func (t tellsOfAnother) RoundTrip(req *http.Request) (*http.Response, error) {
+	trace := httptrace.ContextClientTrace(req.Context())
+	trace.WroteRequest(httptrace.WroteRequestInfo{Err: io.ErrClosedPipe})
+	trace.WroteHeaders()
+	return t.next.RoundTrip(req)
 }
 
 // Neither the name nor the content of a file comes back in an error, and neither is copied.

@@ -128,7 +128,8 @@ func (c *Client) readChatOnce(
 	ctx context.Context, send *call, after int64, tries int, enough func(sight) bool,
 ) (seen sight, err error) {
 	known, begins := c.market.now(), after == 0
-	seen.more, err = c.eachPage(ctx, send.message.chatID, after, lookPages, []CallOption{Attempts(tries), sharing(send.private)},
+	opts := []CallOption{Attempts(tries), sharing(send.private)}
+	seen.more, err = c.eachPage(ctx, send.message.chatID, after, lookPages, opts,
 		func(page *gen.ChatMessagesResultDTO, read *call) (bool, error) {
 			for _, clock := range []marketClock{known, send.message.heard} {
 				if err := clock.check(read.answered); err != nil {

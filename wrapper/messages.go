@@ -35,7 +35,7 @@ func (c *Client) Messages(
 ) (*gen.ChatMessagesResultDTO, error) {
 	var all *gen.ChatMessagesResultDTO
 	var last *call
-	more, err := c.eachPage(ctx, chatID, after, maxPages, opts, func(page *gen.ChatMessagesResultDTO, read *call) (bool, error) {
+	take := func(page *gen.ChatMessagesResultDTO, read *call) (enough bool, err error) {
 		last = read
 		if all == nil {
 			all = page
@@ -43,7 +43,8 @@ func (c *Client) Messages(
 			all.Messages = append(all.Messages, page.Messages...)
 		}
 		return false, nil
-	})
+	}
+	more, err := c.eachPage(ctx, chatID, after, maxPages, opts, take)
 	switch {
 	case err != nil:
 		return nil, err

@@ -79,8 +79,8 @@ func (c *Client) isThere(ctx context.Context, send *call) (there bool, err error
 	return m.before >= m.times, nil
 }
 
-var errResembles = errors.New("the shop has sent a file of the same name or of the same size into the chat, which may " +
-	"be this one, changed by the Market")
+var errResembles = errors.New("the shop has sent a file of the same name or of the same size into the chat, which " +
+	"may be this one, changed by the Market")
 
 // resembles tells whether a message of the shop may be the file that is about to be sent. What this Client has sent
 // there is known.

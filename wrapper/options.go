@@ -100,10 +100,10 @@ func WithLimiter(l Limiter) Option {
 // WithLogger writes a line for every attempt, at level Debug for 2xx that brought no error of the API and was read to
 // its end, and Warn for anything else: operation, attempt, status (0: no answer came), the API's codes, quota,
 // traceparent, and the pause that follows with what it is for. Where no answer came, or not to its end, it has the
-// reason too: an error with the text that it has in an Error, in which errors.As finds the cause. Any other wait of more
-// than a second, for the second look into a chat, for the Limiter, before Once reads, is a line "wait" at Debug with
-// what is waited for, and until when if that is known. A line "found" at Info tells of a message that needs no attempt
-// more, as it is in its chat. Without this option nothing is logged.
+// reason too: an error with the text that it has in an Error, in which errors.As finds the cause. Any other wait of
+// more than a second, for the second look into a chat, for the Limiter, before Once reads, is a line "wait" at Debug
+// with what is waited for, and until when if that is known. A line "found" at Info tells of a message that needs no
+// attempt more, as it is in its chat. Without this option nothing is logged.
 func WithLogger(l *slog.Logger) Option {
 	return func(c *config) error {
 		if l == nil {

@@ -158,6 +158,8 @@ func promises() []promise {
 			others: executed("0s 250ms 750ms"), send: executed("0s read@250ms read@13s 13s read@13.5s read@26s 26s")},
 		{row: "left, no answer", but: "the attempt's 15 s are over", replies: then(reply{hang: true}),
 			others: executed("0s 15.25s"), send: executed("0s read@15.25s 15.25s"), file: executed("0s read@15.25s read@28s 28s")},
+		{row: "left, no answer", but: "a text that is cut off", only: "sendMessageToChat", replies: then(brokenOff()),
+			send: executed("0s read@250ms read@13s 13s")},
 		{row: "a file is cut off on its way", only: "sendFileToChat", replies: then(brokenOff(), brokenOff()),
 			send: executed("0s 250ms 750ms")},
 		{row: "a file is cut off on its way", but: "attempts run out", only: "sendFileToChat",

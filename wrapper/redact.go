@@ -69,8 +69,8 @@ func (s *secrets) across(text, rest string) bool {
 	return s.hasRun(append(head, tail...))
 }
 
-// hasRun remembers the runs of what is shown, which is short, and not those of what was sent. It remembers their hashes:
-// two runs with the same hash would hide a text without need, and show none.
+// hasRun remembers the runs of what is shown, which is short, and not those of what was sent. It remembers their
+// hashes: two runs with the same hash would hide a text without need, and show none.
 func (s *secrets) hasRun(shown []rune) bool {
 	if len(s.long) == 0 || len(shown) < commonRun {
 		return false

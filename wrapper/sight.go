@@ -68,8 +68,8 @@ var (
 	errMore  = errors.New("the chat has more messages than can be read")
 )
 
-// isIn tells whether the message is among those that were read. isOthers tells which contents this Client has not sent into
-// the chat. The error says why it cannot be told.
+// isIn tells whether the message is among those that were read. isOthers tells which contents this Client has not
+// sent into the chat. The error says why it cannot be told.
 func (m *message) isIn(seen sight, w window, isOthers func(key string) bool) (found bool, doubt error) {
 	earlier, open := m.own.stored, m.own.open
 	if m.times > 0 {

@@ -104,8 +104,8 @@ func startsChats(scope string) bool {
 	})
 }
 
-// logTo writes a line for each request, from the sandbox's own record, and when the notifications of a shop are switched
-// off or on. A log that nobody reads does not hold up the sandbox: lines beyond a thousand are dropped.
+// logTo writes a line for each request, from the sandbox's own record, and when the notifications of a shop are
+// switched off or on. A log that nobody reads does not hold up the sandbox: lines beyond a thousand are dropped.
 func logTo(out io.Writer, market *sandbox.Market) {
 	lines := make(chan string, 1000)
 	go func() {

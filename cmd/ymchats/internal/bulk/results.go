@@ -66,7 +66,7 @@ func (p *Plan) WriteResults(path string, results []Result) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	defer os.Remove(f.Name()) // is gone if all went well
+	defer func() { _ = os.Remove(f.Name()) }() // is gone if all went well
 	_, err = f.Write(text)
 	if closed := f.Close(); err == nil {
 		err = closed
