@@ -445,16 +445,17 @@ func TestPageShowsACall(t *testing.T) {
 	shown := pageOf(t, m, "")
 	assert.NotContains(t, shown, "secret-of-the-shop")
 	calls := section(t, shown, "calls")
+	said := regexp.MustCompile(`(less than 1|\d+) ms`).ReplaceAllString(words(calls), "so many ms")
 	for _, want := range []string{
 		w.Header().Get("Traceparent"),
 		`RequestPOST /v2/businesses/1/chats/new Content-Type: application/json { "context": { "type": "ORDER", "id": 5 } }`,
-		`Answer200 OK · less than 1 ms { "result": { "chatId": 7000001 }, "status": "OK" }`,
+		`Answer200 OK · so many ms { "result": { "chatId": 7000001 }, "status": "OK" }`,
 		`curl -X POST 'http://127.0.0.1:8080/v2/businesses/1/chats/new' -H "Api-Key: $YM_API_KEY" -H 'Content-Type: application/json' --data-raw '` + order5 + `'`,
 		"RequestGET /v2/businesses/1/chat?chat=…&chatId=8Answer401 Unauthorized",
 		"The request breaks the contract. chat in the query is not declared.", "No curl: its address is not kept whole",
 		"A fault acted on it: set by a program.", "Answer503 Service Unavailable",
 	} {
-		assert.Contains(t, words(calls), want)
+		assert.Contains(t, said, want)
 	}
 	assert.NotContains(t, calls, "chat=secret")
 	assert.NotContains(t, calls, "<details open")

@@ -76,17 +76,17 @@ func (c *Client) attempt(ctx context.Context, call *call) *attempt {
 	} else if err == nil {
 		err = errNothingCame
 	}
-	a.left = a.trace.sentAt()
-	if call.sendsFile() { // written is what the kernel has taken, and a large request may be on its way for long
-		a.left = time.Now()
-		if err != nil {
-			a.trace.awaitWrote(callers)
-		}
+	if call.sendsFile() && err != nil {
+		a.trace.awaitWrote(callers)
 	}
 	a.reached = a.trace.reach(ctx.Err() != nil)
 	a.givenUp = resp == nil && a.reached == mayHaveLeft && ctx.Err() != nil && !a.trace.wouldResend.Load()
 	if err == nil {
 		err = a.read(resp, call.operation.maxAnswer, c.market)
+	}
+	a.left = a.trace.sentAt()
+	if call.sendsFile() { // written is what the kernel has taken, and a large request may be on its way for long
+		a.left = time.Now()
 	}
 	// net/http says the same of an attempt that it ends itself, of one whose time is over, and of the caller's context.
 	switch {

@@ -161,3 +161,11 @@ func ExamplePauseError() {
 	}
 	// Output: true and at most 30s
 }
+
+func ExampleCheckFile() {
+	fmt.Println(wrapper.CheckFile("Receipt 67890.pdf", 120_000))
+	fmt.Println(wrapper.CheckFile("Video.mp4", 80_000_000))
+	// Output:
+	// <nil>
+	// invalid request: the file has 80000000 bytes, allowed is 0 to 5242880
+}

@@ -285,6 +285,20 @@ func TestUploadThatIsCut(t *testing.T) {
 	}
 }
 
+// Files at once have a form each: the second attempt of one has its own boundary, which the script looks at.
+func TestFilesAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScript(t, serverError(), ok("sendFileToChat"), ok("sendFileToChat"))
+		s.history = func() reply { return ok("getChatHistory") }
+		client := newClient(t, s)
+		time.AfterFunc(time.Second, func() {
+			assert.NoError(t, client.SendFile(t.Context(), chatID, "other.pdf", []byte("other")))
+		})
+		require.NoError(t, client.SendFile(t.Context(), chatID, fileName, []byte(fileText)))
+		assert.Len(t, s.asked, 5)
+	})
+}
+
 // What the transport could not write before the request itself, for a connection say, tells nothing of the file.
 func TestBrokenRequestOfTheTransport(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -310,6 +324,12 @@ func TestFileIsNeitherShownNorCopied(t *testing.T) {
 		s := newScript(t, failure(400, "BAD_REQUEST", "cannot read "+echoed))
 		err := newClient(t, s).SendFile(t.Context(), chatID, "Passport of Ivan Petrov.pdf", []byte("it is: the secret recipe of the shop"))
 		assert.EqualError(t, err, "sendFileToChat: 400: BAD_REQUEST: … (attempts: 1)")
+
+		s = newScript(t, failure(500, "INTERNAL_ERROR", "cannot read "+echoed))
+		form, contentType := fileForm("Passport of Ivan Petrov.pdf", "it is: the secret recipe of the shop")
+		raw := newClient(t, s, resending(wrapper.ResendNever)).Raw()
+		_, err = raw.SendFileToChatWithBody(t.Context(), business, &gen.SendFileToChatParams{ChatID: chatID}, contentType, form)
+		assert.EqualError(t, err, "sendFileToChat: 500: INTERNAL_ERROR: … (attempts: 1, unknown whether the message arrived)")
 	}
 	content := make([]byte, 5*mib)
 	market := sandbox.New()

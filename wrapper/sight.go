@@ -79,7 +79,7 @@ func (m *message) isIn(seen sight, w window, isOthers func(key string) bool) (fo
 	for _, written := range seen.messages {
 		within, surely := !written.CreatedAt.Before(w.perhaps), !written.CreatedAt.Before(w.surely)
 		keys := m.content.keysIn(written)
-		if !isShops(written) || len(keys) == 0 || !within && !surely {
+		if !isShops(written) || !within && !surely {
 			continue
 		}
 		isSame := slices.Contains(keys, m.key)
