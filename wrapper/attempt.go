@@ -58,19 +58,8 @@ func (c *Client) attempt(ctx context.Context, call *call) *attempt {
 	began, callers := time.Now(), ctx
 	ctx, cancel := context.WithDeadlineCause(ctx, began.Add(c.timeout+onTheWay(call.body.size())), errAttemptTimeout)
 	defer cancel()
-	a.trace.began, a.trace.giveUp, a.trace.wrote = began, cancel, make(chan bool, 1)
-	a.trace.before = credentials{call.request.Header, call.query}
-	req := call.request.Clone(context.WithValue(ctx, traceKey{}, &a.trace))
-	req.URL.RawQuery = call.query
-	req.Body, req.GetBody, req.ContentLength = nil, nil, call.body.size()
-	if req.ContentLength > 0 {
-		req.GetBody = func() (io.ReadCloser, error) { return watchedBody{call.body.reader(), &a.trace}, nil }
-		req.Body, _ = req.GetBody()
-	}
-	if a.expected = call.asksFirst(); a.expected {
-		req.Header.Set("Expect", "100-continue")
-	}
-	resp, err := c.doer.Do(req)
+	a.trace.began, a.trace.giveUp = began, cancel
+	resp, err := c.doer.Do(a.request(ctx, call))
 	if resp != nil && resp.Body != nil {
 		defer resp.Body.Close()
 	} else if err == nil {
@@ -97,6 +86,25 @@ func (c *Client) attempt(ctx context.Context, call *call) *attempt {
 	}
 	a.err = err
 	return a
+}
+
+// request makes the request of an attempt, which the trace follows.
+func (a *attempt) request(ctx context.Context, call *call) *http.Request {
+	a.trace.before = credentials{call.request.Header, call.query}
+	req := call.request.Clone(context.WithValue(ctx, traceKey{}, &a.trace))
+	req.URL.RawQuery = call.query
+	req.Body, req.GetBody, req.ContentLength = nil, nil, call.body.size()
+	if req.ContentLength > 0 {
+		req.GetBody = func() (io.ReadCloser, error) { return watchedBody{call.body.reader(), &a.trace}, nil }
+		req.Body, _ = req.GetBody()
+	}
+	if call.sendsFile() {
+		a.trace.wrote = make(chan bool, 1)
+	}
+	if a.expected = call.asksFirst(); a.expected {
+		req.Header.Set("Expect", "100-continue")
+	}
+	return req
 }
 
 // giveBack gives back the slot of an attempt. The Market goes on with a request that this side gave up, and counts it
