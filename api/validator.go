@@ -106,10 +106,10 @@ func (v *Validator) Operations() []string {
 }
 
 // Request checks a request, as a client would send it or a server got it, and names its violations at once, up to a
-// hundred: see Violations. nil means that there is none. A body may have up to 512 KiB, that of sendFileToChat a file of
-// 5 MiB; one that Content-Encoding says is packed, by gzip or deflate, is unpacked for the check. It leaves the request
-// as it was; the body that it read can be read again. A body whose reading fails is no violation: errors.Is finds in the
-// error what the reading ended with, and the second reading ends with it too.
+// hundred: see Violations. nil means that there is none. A body may have up to 512 KiB, that of sendFileToChat a file
+// of 5 MiB; one that Content-Encoding says is packed, by gzip or deflate, is unpacked for the check. It leaves the
+// request as it was; the body that it read can be read again. A body whose reading fails is no violation: errors.Is
+// finds in the error what the reading ended with, and the second reading ends with it too.
 func (v *Validator) Request(req *http.Request) error {
 	route, err := v.Route(req)
 	if err != nil {
