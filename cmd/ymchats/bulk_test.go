@@ -227,7 +227,7 @@ func TestSendCSVEnds(t *testing.T) {
 	require.NoError(t, os.Mkdir(path+".results.csv", 0o700)) // as if it could not be replaced
 	code, out, _ = run(t, "send", "--csv", path)
 	assert.Zero(t, code)
-	assert.Regexp(t, `\nResults: \S+orders\.csv\.results-\d{8}-\d{6}\.csv\n$`, out)
+	assert.Regexp(t, `\nResults: .+orders\.csv\.results-\d{8}-\d{6}\.csv\n$`, out)
 	code, _, complaint = ended().run(t, "send", "--csv", ordersFile(t, 20))
 	assert.Equal(t, 1, code)
 	assert.Equal(t, "ymchats: interrupted; the same command goes on\n", complaint)
