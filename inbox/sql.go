@@ -12,7 +12,8 @@ import (
 // PostgreSQL and MySQL, by any driver. The table is for one cabinet: give each cabinet a database or a schema of its
 // own.
 //
-// Saves last as long as the database keeps what is committed. SQLite in WAL mode does so with synchronous(FULL).
+// Saves last as long as the database keeps what is committed. SQLite in WAL mode does so with synchronous(FULL). Give a
+// database of SQLite one connection, by SetMaxOpenConns(1): otherwise Saves of two chats at once may find it locked.
 func SQL(ctx context.Context, db *sql.DB) (Store, error) {
 	if db == nil {
 		return nil, errors.New("inbox: SQL is given a nil DB")

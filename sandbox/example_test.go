@@ -54,7 +54,6 @@ func ExampleNew() {
 
 	client, _ := wrapper.New(12345, wrapper.APIKey("secret"), wrapper.WithBaseURL(server.URL+"/v2"))
 	chat, _ := client.CreateChat(ctx, wrapper.Order(67890))
-	market.Advance(time.Minute) // in a chat that is quiet, the client can tell that a message did not arrive
 	err := client.SendMessage(ctx, chat.ChatID, "Hello!")
 	fmt.Println(err, market.Messages(chat.ChatID)[0].Text)
 	// Output: <nil> Hello!

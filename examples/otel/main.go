@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"os"
 	"regexp"
-	"time"
 
 	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
 	"go.opentelemetry.io/otel/exporters/stdout/stdouttrace"
@@ -51,7 +50,6 @@ func converse(ctx context.Context, provider trace.TracerProvider, logger *slog.L
 	if err != nil {
 		return err
 	}
-	market.Advance(time.Minute) // in a chat that is quiet, it can be told that a message did not arrive
 	return client.SendMessage(ctx, chat.ChatID, text)
 }
 
