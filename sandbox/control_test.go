@@ -52,9 +52,9 @@ func TestControl(t *testing.T) {
 
 	_, clock := drive(t, m, "POST", "/_sandbox/clock", `{"seconds":3600}`)
 	assert.JSONEq(t, `{"now":"2026-09-09T16:00:00Z"}`, clock)
-	for to, want := range map[string]string{"2026-09-09T20:00:00+03:00": "17:00", "2026-09-09T15:00:00Z": "17:00"} {
+	for _, to := range []string{"2026-09-09T20:00:00+03:00", "2026-09-09T15:00:00Z"} { // an earlier time moves nothing
 		_, clock = drive(t, m, "POST", "/_sandbox/clock", `{"to":"`+to+`"}`)
-		assert.JSONEq(t, `{"now":"2026-09-09T`+want+`:00Z"}`, clock, "an earlier time moves nothing")
+		assert.JSONEq(t, `{"now":"2026-09-09T17:00:00Z"}`, clock)
 	}
 	_, clock = drive(t, m, "DELETE", "/_sandbox/clock", "")
 	assert.Empty(t, clock)

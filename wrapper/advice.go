@@ -21,7 +21,8 @@ const (
 )
 
 // Advice tells what to do about an error. Only the Market's own word gives up a call or stops a program: of a 4xx that
-// has none of the Market's error codes, such as the page of a proxy, the moment is at fault.
+// has none of the Market's error codes, such as the page of a proxy, the moment is at fault; but a file that is too
+// large, for a proxy as well, is given up.
 func (e *Error) Advice() Advice {
 	switch {
 	case errors.Is(e, ErrOutcomeUnknown):
@@ -38,8 +39,8 @@ func (e *Error) Advice() Advice {
 		return GiveUp
 	case e.StatusCode < 400: // the API has no redirects
 		return Stop
-	case e.StatusCode == http.StatusRequestEntityTooLarge: // the file does not become smaller
-		return GiveUp
+	case e.StatusCode == http.StatusRequestEntityTooLarge && e.Operation == gen.OperationSendFileToChat:
+		return GiveUp // the file does not become smaller; any other request is small enough for everybody
 	case !slices.ContainsFunc(e.Errors, hasCode):
 		return RetryLater
 	}

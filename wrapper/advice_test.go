@@ -34,6 +34,8 @@ func TestAdvice(t *testing.T) {
 		"a 100":                        {&wrapper.Error{StatusCode: 100}, wrapper.RetryLater},
 		"a redirect":                   {&wrapper.Error{StatusCode: 300}, wrapper.Stop},
 		"another redirect":             {&wrapper.Error{StatusCode: 399}, wrapper.Stop},
+		"a proxy's 413 to a file":      {&wrapper.Error{StatusCode: 413, Operation: "sendFileToChat"}, wrapper.GiveUp},
+		"a proxy's 413 to a text":      {&wrapper.Error{StatusCode: 413, Operation: "sendMessageToChat"}, wrapper.RetryLater},
 		"the Market's 400":             {&wrapper.Error{StatusCode: 400, Errors: notFound}, wrapper.GiveUp},
 		"the Market's 404":             {&wrapper.Error{StatusCode: 404, Errors: notFound}, wrapper.GiveUp},
 		"a 404 without a text":         {&wrapper.Error{StatusCode: 404, Errors: []gen.APIErrorDTO{{Code: "X"}}}, wrapper.GiveUp},

@@ -70,8 +70,8 @@ func (s *sandboxServer) addFlags(flags *pflag.FlagSet) {
 	flags.BoolVar(&s.keepAlive, "keep-alive", false, "keep connections open after an answer; the Market closes them")
 	flags.StringArrayVar(&s.faults, "fault", nil, "a fault, as `OPERATION=FAULT`; may be given for each operation")
 	flags.StringVar(&s.notify, "notify", "", "the address of a shop to notify, as `URL`; /notification is added")
-	for _, name := range []string{"business", "order", "first-id"} {
-		flags.Lookup(name).DefValue = "" // else the help shows [] for all, and another number each time
+	for name, shown := range map[string]string{"business": "", "order": "", "first-id": "0"} {
+		flags.Lookup(name).DefValue = shown // else the help has [] for all, and another number each time
 	}
 }
 
