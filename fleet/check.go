@@ -5,10 +5,12 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/redis/go-redis/v9"
+	"github.com/redis/go-redis/v9/maintnotifications"
 )
 
 // checkTime bounds a check: a dial takes up to 5 s by default.
@@ -83,16 +85,20 @@ func (f *Fleet) tryEach(ctx context.Context, try func(context.Context, node) err
 	})
 }
 
-// withoutRetries gives a client with the options of this one. One of an unknown type is tried itself.
+// withoutRetries gives a client with the options of this one. One of an unknown type is tried itself. What go-redis
+// changes in its options while it works is not shared: the mode of maintenance notifications, and the room behind the
+// addresses.
 func withoutRetries(rdb redis.UniversalClient) (once redis.UniversalClient, finish func()) {
+	unnotified := &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
 	switch c := rdb.(type) {
 	case *redis.Client:
 		o := *c.Options()
-		o.DialerRetries, o.MaxRetries, o.MinIdleConns = 1, -1, 0
+		o.DialerRetries, o.MaxRetries, o.MinIdleConns, o.MaintNotificationsConfig = 1, -1, 0, unnotified
 		once = redis.NewClient(&o)
 	case *redis.ClusterClient:
 		o := *c.Options()
-		o.DialerRetries, o.MaxRetries, o.MinIdleConns = 1, -1, 0
+		o.DialerRetries, o.MaxRetries, o.MinIdleConns, o.MaintNotificationsConfig = 1, -1, 0, unnotified
+		o.Addrs = slices.Clone(o.Addrs)
 		once = redis.NewClusterClient(&o)
 	default:
 		return rdb, func() {}

@@ -81,7 +81,7 @@ func TestRights(t *testing.T) {
 		c := startCluster(t)
 		for _, protocol := range []int{2, 3} {
 			takeAway(t, rights, c.nodes, func(user string) redis.UniversalClient {
-				return redis.NewClusterClient(&redis.ClusterOptions{Addrs: c.addrs[:3], Username: user, Password: "p",
+				return redis.NewClusterClient(&redis.ClusterOptions{Addrs: slices.Clone(c.addrs[:3]), Username: user, Password: "p",
 					Protocol: protocol})
 			})
 		}

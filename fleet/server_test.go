@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -329,7 +330,7 @@ func (c *cluster) join(t *testing.T) {
 
 func (c *cluster) client(t *testing.T) *redis.ClusterClient {
 	t.Helper()
-	rdb := redis.NewClusterClient(&redis.ClusterOptions{Addrs: c.addrs})
+	rdb := redis.NewClusterClient(&redis.ClusterOptions{Addrs: slices.Clone(c.addrs)})
 	t.Cleanup(func() { rdb.Close() })
 	return rdb
 }
