@@ -26,17 +26,18 @@ func (attemptTimeoutError) Temporary() bool { return true }
 
 // attempt is what came of one request: an answer, read to its end or as far as it came, or none.
 type attempt struct {
-	Response           // StatusCode 0: no answer
-	date     time.Time // of the answer, by the server's clock; zero: it carried none
-	body     []byte
-	err      error // why there is no answer, or why it was not read to its end
-	reached  reach
-	givenUp  bool // by this side, while the Market may be at it
-	trace    trace
-	left     time.Time      // the latest moment at which the request may have left
-	expected bool           // the request said Expect: 100-continue
-	retryAt  time.Time      // as the Limiter says
-	response *http.Response // its body is closed
+	Response            // StatusCode 0: no answer
+	date      time.Time // of the answer, by the server's clock; zero: it carried none
+	body      []byte
+	err       error // why there is no answer, or why it was not read to its end
+	reached   reach
+	givenUp   bool // by this side, while the Market may be at it
+	trace     trace
+	left      time.Time      // the latest moment at which the request may have left
+	brokenOff bool           // a file could not be written to its end
+	expected  bool           // the request said Expect: 100-continue
+	retryAt   time.Time      // as the Limiter says
+	response  *http.Response // its body is closed
 }
 
 // attempt sends a request once the limiter lets it, and reads the answer.
@@ -65,16 +66,14 @@ func (c *Client) attempt(ctx context.Context, call *call) *attempt {
 	} else if err == nil {
 		err = errNothingCame
 	}
-	if call.sendsFile() && err != nil {
-		a.trace.awaitWrote(callers)
-	}
+	a.brokenOff = call.sendsFile() && err != nil && a.trace.couldNotWrite(callers)
 	a.reached = a.trace.reach(ctx.Err() != nil)
 	a.givenUp = resp == nil && a.reached == mayHaveLeft && ctx.Err() != nil && !a.trace.wouldResend.Load()
 	if err == nil {
 		err = a.read(resp, call.operation.maxAnswer, c.market)
 	}
 	a.left = a.trace.sentAt()
-	if call.sendsFile() { // written is what the kernel has taken, and a large request may be on its way for long
+	if call.sendsFile() { // what the kernel has taken counts as written, and may still be on its way
 		a.left = time.Now()
 	}
 	// net/http says the same of an attempt that it ends itself, of one whose time is over, and of the caller's context.
@@ -99,7 +98,7 @@ func (a *attempt) request(ctx context.Context, call *call) *http.Request {
 		req.Body, _ = req.GetBody()
 	}
 	if call.sendsFile() {
-		a.trace.wrote = make(chan bool, 1)
+		a.trace.wrote = make(chan error, 1)
 	}
 	if a.expected = call.asksFirst(); a.expected {
 		req.Header.Set("Expect", "100-continue")

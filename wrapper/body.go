@@ -27,10 +27,10 @@ func (b body) reader() io.Reader {
 	return io.MultiReader(pieces...)
 }
 
-// lineSpeed is how many bytes of a request an attempt counts on to leave in a second.
+// lineSpeed is that of the slowest line for which an attempt has the time, in bytes a second.
 const lineSpeed = 64 << 10
 
-// onTheWay is the time that a request of so many bytes has beyond that of any attempt.
+// onTheWay is the time that an attempt has for the bytes of its request, beyond the 15 s of any attempt.
 func onTheWay(size int64) time.Duration { return time.Duration(size/lineSpeed) * time.Second }
 
 // asksFirst tells whether an attempt asks before it sends the body: a proxy that takes less refuses a large one at once

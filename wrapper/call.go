@@ -32,7 +32,7 @@ type call struct {
 	ended      bool      // by something else than the last attempt
 	outcome    Outcome   // should the call fail
 	doubtSince time.Time // when the first attempt began that may have been carried out; zero: none may
-	noAsking   bool      // an answer was 417: what is in between does not know Expect
+	noAsking   bool      // an answer was 417: something in between does not know Expect
 	cause      error     // why it ended, where the answer alone does not say it
 	retryAt    time.Time // as the Limiter says
 }

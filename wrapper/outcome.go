@@ -66,7 +66,7 @@ func (c *call) failure() *Error {
 	}
 	e.StatusCode, e.Quota, e.TraceParent = a.StatusCode, a.Quota, a.TraceParent
 	sent := c.secrets()
-	e.Errors = c.apiErrors(a.body)
+	e.Errors = redact(parseErrors(a.body), sent)
 	if host := a.leadsTo(); host != "" {
 		e.Err = errors.Join(e.Err, errors.New("it leads to "+sent.hide(host)))
 	}

@@ -37,7 +37,7 @@ func (c *call) hide(texts ...string) {
 	c.private.add(texts)
 }
 
-// hideMessage keeps out what the call sends.
+// hideMessage keeps the message that the call sends out of what it shows.
 func (c *call) hideMessage() {
 	c.hide(c.message.content.text, c.message.content.name)
 	c.private.file = c.message.file

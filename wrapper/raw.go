@@ -57,10 +57,7 @@ func sentAlready(req *http.Request) *http.Response {
 // hidesAnswer reports that the error matters more to the caller than the last answer.
 func hidesAnswer(c *call) bool {
 	a := c.last
-	if a.StatusCode == 0 || errors.Is(a.err, errAnswerTooLarge) {
-		return true
-	}
-	return c.outcome == Unknown
+	return a.StatusCode == 0 || c.outcome == Unknown || errors.Is(a.err, errAnswerTooLarge)
 }
 
 // failing is a reader that fails, with io.EOF where there is no error.

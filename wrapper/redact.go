@@ -96,31 +96,33 @@ func (s *secrets) hasRun(shown []rune) bool {
 func lettersAndDigits(text string) []rune {
 	text = undoEscapes(text)
 	letters := make([]rune, 0, len(text))
+	common := commonRunes()
 	for _, r := range text {
-		if folded := foldRune(r); folded != 0 {
+		folded := rune(0)
+		if int(r) < len(common) {
+			folded = common[r]
+		} else {
+			folded = foldRune(r)
+		}
+		if folded != 0 {
 			letters = append(letters, folded)
 		}
 	}
 	return letters
 }
 
+// commonRunes has what foldRune gives for Latin and Cyrillic, of which nearly all texts are: Unicode's own tables are
+// slow.
+var commonRunes = sync.OnceValue(func() *['ӿ' + 1]rune {
+	var folded ['ӿ' + 1]rune
+	for r := range folded {
+		folded[r] = foldRune(rune(r))
+	}
+	return &folded
+})
+
 // foldRune gives a letter without its case, and a digit; 0: the rune is neither.
 func foldRune(r rune) rune {
-	if int(r) < len(common) {
-		return common[r]
-	}
-	return foldAnyRune(r)
-}
-
-// common has the runes of nearly all texts, Latin and Cyrillic, as the tables of Unicode take their time.
-var common = func() (folded ['ӿ' + 1]rune) {
-	for r := range folded {
-		folded[r] = foldAnyRune(rune(r))
-	}
-	return folded
-}()
-
-func foldAnyRune(r rune) rune {
 	if unicode.IsLetter(r) || unicode.IsDigit(r) {
 		return unicode.ToLower(unicode.ToUpper(r))
 	}

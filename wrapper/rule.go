@@ -110,7 +110,7 @@ func findingsOf(a *attempt, call *call) findings {
 		endUnknown:  a.Quota.Until.IsZero(),
 		wantsResult: call.result != nil,
 	}
-	if call.sendsFile() && a.reached == mayHaveLeft && a.trace.brokenOff.Load() {
+	if a.brokenOff && a.reached == mayHaveLeft {
 		f.reached = leftInPart
 	}
 	switch {

@@ -78,10 +78,10 @@ func (m *message) isIn(seen sight, w window, isOthers func(key string) bool) (fo
 	same, surelySame, others := 0, 0, false
 	for _, written := range seen.messages {
 		within, surely := !written.CreatedAt.Before(w.perhaps), !written.CreatedAt.Before(w.surely)
-		keys := m.content.keysIn(written)
 		if !isShops(written) || !within && !surely {
 			continue
 		}
+		keys := m.content.keysIn(written)
 		isSame := slices.Contains(keys, m.key)
 		switch {
 		case isSame && surely:

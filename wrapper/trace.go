@@ -38,8 +38,7 @@ type trace struct {
 	connected   atomic.Bool  // and got one
 	named       atomic.Bool  // it names the headers that it writes
 	written     atomic.Bool  // the headers were written, or about to be
-	brokenOff   atomic.Bool  // the transport could not write the request to its end
-	wrote       chan bool    // that it has ended writing; nil: nobody asks
+	wrote       chan error   // how the writing of the request has ended; nil: nobody asks
 	lastStep    atomic.Int64 // nanoseconds since the attempt began; 0: the request came no further
 }
 
@@ -91,10 +90,12 @@ func (t *trace) hooks(added http.Header) *httptrace.ClientTrace {
 			t.step()
 		},
 		WroteRequest: func(info httptrace.WroteRequestInfo) {
-			t.brokenOff.Store(info.Err != nil && t.written.Load())
 			t.step()
+			if !t.written.Load() {
+				return // another request has ended
+			}
 			select {
-			case t.wrote <- true:
+			case t.wrote <- info.Err:
 			default:
 			}
 		},
@@ -104,17 +105,19 @@ func (t *trace) hooks(added http.Header) *httptrace.ClientTrace {
 // wroteWithin bounds the wait for the end of writing. Over HTTP/2 nothing tells of an end that is no success.
 const wroteWithin = 100 * time.Millisecond
 
-// awaitWrote waits until it is known how the writing of a request ended that has failed: net/http writes in another
-// goroutine than the one that gives up.
-func (t *trace) awaitWrote(ctx context.Context) {
+// couldNotWrite tells of a request that has failed whether it could not be written to its end. It waits for that, as
+// net/http writes in another goroutine than the one that gives up.
+func (t *trace) couldNotWrite(ctx context.Context) bool {
 	if !t.written.Load() {
-		return
+		return false
 	}
 	ctx, cancel := context.WithTimeout(ctx, wroteWithin)
 	defer cancel()
 	select {
-	case <-t.wrote:
+	case err := <-t.wrote:
+		return err != nil
 	case <-ctx.Done():
+		return false
 	}
 }
 
