@@ -1,14 +1,12 @@
 package inbox
 
 import (
-	"cmp"
 	"context"
 	"errors"
-	"strings"
 	"sync"
 	"time"
-	"unicode"
 
+	"github.com/ymarket-go/chats/internal/sametext"
 	"github.com/ymarket-go/chats/wrapper"
 )
 
@@ -48,10 +46,10 @@ func (r *replies) send(ctx context.Context, m *Message, text string, opts []wrap
 	if r.message != m.MessageID {
 		return errors.New("inbox: Reply is called after the handler has returned")
 	}
-	equal := r.texts[fold(text)]
+	equal := r.texts[sametext.Fold(text)]
 	if equal == nil {
 		equal = &equalReplies{after: m.MessageID}
-		r.texts[fold(text)] = equal
+		r.texts[sametext.Fold(text)] = equal
 	}
 	if m.Attempt > 1 {
 		if err := sleepUntil(ctx, r.free); err != nil {
@@ -105,7 +103,7 @@ func (r *replies) end(handled bool) {
 func (r *replies) has(text string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	equal := r.texts[fold(text)]
+	equal := r.texts[sametext.Fold(text)]
 	return equal != nil && equal.earlier+equal.most > 0
 }
 
@@ -117,17 +115,6 @@ func (r *replies) settle() time.Time {
 		return time.Time{}
 	}
 	return r.ended.Add(readLag)
-}
-
-// fold gives what wrapper.Times compares of a text: its letters and digits. A text that has none stands for itself.
-func fold(text string) string {
-	folded := strings.Map(func(c rune) rune {
-		if unicode.IsLetter(c) || unicode.IsDigit(c) {
-			return unicode.ToLower(unicode.ToUpper(c))
-		}
-		return -1
-	}, text)
-	return cmp.Or(folded, text)
 }
 
 // sleepUntil waits until a time, or gives the context's error.

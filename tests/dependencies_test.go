@@ -61,7 +61,7 @@ func TestImportsWithinTheModule(t *testing.T) {
 		"/gen":     {"/gen"},
 		"/api":     {"", "/api", "/internal/formdata", "/internal/jsontext", "/internal/peek"},
 		"/notify":  {"/notify"},
-		"/inbox":   {"/gen", "/inbox", "/notify", "/wrapper"},
+		"/inbox":   {"/gen", "/inbox", "/internal/sametext", "/notify", "/wrapper"},
 		"/sandbox": {"", "/api", "/gen", "/internal/formdata", "/internal/jsontext", "/internal/peek", "/notify", "/sandbox", "/sandbox/internal/control", "/sandbox/internal/routes"},
 	} {
 		var want []string

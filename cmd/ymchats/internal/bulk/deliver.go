@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/ymarket-go/chats/gen"
+	"github.com/ymarket-go/chats/internal/sametext"
 	"github.com/ymarket-go/chats/wrapper"
 )
 
@@ -201,7 +202,7 @@ func (r *Run) leaveOpen(row *Row) {
 	r.open = append(r.open, row)
 }
 
-func ownKey(chatID int64, text string) string { return fmt.Sprint(chatID, " ", fold(text)) }
+func ownKey(chatID int64, text string) string { return fmt.Sprint(chatID, " ", sametext.Fold(text)) }
 
 // setOwn notes that this run sends a text into a chat.
 func (r *Run) setOwn(row *Row, chatID int64) {
@@ -219,7 +220,7 @@ func (r *Run) isOwn(row *Row, chatID int64) bool {
 // standing gives the last message of the shop with a text; nil: there is none.
 func standing(messages []gen.ChatMessageDTO, text string) (last *gen.ChatMessageDTO) {
 	for i, m := range messages {
-		if isShops(m) && fold(*m.Message) == fold(text) {
+		if isShops(m) && sametext.Fold(*m.Message) == sametext.Fold(text) {
 			last = &messages[i]
 		}
 	}
@@ -237,15 +238,15 @@ func (r *Run) hasOther(messages []gen.ChatMessageDTO, row *Row, chatID int64) bo
 	for _, rows := range [][]*Row{r.Plan.New, r.Plan.Open, r.Plan.Done} {
 		for _, other := range rows {
 			if other.About() == row.About() {
-				known[fold(other.Text)] = true
+				known[sametext.Fold(other.Text)] = true
 			}
 		}
 	}
 	for _, text := range r.Journal.textsOf(chatID) {
-		known[fold(text)] = true
+		known[sametext.Fold(text)] = true
 	}
 	for _, m := range messages {
-		if isShops(m) && !known[fold(*m.Message)] {
+		if isShops(m) && !known[sametext.Fold(*m.Message)] {
 			return true
 		}
 	}

@@ -1,0 +1,21 @@
+// Package sametext compares texts as wrapper does, which brings no other package of this module to those who import it.
+package sametext
+
+import (
+	"cmp"
+	"html"
+	"strings"
+	"unicode"
+)
+
+// Fold gives what counts of a text where texts are compared: its letters and digits, without their case. A text that has
+// none stands for itself. wrapper undoes more escapes than those of HTML: Once and Times have the last word.
+func Fold(text string) string {
+	folded := strings.Map(func(c rune) rune {
+		if unicode.IsLetter(c) || unicode.IsDigit(c) {
+			return unicode.ToLower(unicode.ToUpper(c))
+		}
+		return -1
+	}, html.UnescapeString(text))
+	return cmp.Or(folded, text)
+}
