@@ -4,6 +4,8 @@ import (
 	"fmt"
 
 	"github.com/getkin/kin-openapi/openapi3"
+
+	"github.com/ymarket-go/chats/internal/formdata"
 )
 
 // checkable refuses what this package would pass over in silence, should the contract grow it one day. It makes the
@@ -51,7 +53,7 @@ func checkableRequest(content openapi3.Content, shapes shapes) error {
 	if !isForm(content) {
 		return checkableContent(content, shapes)
 	}
-	media := content[formType]
+	media := content[formdata.MediaType]
 	if len(content) != 1 || media.Schema == nil || len(media.Encoding) > 0 {
 		return fmt.Errorf("is more than a form with a schema")
 	}

@@ -11,9 +11,6 @@ import (
 	"github.com/ymarket-go/chats/internal/formdata"
 )
 
-// formType is the content type of a form with files.
-const formType = "multipart/form-data"
-
 // maxParts bounds how many parts of a form are looked at.
 const maxParts = 100
 
@@ -38,7 +35,7 @@ func checkForm(form *shape, header http.Header, data []byte) (found findings) {
 		boundary, ok = formdata.Boundary(contentType[0])
 	}
 	if !ok {
-		found.add("header Content-Type", "must be "+formType+", with a boundary")
+		found.add("header Content-Type", "must be "+formdata.MediaType+", with a boundary")
 		return found
 	}
 	sent := map[string]bool{}
@@ -97,4 +94,4 @@ func checkPart(form *shape, part formdata.Part, where string, sent map[string]bo
 }
 
 // isForm is whether a body is described as a form.
-func isForm(content openapi3.Content) bool { return content[formType] != nil }
+func isForm(content openapi3.Content) bool { return content[formdata.MediaType] != nil }

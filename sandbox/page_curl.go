@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/ymarket-go/chats/internal/formdata"
 )
 
 // keyVariable stands for the key in what is copied from the page.
@@ -20,7 +22,7 @@ func curlOf(base string, c Call, d callDetails) (command, why string) {
 		return "", "the request is too long to be kept"
 	case !utf8.ValidString(body) || strings.ContainsRune(body, 0):
 		return "", "the request is no text"
-	case d.requestType == "multipart/form-data":
+	case d.requestType == formdata.MediaType:
 		return "", "it is a form, whose boundary is not kept"
 	case d.query != c.Query || len(c.Path) >= maxPath:
 		return "", "its address is not kept whole, as a value may be a secret"

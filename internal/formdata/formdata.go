@@ -11,11 +11,14 @@ import (
 	"slices"
 )
 
+// MediaType is the content type of such a body, without its parameters.
+const MediaType = "multipart/form-data"
+
 // Boundary gives the boundary of a Content-Type, and whether it is multipart/form-data with one that is allowed.
 func Boundary(contentType string) (string, bool) {
 	mediaType, params, err := mime.ParseMediaType(contentType)
 	boundary := params["boundary"]
-	return boundary, err == nil && mediaType == "multipart/form-data" && allowed.MatchString(boundary)
+	return boundary, err == nil && mediaType == MediaType && allowed.MatchString(boundary)
 }
 
 var allowed = regexp.MustCompile(`^[0-9A-Za-z'()+_,./:=? -]{0,69}[0-9A-Za-z'()+_,./:=?-]$`)
