@@ -2,7 +2,6 @@ package sandbox
 
 import (
 	"fmt"
-	"net/http"
 	"strings"
 	"time"
 
@@ -38,14 +37,13 @@ func consequenceOf(operation string, f control.Fault) string {
 
 // actOf is what a fault does by its kind.
 func actOf(f control.Fault) string {
-	status := orElse(f.Status, http.StatusInternalServerError)
 	switch f.Kind {
 	case control.FaultKindNone:
 		return "true answer"
 	case control.FaultKindAnswer, control.FaultKindFail:
-		return fmt.Sprintf("answer %d", status)
+		return fmt.Sprintf("answer %d", errorStatus(f))
 	case control.FaultKindHTML:
-		return fmt.Sprintf("HTML page with %d", status)
+		return fmt.Sprintf("HTML page with %d", errorStatus(f))
 	case control.FaultKindRedirect:
 		return "302, redirect to another address"
 	case control.FaultKindQuota:
@@ -73,11 +71,11 @@ func actOf(f control.Fault) string {
 	case control.FaultKindGoAway:
 		return "HTTP/2 connection ended"
 	case control.FaultKindProxy:
-		return fmt.Sprintf("proxy's page with %d", orElse(f.Status, http.StatusBadGateway))
+		return fmt.Sprintf("proxy's page with %d", proxyStatus(f))
 	case control.FaultKindCached:
-		return "answer from a cache, " + spoken(seconds(f, 60)) + " old"
+		return "answer from a cache, " + spoken(ageOf(f)) + " old"
 	case control.FaultKindLagging:
-		return "answer " + spoken(seconds(f, 60)) + " old"
+		return "answer " + spoken(ageOf(f)) + " old"
 	case control.FaultKindChanged:
 		if f.Status != nil {
 			return fmt.Sprintf("answer %d, message is stored with another text", *f.Status)
@@ -90,7 +88,7 @@ func actOf(f control.Fault) string {
 	}
 }
 
-// spoken is a time in its two largest units: "2 h", "1 day 3 h", "500 ms".
+// spoken is a time in its two largest units: "2 h", "1 d 3 h", "500 ms".
 func spoken(d time.Duration) string {
 	units := []struct {
 		size time.Duration

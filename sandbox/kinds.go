@@ -24,14 +24,14 @@ var Kinds = []Kind{
 		for name, value := range orElse(f.Headers, nil) {
 			header.Set(name, value)
 		}
-		return Answer(orElse(f.Status, http.StatusInternalServerError), header, orElse(f.Body, ""))
+		return Answer(errorStatus(f), header, orElse(f.Body, ""))
 	}},
 	{"fail", "an error of the Market, 500", []string{"status", "code", "message"}, func(f control.Fault) Fault {
-		return Fail(orElse(f.Status, http.StatusInternalServerError), orElse(f.Code, "INTERNAL_ERROR"),
+		return Fail(errorStatus(f), orElse(f.Code, "INTERNAL_ERROR"),
 			orElse(f.Message, "Something went wrong, try again later"))
 	}},
 	{"html", "a page instead of JSON, 500", []string{"status"}, func(f control.Fault) Fault {
-		return HTML(orElse(f.Status, http.StatusInternalServerError))
+		return HTML(errorStatus(f))
 	}},
 	{"redirect", "302 to another address", []string{"url"}, func(f control.Fault) Fault {
 		return Redirect(orElse(f.URL, "https://example.com/"))
@@ -61,14 +61,14 @@ var Kinds = []Kind{
 	}},
 	{"goAway", "the HTTP/2 connection ends", nil, func(control.Fault) Fault { return GoAway() }},
 	{"proxy", "a proxy's page, 502", []string{"status", "body"}, func(f control.Fault) Fault {
-		status := orElse(f.Status, http.StatusBadGateway)
+		status := proxyStatus(f)
 		return Proxy(status, orElse(f.Body, ProxyPage(status)))
 	}},
 	{"cached", "what there was then, by a cache that says so", []string{"seconds"}, func(f control.Fault) Fault {
-		return Cached(seconds(f, 60))
+		return Cached(ageOf(f))
 	}},
 	{"lagging", "what there was then, with no sign of it", []string{"seconds"}, func(f control.Fault) Fault {
-		return Lagging(seconds(f, 60))
+		return Lagging(ageOf(f))
 	}},
 	{"changed", "the message is stored with another text", []string{"change", "status"}, func(f control.Fault) Fault {
 		var then Fault
@@ -129,6 +129,11 @@ func describedFault(f control.Fault) Fault {
 	}
 	return fault
 }
+
+// errorStatus, proxyStatus and ageOf have the settings that a description leaves out.
+func errorStatus(f control.Fault) int     { return orElse(f.Status, http.StatusInternalServerError) }
+func proxyStatus(f control.Fault) int     { return orElse(f.Status, http.StatusBadGateway) }
+func ageOf(f control.Fault) time.Duration { return seconds(f, 60) }
 
 func seconds(f control.Fault, otherwise int) time.Duration {
 	return time.Duration(orElse(f.Seconds, otherwise)) * time.Second
