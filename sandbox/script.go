@@ -22,8 +22,8 @@ type faults struct {
 // maxWaiting bounds what faults that wait for their requests take of memory, in bytes, when they came by HTTP.
 const maxWaiting = 64 << 20
 
-// setFault is a Fault that waits for its request, or stands for each. One that came by HTTP has a description, and is
-// counted by the bytes of it.
+// setFault is a Fault that waits for its request, or that each request meets. One that came by HTTP has a description,
+// whose bytes are counted.
 type setFault struct {
 	id        int64 // equal faults that were set at once and follow each other share one
 	fault     Fault
@@ -59,17 +59,17 @@ func (f *faults) stand(operation string, every setFault) {
 	f.every[operation] = every
 }
 
-// remove takes away the faults of an operation that which names.
-func (f *faults) remove(operation string, which func(setFault) bool) (removed bool) {
-	left := slices.DeleteFunc(slices.Clone(f.next[operation]), func(set setFault) bool {
-		if which(set) {
-			f.bytes -= set.bytes
-			removed = true
+// remove removes the fault of an operation with an id, or all its faults when id is 0.
+func (f *faults) remove(operation string, id int64) (removed bool) {
+	f.next[operation] = slices.DeleteFunc(slices.Clone(f.next[operation]), func(set setFault) bool {
+		if id != 0 && set.id != id {
+			return false
 		}
-		return which(set)
+		f.bytes -= set.bytes
+		removed = true
+		return true
 	})
-	f.next[operation] = left
-	if every, ok := f.every[operation]; ok && which(every) {
+	if every, ok := f.every[operation]; ok && (id == 0 || every.id == id) {
 		delete(f.every, operation)
 		removed = true
 	}
@@ -214,7 +214,8 @@ func (f setFault) shown() control.SetFault {
 	}
 }
 
-// equals is true for faults of one description. Of two that a program has set nothing is known but that one is there.
+// equals is true for faults of one description. Functions cannot be compared: two faults that a program has set are
+// equal when both are nil, or neither is.
 func (f setFault) equals(other setFault) bool {
 	if f.described == nil || other.described == nil {
 		return f.described == other.described && (f.fault == nil) == (other.fault == nil)
@@ -224,8 +225,8 @@ func (f setFault) equals(other setFault) bool {
 
 var errNoFault = errors.New("there is no such fault: requests have met it, or it was removed")
 
-// removeFaults takes away what is set for an operation, or for all operations where it is empty; of that the fault with
-// an id alone where that is not 0.
+// removeFaults removes the faults of an operation, or of all operations when operation is empty. When id is not 0, it
+// removes the fault with that id alone.
 func (m *Market) removeFaults(operation string, id int64) error {
 	operations := allOperations()
 	if operation != "" {
@@ -238,8 +239,7 @@ func (m *Market) removeFaults(operation string, id int64) error {
 	defer m.mu.Unlock()
 	removed := false
 	for _, operation := range operations {
-		which := func(set setFault) bool { return id == 0 || set.id == id }
-		removed = m.faults.remove(operation, which) || removed
+		removed = m.faults.remove(operation, id) || removed
 	}
 	if id != 0 && !removed {
 		return errNoFault
