@@ -157,9 +157,8 @@ func (m controls) ListDeliveries(w http.ResponseWriter, _ *http.Request) {
 }
 
 func (m controls) GetNotifications(w http.ResponseWriter, _ *http.Request) {
-	_, _, shops := m.notifier.counts()
 	off, since := m.notifier.off()
-	shown := control.Notifications{Shops: shops, Off: len(off)}
+	shown := control.Notifications{Shops: m.notifier.on(), Off: len(off)}
 	if len(off) > 0 {
 		shown.OffSince = &since
 	}

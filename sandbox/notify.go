@@ -144,8 +144,8 @@ func (n *notifier) newest(count int) []Delivery {
 	return newest(n.deliveries.parts(count), count)
 }
 
-// counts says how many deliveries there were, how many of them are forgotten, and how many shops get notifications.
-func (n *notifier) counts() (deliveries, forgotten, shops int) {
+// on counts the shops that get notifications.
+func (n *notifier) on() (shops int) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	for _, s := range n.subscriptions {
@@ -153,7 +153,7 @@ func (n *notifier) counts() (deliveries, forgotten, shops int) {
 			shops++
 		}
 	}
-	return n.deliveries.total, n.deliveries.forgotten, shops
+	return shops
 }
 
 func (n *notifier) add(s *subscription) {
