@@ -150,13 +150,7 @@ func (m Message) payload(r *http.Request) (files []gen.ChatMessagePayloadDTO) {
 // filePathOf is the path of a URL.
 func (m Message) filePathOf(number int) string { return fmt.Sprintf("%s%d/%d", filePath, m.ID, number) }
 
-func (m Message) fileURL(r *http.Request, number int) string {
-	scheme := "http"
-	if r.TLS != nil || r.URL.Scheme == "https" { // a RoundTripper gets the URL whole
-		scheme = "https"
-	}
-	return scheme + "://" + r.Host + m.filePathOf(number)
-}
+func (m Message) fileURL(r *http.Request, number int) string { return baseOf(r) + m.filePathOf(number) }
 
 // serveFile answers a request for a file. A browser saves it and shows nothing of it: a page that somebody uploaded
 // would have the rights of the sandbox's own page.
@@ -205,7 +199,7 @@ func postedFile(w http.ResponseWriter, r *http.Request) (name string, content []
 	if err != nil {
 		return "", nil, fmt.Errorf("the body broke off or is too large, allowed are %d bytes", most)
 	}
-	if mediaType(r.Header) != "multipart/form-data" {
+	if mediaType(r.Header) != formdata.MediaType {
 		return "", body, nil
 	}
 	name, content, ok := fileOf(r.Header, body)

@@ -162,9 +162,9 @@ func (c pageClock) Ahead() string {
 // Hour is when the quotas are reset.
 func (c pageClock) Hour() time.Time { return c.Now.Truncate(time.Hour).Add(time.Hour) }
 
-// baseOf is the address of a request for the page, without a path.
+// baseOf is the address that a request names, without a path.
 func baseOf(r *http.Request) string {
-	if r.TLS != nil {
+	if r.TLS != nil || r.URL.Scheme == "https" { // a RoundTripper gets the URL whole
 		return "https://" + r.Host
 	}
 	return "http://" + r.Host

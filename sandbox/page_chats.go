@@ -26,8 +26,10 @@ type pageChat struct {
 	CanDispute  bool
 }
 
+const shopsTurn = "Waiting for shop"
+
 // Waits is true when it is the shop's turn.
-func (c pageChat) Waits() bool { return c.Turn == "Waiting for shop" }
+func (c pageChat) Waits() bool { return c.Turn == shopsTurn }
 
 // Disputed is true during a dispute.
 func (c pageChat) Disputed() bool { return c.Status == gen.ChatStatusTypeWaitingForArbiter }
@@ -88,11 +90,11 @@ func turnOf(c chat) string {
 	switch c.status {
 	case gen.ChatStatusTypeNew:
 		if len(c.messages) > 0 {
-			return "Waiting for shop"
+			return shopsTurn
 		}
 		return "New, no messages"
 	case gen.ChatStatusTypeWaitingForPartner:
-		return "Waiting for shop"
+		return shopsTurn
 	case gen.ChatStatusTypeWaitingForCustomer:
 		return "Waiting for buyer"
 	case gen.ChatStatusTypeWaitingForArbiter:

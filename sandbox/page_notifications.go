@@ -176,8 +176,9 @@ func (m *Market) pageNotifications(v pageView) pageNotifications {
 	}
 	pager, skip := newPager(v, "notifications", len(numbers))
 	p.Pager = pager
+	numbers = numbers[skip:min(skip+pageRows, len(numbers))]
 	shown := map[int64]*pageNotification{}
-	for _, number := range numbers[skip:min(skip+pageRows, len(numbers))] {
+	for _, number := range numbers {
 		shown[number] = &pageNotification{}
 	}
 	for d := range eachDelivery(attempts) {
@@ -186,7 +187,7 @@ func (m *Market) pageNotifications(v pageView) pageNotifications {
 			n.Attempts = append(n.Attempts, pageAttempt{d})
 		}
 	}
-	for _, number := range numbers[skip:min(skip+pageRows, len(numbers))] {
+	for _, number := range numbers {
 		n := shown[number]
 		n.waiting, n.posting = waiting[number]
 		p.List = append(p.List, *n)

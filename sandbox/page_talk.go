@@ -68,10 +68,10 @@ func (f pageFile) Weight() string {
 }
 
 // storedBy is the call that has stored a message.
-type storedBy struct{ Number, Status int }
-
-// Good is true where the answer said that the message is stored.
-func (s storedBy) Good() bool { return s.Status >= 200 && s.Status < 300 }
+type storedBy struct {
+	Number, Status int
+	Good           bool // the answer said that the message is stored
+}
 
 // pageTalk is nil when no chat is chosen, or when there is no such chat.
 func (m *Market) pageTalk(v pageView, clock pageClock) *pageTalk {
@@ -111,7 +111,7 @@ func (t *pageTalk) stored(number int, c *Call) {
 		return
 	}
 	if message := t.messages[c.MessageID]; message != nil {
-		message.By = &storedBy{number, c.Status}
+		message.By = &storedBy{number, c.Status, c.good()}
 	}
 }
 

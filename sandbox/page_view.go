@@ -29,8 +29,8 @@ const noOperation = "none"
 // cabinet.
 var viewNumbers = []string{"chats", "messages", "calls", "notifications", "chat", "call", "cabinet"}
 
-// callFilter are the parameters that leave out some calls, and the page of what is left.
-var callFilter = []string{"operation", "violations", "failed", "call", "calls"}
+// callFilters are the parameters of a view that leave out some calls.
+var callFilters = []string{"operation", "violations", "failed"}
 
 // parseView reads a query. It passes over parameters that are none of a view.
 func parseView(query url.Values) (pageView, error) {
@@ -48,7 +48,7 @@ func parseView(query url.Values) (pageView, error) {
 			return pageView{}, fmt.Errorf("%s is %.40q, allowed is a number of 1 and above", name, text)
 		}
 	}
-	for _, name := range slices.Concat([]string{"operation", "violations", "failed"}, viewNumbers) {
+	for _, name := range slices.Concat(callFilters, viewNumbers) {
 		if query.Get(name) != "" {
 			v.query.Set(name, query.Get(name))
 		}
@@ -110,7 +110,7 @@ func (v pageView) ofChat(id int64) pageView {
 // OfCalls is the view with a filter of the calls, a name and a value; without one it is the view of all calls.
 func (v pageView) OfCalls(filter ...string) string {
 	var without []string
-	for _, name := range callFilter {
+	for _, name := range slices.Concat(callFilters, []string{"call", "calls"}) {
 		without = append(without, name, "")
 	}
 	return v.Address(append(without, filter...)...) + "#calls"
