@@ -50,12 +50,12 @@ func exchangeOf(r *http.Request) *exchange {
 	return x
 }
 
-// maxBody is what is read of a request's body, in bytes, and one byte more: what the contract allows.
+// maxBody is how many bytes the body of a request may have. One byte more is read, so that a larger body is noticed.
 func (x *exchange) maxBody() int64 {
 	return max(contractOperations()[x.operation].MaxRequest, maxOtherBody)
 }
 
-// maxOtherBody is the same of what is no operation, and the least: the Market's limit for most of them.
+// maxOtherBody is maxBody of a request that fits no operation. It is the Market's limit for most operations.
 const maxOtherBody = 512 << 10
 
 // unread is whether the body broke off or is too large.
