@@ -55,17 +55,16 @@ func TestCallKnowsItsFault(t *testing.T) {
 func TestConsequences(t *testing.T) {
 	m := newMarket()
 	for _, kind := range sandbox.Kinds {
-		operation := sandbox.OperationSendMessageToChat
+		operation, call := sandbox.OperationSendMessageToChat, func() { rawSend(m, 1) }
 		if kind.Name == "cached" || kind.Name == "lagging" {
-			operation = sandbox.OperationGetChat
+			operation, call = sandbox.OperationGetChat, func() { rawAsk(m, "GET", chatOf(1)) }
 		}
 		status, answer := drive(t, m, "POST", "/_sandbox/faults", `{"operation":"`+operation+`","faults":[{"kind":"`+kind.Name+`","body":"canary",
 			"url":"http://canary","code":"canary","message":"canary","contentType":"canary/canary","bytes":0,"everyMs":0}]}`)
 		require.Equal(t, 204, status, answer)
 		func() {
 			defer func() { _ = recover() }()
-			serve(m, map[bool]string{true: "POST", false: "GET"}[operation == sandbox.OperationSendMessageToChat],
-				map[bool]string{true: messageTo(1), false: chatOf(1)}[operation == sandbox.OperationSendMessageToChat], hello)
+			call()
 		}()
 		calls := m.Calls()
 		said := calls[len(calls)-1].Fault

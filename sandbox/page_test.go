@@ -356,7 +356,7 @@ func TestPageFiltersCalls(t *testing.T) {
 	} {
 		shown := pageOf(t, m, query)
 		assert.Equal(t, want, callsOf(t, shown), query)
-		assert.Contains(t, words(section(t, shown, "calls")), ""+map[bool]string{true: "All 5Violations 0Failed 3createChat 1getChat 4", false: "All 8Violations 2Failed 6createChat 1getChat 6No operation 1"}[strings.Contains(query, "chat=")], query)
+		assert.Contains(t, words(section(t, shown, "calls")), map[bool]string{true: "All 5Violations 0Failed 3createChat 1getChat 4", false: "All 8Violations 2Failed 6createChat 1getChat 6No operation 1"}[strings.Contains(query, "chat=")], query)
 	}
 	for query, chosen := range map[string]string{
 		"?chats=2":           `<a href="/_sandbox/?chats=2#calls" aria-current="true">All 8</a>`,
