@@ -129,8 +129,7 @@ func (s story) tell(_ context.Context, line slog.Record) error {
 	next := ""
 	if a.pause > 0 {
 		then := "tries again"
-		mayHaveArrived := a.answer.StatusCode != wrapper.StatusMethodFailure
-		if a.operation == gen.OperationSendMessageToChat && mayHaveArrived {
+		if a.waitsFor == firstLook {
 			then = "reads the chat, as the message may have arrived"
 		}
 		next = fmt.Sprintf("; the client waits %v, then %s", a.pause.Round(10*time.Millisecond), then)

@@ -197,8 +197,10 @@ func (c countingCloser) Close() error { *c.closed++; return nil }
 func TestStoryOfA420(t *testing.T) {
 	var out bytes.Buffer
 	log := slog.New(logHandler(story{&out}.tell))
-	log.Warn("attempt", "operation", "sendMessageToChat", "attempt", 1, "status", 420, "pause", time.Second)
-	log.Warn("attempt", "operation", "sendMessageToChat", "attempt", 2, "status", 500, "pause", time.Second)
+	log.Warn("attempt", "operation", "sendMessageToChat", "attempt", 1, "status", 420, "pause", time.Second,
+		"for", "the next attempt")
+	log.Warn("attempt", "operation", "sendMessageToChat", "attempt", 2, "status", 500, "pause", time.Second,
+		"for", "the first look into the chat")
 	assert.Equal(t, "    sendMessageToChat, attempt 1: too many requests at once; the client waits 1s, then tries again\n"+
 		"    sendMessageToChat, attempt 2: server error; the client waits 1s, then reads the chat, as the message may have arrived\n", out.String())
 }

@@ -64,9 +64,9 @@ func readWait(line slog.Record) (w waiting, pause time.Duration) {
 		a.pause = a.until.Sub(line.Time)
 	}
 	switch a.waitsFor {
-	case "the first look into the chat":
+	case firstLook:
 		w.next, w.short = "looking into the chat", "looking"
-	case "the second look into the chat":
+	case secondLook:
 		w = waiting{"the message may have arrived", "looking into the chat", "looking"}
 	}
 	return w, a.pause

@@ -23,6 +23,12 @@ func (h logHandler) WithAttrs([]slog.Attr) slog.Handler                 { return
 func (h logHandler) WithGroup(string) slog.Handler                      { return h }
 func (h logHandler) Handle(ctx context.Context, line slog.Record) error { return h(ctx, line) }
 
+// What waits are for, in the words of the wrapper's log.
+const (
+	firstLook  = "the first look into the chat"
+	secondLook = "the second look into the chat"
+)
+
 // attempt is what a line of the wrapper's log says of an attempt, or of a wait.
 type attempt struct {
 	operation string
