@@ -20,8 +20,7 @@ var errStopped = errors.New("the run was stopped")
 type Brake struct {
 	mu       sync.Mutex
 	inFlight int
-	stopped  bool
-	why      error
+	why      error         // nil: the run was not stopped
 	starting chan struct{} // closed: no row begins
 	cancel   context.CancelFunc
 }
@@ -47,7 +46,7 @@ func (b *Brake) Middleware(next wrapper.Doer) wrapper.Doer {
 func (b *Brake) enter() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.stopped {
+	if b.why != nil {
 		return false
 	}
 	b.inFlight++
@@ -58,7 +57,7 @@ func (b *Brake) leave() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.inFlight--
-	if b.stopped && b.inFlight == 0 {
+	if b.why != nil && b.inFlight == 0 {
 		time.AfterFunc(toReadOn, b.cancel)
 	}
 }
@@ -67,10 +66,10 @@ func (b *Brake) leave() {
 func (b *Brake) stop(why error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.stopped {
+	if b.why != nil {
 		return
 	}
-	b.stopped, b.why = true, why
+	b.why = why
 	close(b.starting)
 	if b.inFlight == 0 {
 		b.cancel() // calls that pause would try again

@@ -51,13 +51,12 @@ const version = 1
 
 // entry is what the journal knows of a row.
 type entry struct {
-	kind, text string
-	id         int64
-	chat       int64
-	after      int64
-	begunAt    time.Time // zero: the text was never sent
-	number     int       // of its last line
-	last       line
+	text    string
+	chat    int64
+	after   int64
+	begunAt time.Time // zero: the text was never sent
+	number  int       // of its last line
+	last    line
 }
 
 // isOpen tells that the text may have been sent, and that nothing tells whether it was.
@@ -162,7 +161,7 @@ func (j *Journal) replay(l line) error {
 		}
 		return nil
 	case whatChat:
-		j.chats[fmt.Sprint(l.Kind, " ", l.ID)] = l.Chat
+		j.chats[aboutOf(l.Kind, l.ID)] = l.Chat
 		return nil
 	case begun, Sent, Already, Doubt, Failed, Left:
 	default:
@@ -170,7 +169,7 @@ func (j *Journal) replay(l line) error {
 	}
 	e := j.entries[l.Key]
 	if e == nil {
-		e = &entry{kind: l.Kind, id: l.ID}
+		e = &entry{}
 		j.entries[l.Key] = e
 	}
 	e.number, e.last = j.lines, l

@@ -9,11 +9,11 @@ import (
 	"github.com/ymarket-go/chats/gen"
 )
 
-// Values of --changed: what becomes of an order that has been sent a text which the file does not have any more.
+// Values of --changed: what becomes of an order that has been sent a text which the file does not have any more. Without
+// one of them the file is refused.
 const (
-	ChangedRefuse = ""
-	ChangedSkip   = "skip" // its new text is not sent
-	ChangedSend   = "send" // it is
+	ChangedSkip = "skip" // its new text is not sent
+	ChangedSend = "send" // it is
 )
 
 // Plan says what there is to do with the rows of a file, as a journal has them.
@@ -42,7 +42,7 @@ func NewPlan(s *Sheet, j *Journal, changed string, again bool) *Plan {
 		if inFile[key] {
 			continue
 		}
-		row := &Row{Kind: e.kind, ID: e.id, Text: e.text, Key: key, gone: true}
+		row := &Row{Kind: e.last.Kind, ID: e.last.ID, Text: e.text, Key: key, gone: true}
 		if e.isOpen() {
 			p.Open = append(p.Open, row)
 		}

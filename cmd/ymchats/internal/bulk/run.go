@@ -141,11 +141,6 @@ func (r *Run) goOn(ctx context.Context, rows []*Row) []*Row {
 			r.Brake.stop(err)
 			return nil
 		}
-		select {
-		case <-r.Brake.starting:
-			return nil
-		default:
-		}
 		r.mu.Lock()
 		r.ended++
 		r.mu.Unlock()

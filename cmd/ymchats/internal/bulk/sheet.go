@@ -25,7 +25,9 @@ type Row struct {
 }
 
 // About names what the chat of the row is found by.
-func (r *Row) About() string { return fmt.Sprint(r.Kind, " ", r.ID) }
+func (r *Row) About() string { return aboutOf(r.Kind, r.ID) }
+
+func aboutOf(kind string, id int64) string { return fmt.Sprint(kind, " ", id) }
 
 // Sheet is a file that was read.
 type Sheet struct {
