@@ -30,40 +30,48 @@ type bulkSender struct {
 	path, encoding, journal, changed, until string
 	leave                                   int
 	asIs, several, again, dryRun            bool
+
+	flags *pflag.FlagSet // of these fields; each needs --csv
+	end   time.Time      // of --until; zero: there is none
 }
 
-// bulkFlags are the flags that need --csv.
-var bulkFlags = []string{"encoding", "journal", "changed", "until", "leave", "as-is", "several", "again", "dry-run"}
+// changes are the values of --changed.
+var changes = []string{bulk.ChangedSkip, bulk.ChangedSend}
 
 func (b *bulkSender) addFlags(cmd *cobra.Command) {
-	flags := cmd.Flags()
+	flags := pflag.NewFlagSet("", pflag.ContinueOnError)
 	flags.StringVar(&b.path, "csv", "", "send the texts of a `FILE`, each to the buyer of its order")
 	flags.StringVar(&b.encoding, "encoding", bulk.Encodings[0],
 		"of a file without a byte order mark: "+strings.Join(bulk.Encodings, ", "))
 	flags.StringVar(&b.journal, "journal", "", "the `FILE` that tells what was sent (default that of --csv with .ymchats)")
 	flags.StringVar(&b.changed, "changed", "",
-		"what to do with a text whose order was sent another one before: skip, send (default refuse the file)")
+		"what to do with a text whose order was sent another one before: "+strings.Join(changes, ", ")+
+			" (default refuse the file)")
 	flags.StringVar(&b.until, "until", "", "begin no row after a `TIME` of today, as 21:00")
 	flags.IntVar(&b.leave, "leave", 0, "creates and sends of each hour that are left for other work of the shop")
 	flags.BoolVar(&b.asIs, "as-is", false, "send texts with {…} in them, or with lines that look like rows of the file")
 	flags.BoolVar(&b.several, "several", false, "send several texts of one order, one after another")
 	flags.BoolVar(&b.again, "again", false, "send texts that the shop has written into the chat before")
 	flags.BoolVar(&b.dryRun, "dry-run", false, "check the file and the key, say what would be sent, and send nothing")
+	b.flags = flags
+	cmd.Flags().AddFlagSet(flags)
 	completeValues(cmd, "encoding", bulk.Encodings...)
-	completeValues(cmd, "changed", bulk.ChangedSkip, bulk.ChangedSend)
+	completeValues(cmd, "changed", changes...)
 	for _, name := range []string{"csv", "journal"} {
 		_ = cmd.MarkFlagFilename(name)
 	}
 }
 
 // check finds flags that do not go together, and values that are not allowed.
-func (b *bulkSender) check(flags *pflag.FlagSet, words []string) error {
+func (b *bulkSender) check(flags *pflag.FlagSet, words []string) (err error) {
 	isGiven := func(name string) bool { return flags.Changed(name) }
 	if !isGiven("csv") {
-		if i := slices.IndexFunc(bulkFlags, isGiven); i >= 0 {
-			return fmt.Errorf("--%s needs --csv", bulkFlags[i])
-		}
-		return nil
+		b.flags.VisitAll(func(flag *pflag.Flag) {
+			if flag.Changed {
+				err = fmt.Errorf("--%s needs --csv", flag.Name)
+			}
+		})
+		return err
 	}
 	switch without := []string{"chat", "order", "return", "file", "timeout"}; {
 	case b.path == "":
@@ -74,20 +82,19 @@ func (b *bulkSender) check(flags *pflag.FlagSet, words []string) error {
 		return fmt.Errorf("--csv does not go together with --%s", without[slices.IndexFunc(without, isGiven)])
 	case !slices.Contains(bulk.Encodings, b.encoding):
 		return fmt.Errorf("--encoding is %.20q, allowed is %s", b.encoding, strings.Join(bulk.Encodings, ", "))
-	case isGiven("changed") && b.changed != bulk.ChangedSkip && b.changed != bulk.ChangedSend:
-		return fmt.Errorf("--changed is %.20q, allowed is skip, send", b.changed)
+	case isGiven("changed") && !slices.Contains(changes, b.changed):
+		return fmt.Errorf("--changed is %.20q, allowed is %s", b.changed, strings.Join(changes, ", "))
 	case b.leave < 0 || b.leave >= bulk.Quota():
 		return fmt.Errorf("--leave is %d, allowed is 0 to %d", b.leave, bulk.Quota()-1)
 	}
 	if b.journal == "" {
 		b.journal = b.path + ".ymchats"
 	}
-	_, err := b.end(time.Now())
+	b.end, err = b.readUntil(time.Now())
 	return err
 }
 
-// end is the time of --until; zero: there is none.
-func (b *bulkSender) end(now time.Time) (time.Time, error) {
+func (b *bulkSender) readUntil(now time.Time) (time.Time, error) {
 	if b.until == "" {
 		return time.Time{}, nil
 	}
@@ -134,9 +141,7 @@ func (b *bulkSender) send(cmd *cobra.Command) error {
 		return b.fail(cmd, err)
 	}
 	run := bulk.NewRun(b.client, plan, journal, brake, b.leave)
-	if run.Until, err = b.end(time.Now()); err != nil {
-		return usageError{err}
-	}
+	run.Until = b.end
 	stop := b.follow(cmd.ErrOrStderr(), run)
 	err = run.Do(cmd.Context())
 	stop()
