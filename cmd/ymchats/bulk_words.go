@@ -37,12 +37,7 @@ func (b *bulkSender) refuse(cmd *cobra.Command, sheet *bulk.Sheet, plan *bulk.Pl
 	return exitCode(3)
 }
 
-func rows(n int) string {
-	if n == 1 {
-		return "1 row"
-	}
-	return fmt.Sprint(n, " rows")
-}
+func rows(n int) string { return counted(n, "row") }
 
 // facts tell what there is to send.
 func (b *bulkSender) facts(cmd *cobra.Command, sheet *bulk.Sheet, plan *bulk.Plan) []fact {
@@ -173,9 +168,8 @@ func (b *bulkSender) follow(out io.Writer, run *bulk.Run) (stop func()) {
 	if b.quiet {
 		return func() {}
 	}
-	columns := func() int { return b.on.columns(out) }
-	if columns() >= minColumns {
-		return rewrite(out, columns, func(room int) string {
+	if b.progress.columns() >= minColumns {
+		return rewrite(out, b.progress.columns, func(room int) string {
 			return progressWords(run.Progress(), time.Now(), b.leave, room)
 		})
 	}

@@ -236,9 +236,4 @@ func notSent(ctx context.Context, err error) error {
 	return usageError{err}
 }
 
-func length(text string) string {
-	if n := utf8.RuneCountInString(text); n != 1 {
-		return fmt.Sprint(n, " characters")
-	}
-	return "1 character"
-}
+func length(text string) string { return counted(utf8.RuneCountInString(text), "character") }

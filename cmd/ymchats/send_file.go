@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -32,12 +31,7 @@ func (a *attachment) addFlag(cmd *cobra.Command) {
 func (a *attachment) given() bool { return a.path != "" }
 
 // size is that of the file in words.
-func (a *attachment) size() string {
-	if len(a.content) == 1 {
-		return "1 byte"
-	}
-	return fmt.Sprint(len(a.content), " bytes")
-}
+func (a *attachment) size() string { return counted(len(a.content), "byte") }
 
 // read reads the file, and one byte more than is allowed at most. What the client would refuse is refused here, before
 // a chat is started.

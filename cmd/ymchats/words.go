@@ -66,6 +66,14 @@ func words[T ~string](names map[T]string, value T) string {
 	return printable(string(value))
 }
 
+// counted is a number of things: "1 row", "2 rows".
+func counted(n int, thing string) string {
+	if n != 1 {
+		thing += "s"
+	}
+	return fmt.Sprint(n, " ", thing)
+}
+
 func timeWords(t time.Time) string { return t.Local().Format("2006-01-02 15:04:05 MST") }
 
 // printable keeps what others wrote from steering the terminal.
