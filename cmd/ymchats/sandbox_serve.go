@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -61,12 +62,7 @@ func (s *sandboxServer) exports(host string) string {
 		host, shellQuoted(s.goodKey()), s.goodBusiness())
 }
 
-func (s *sandboxServer) goodKey() string {
-	if s.key == "" {
-		return "any"
-	}
-	return s.key
-}
+func (s *sandboxServer) goodKey() string { return cmp.Or(s.key, "any") }
 
 func (s *sandboxServer) goodBusiness() int64 {
 	if len(s.businesses) == 0 {

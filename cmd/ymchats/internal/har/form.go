@@ -31,11 +31,11 @@ func (m *message) readForm(c content) {
 	if len(names) == 0 {
 		names = c.names
 	}
-	if m.Cut = false; len(names) == 0 {
+	if len(names) == 0 {
 		m.lose()
 		return
 	}
-	m.Body, m.Names = true, true
+	m.Body, m.Names, m.Cut = true, true, false
 	m.body, boundary = formOf(names)
 	m.header.Set("Content-Type", mime.FormatMediaType(mediaType, map[string]string{"boundary": boundary}))
 }
