@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -60,16 +61,21 @@ func WithRetry(p wrapper.RetryPolicy) Option {
 	}
 }
 
+// between refuses a value of an option that is out of its range.
+func between[T cmp.Ordered](option string, given, least, most T) error {
+	if given < least || given > most {
+		return fmt.Errorf("%s is given %v, allowed is %v to %v", option, given, least, most)
+	}
+	return nil
+}
+
 // WithLease sets how long a lease lasts once it is renewed: 12 s to 24 h. So long the slots of a killed process stay
 // taken. Less than 12 s would end while the Market, which takes up to 10 s, still works on the request. Until its first
 // renewal, a second after the request began, every lease lasts 3 s. Without it: 15 s.
 func WithLease(d time.Duration) Option {
 	return func(c *config) error {
-		if d < shortestLease || d > longestLease {
-			return fmt.Errorf("WithLease is given %v, allowed is %v to %v", d, shortestLease, longestLease)
-		}
 		c.lease = d
-		return nil
+		return between("WithLease", d, shortestLease, longestLease)
 	}
 }
 
@@ -78,11 +84,8 @@ func WithLease(d time.Duration) Option {
 // connect.
 func WithTimeout(d time.Duration) Option {
 	return func(c *config) error {
-		if d < time.Millisecond || d > longestTimeout {
-			return fmt.Errorf("WithTimeout is given %v, allowed is 1ms to %v", d, longestTimeout)
-		}
 		c.timeout = d
-		return nil
+		return between("WithTimeout", d, time.Millisecond, longestTimeout)
 	}
 }
 
@@ -91,11 +94,8 @@ func WithTimeout(d time.Duration) Option {
 // that a process has used within the last minute holds for all. Without it: 4.
 func WithSlots(n int) Option {
 	return func(c *config) error {
-		if n < 1 || n > mostSlots {
-			return fmt.Errorf("WithSlots is given %d, allowed is 1 to %d", n, mostSlots)
-		}
 		c.slots = n
-		return nil
+		return between("WithSlots", n, 1, mostSlots)
 	}
 }
 
@@ -103,11 +103,8 @@ func WithSlots(n int) Option {
 // than WithSlots allows. Without it: 1. It excludes WithStrict.
 func WithAlone(n int) Option {
 	return func(c *config) error {
-		if n < 1 || n > mostSlots {
-			return fmt.Errorf("WithAlone is given %d, allowed is 1 to %d", n, mostSlots)
-		}
 		c.alone = n
-		return nil
+		return between("WithAlone", n, 1, mostSlots)
 	}
 }
 

@@ -11,10 +11,7 @@ var compared = []int{1, 4, 16, 32}
 
 // compare writes a table of what comes of different limits, with more and more processes.
 func compare(out io.Writer, s settings) error {
-	if err := s.check(); err != nil {
-		return err
-	}
-	address, stop, err := findRedis(s.redis)
+	address, stop, err := s.begin()
 	if err != nil {
 		return err
 	}

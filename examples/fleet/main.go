@@ -63,12 +63,17 @@ func (s settings) check() error {
 	return nil
 }
 
+// begin checks the settings, and gives the address of Redis and what ends it.
+func (s settings) begin() (address string, stop func(), err error) {
+	if err := s.check(); err != nil {
+		return "", nil, err
+	}
+	return findRedis(s.redis)
+}
+
 // demo sends first without and then with the limits of a fleet.
 func demo(out io.Writer, s settings) error {
-	if err := s.check(); err != nil {
-		return err
-	}
-	address, stop, err := findRedis(s.redis)
+	address, stop, err := s.begin()
 	if err != nil {
 		return err
 	}
