@@ -16,7 +16,10 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-var errClosed = errors.New("fleet: the Fleet is closed")
+var (
+	errClosed    = errors.New("fleet: the Fleet is closed")
+	errNoContext = errors.New("fleet: ctx is nil")
+)
 
 // Fleet is the connection of a process to the limits that it shares with others. One is enough for all cabinets of a
 // process: it keeps one subscription. New makes one. It is safe for concurrent use.

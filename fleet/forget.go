@@ -15,9 +15,12 @@ const everybody = "all"
 // any order. Running requests keep their leases. The leases of processes that are gone end within 3 s. A process that
 // misses the message learns of it with its next subscription or answer; Redis keeps the moment for 61 minutes.
 //
-// The error says that the businessId is below 1, that the Fleet is closed, that the context has ended, or that Redis
-// gave no answer: then call Forget again, it does no harm.
+// The error says that ctx is nil, that the businessId is below 1, that the Fleet is closed, that the context has ended,
+// or that Redis gave no answer: then call Forget again, it does no harm.
 func (f *Fleet) Forget(ctx context.Context, businessID int64) error {
+	if ctx == nil {
+		return errNoContext
+	}
 	l, err := f.Limiter(businessID)
 	if err != nil {
 		return err

@@ -2,7 +2,6 @@ package fleet
 
 import (
 	"context"
-	"errors"
 	"math/rand/v2"
 	"sync"
 	"time"
@@ -36,7 +35,7 @@ const afterWindow = 250 * time.Millisecond
 // WithStrict; and errors without a name for a nil ctx and a Fleet that is closed.
 func (l *Limiter) Acquire(ctx context.Context, operation string) (release func(wrapper.Response), err error) {
 	if ctx == nil {
-		return nil, errors.New("fleet: ctx is nil")
+		return nil, errNoContext
 	}
 	f := l.fleet
 	if !f.enter() {
