@@ -3,7 +3,6 @@ package fleet
 import (
 	"context"
 	_ "embed"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -22,8 +21,6 @@ const messageTime = 2 * time.Second
 //go:embed check.lua
 var checkText string
 
-var checkScript = redis.NewScript(checkText)
-
 // Check tells what keeps the fleet from working: a wrong address or password, TLS on one side alone, a user without a
 // right. Call it when a program starts, as New asks Redis for nothing. It makes connections of its own, to each master
 // of a cluster, without retries, and takes up to 6 s. A program that starts all the same goes on as it does while Redis
@@ -33,7 +30,7 @@ var checkScript = redis.NewScript(checkText)
 // ends, and says so if ctx is nil or the Fleet is closed.
 func (f *Fleet) Check(ctx context.Context) error {
 	if ctx == nil {
-		return errors.New("fleet: ctx is nil")
+		return errNoContext
 	}
 	if f.closed() {
 		return errClosed
@@ -137,11 +134,12 @@ const clusterSlots = 16384
 // tryCommands runs the commands of the script. EVAL is asked for by name, as a script that is cached needs it no more.
 func (f *Fleet) tryCommands(ctx context.Context, rdb redis.Scripter, key string) error {
 	keys := []string{key, key + ":queue"}
-	refused, err := checkScript.Eval(ctx, rdb, keys).StringSlice()
+	script := redis.NewScript(checkText)
+	refused, err := script.Eval(ctx, rdb, keys).StringSlice()
 	if err != nil {
 		return of("EVAL", err)
 	}
-	if err := checkScript.EvalSha(ctx, rdb, keys).Err(); err != nil {
+	if err := script.EvalSha(ctx, rdb, keys).Err(); err != nil {
 		return of("EVALSHA", err)
 	}
 	var commands []string
@@ -182,7 +180,7 @@ func of(command string, err error) error {
 	return err
 }
 
-// within waits no longer than that: go-redis takes no notice of a context while it reads.
+// within waits no longer than patience for what do gives: go-redis takes no notice of a context while it reads.
 func within(ctx context.Context, patience time.Duration, do func(context.Context) error) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, patience, errNoAnswer)
 	defer cancel()

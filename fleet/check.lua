@@ -1,5 +1,5 @@
--- Tries the commands of script.lua one by one, as the error of a script does not name the command that was refused. It
--- gives the name and the error of each. Messages are tried without a script.
+-- Tries the commands of script.lua one by one, as the error of a script does not name the command that was refused. The
+-- answer has the name and the error of each refused command. Messages are tried without a script.
 --
 -- KEYS  1 a hash and 2 a sorted set that hold nothing
 

@@ -154,7 +154,7 @@ func readAnswer(said any, err error) (answer, error) {
 		mute, isReason := fields[3].(string)
 		forgotten, isMoment := fields[4].(int64)
 		if isText && isTime && isNumber && isReason && isMoment {
-			return answer{word, now, time.Duration(left) * time.Millisecond, mute, forgotten}, nil
+			return answer{word, now, milliseconds(left), mute, forgotten}, nil
 		}
 	}
 	return answer{}, fmt.Errorf("the answer of Redis is a %T that the script does not give", said)

@@ -21,7 +21,7 @@ type statusLog struct {
 type status struct {
 	bad     bool
 	cause   error
-	cabinet int64 // whose request met the cause; 0: that of none
+	cabinet int64 // whose request met the cause; 0: no request did
 }
 
 func newStatusLog(logger *slog.Logger, bad, good string) *statusLog {

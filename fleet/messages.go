@@ -12,11 +12,11 @@ import (
 
 const (
 	resubscribeAfter = 250 * time.Millisecond
-	quietFor         = 3 * time.Second // then the connection of the subscription is tried
-	refusalLasts     = time.Minute     // a refused message is believed for so long
+	quietFor         = 3 * time.Second // without a message the subscription is tried with a PING
+	refusalLasts     = time.Minute     // waiters ask more often after a message was refused
 )
 
-// hearing is what a process knows of the messages that it is sent.
+// hearing tells whether the messages of other processes reach this one.
 type hearing struct {
 	subscribed bool
 	refused    time.Time // when Redis last refused to send one
@@ -81,7 +81,7 @@ func (f *Fleet) follow() error {
 		}
 		switch m := message.(type) {
 		case *redis.Subscription:
-			if m.Count == 2 {
+			if m.Count == 2 { // both channels
 				f.hearAgain()
 			}
 		case *redis.Message:

@@ -77,7 +77,7 @@ func (s *lease) await(ctx context.Context) (left time.Duration, err error) {
 	defer look.Stop()
 	select {
 	case ends := <-s.messages:
-		return time.Duration(ends-s.limiter.redisTime(time.Now())) * time.Millisecond, nil
+		return milliseconds(ends - s.limiter.redisTime(time.Now())), nil
 	case <-look.C:
 		return 0, nil
 	case <-ctx.Done():

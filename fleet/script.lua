@@ -113,15 +113,15 @@ local function hand_over(lease)
   publish(process_of(lease), '+ ' .. hash .. ' ' .. lease .. ' ' .. string.format('%d', leases[lease]))
 end
 
--- Of the slots that were taken away one is back each busy_lasts.
+-- taken counts the slots that are away: one of them comes back every busy_lasts.
 local function taken() return math.max(math.ceil((busy.ends - now) / busy_lasts), 0) end
 
 local function full() return total >= math.max(allowed - taken(), 1) end
 
 -- lower takes a slot away: another program uses the cabinet, and leaves less than 4 to the fleet.
 local function lower()
-  local before = busy.ends - busy.taken * busy_lasts
-  if now - before < busy_again then return end
+  local lowered = busy.ends - busy.taken * busy_lasts -- when the last slot was taken away
+  if now - lowered < busy_again then return end
   local more = math.min(taken() + 1, allowed - 1)
   busy = {taken = more, ends = now + more * busy_lasts}
   if more > 0 then put('b:busy', more, busy.ends) end

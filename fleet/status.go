@@ -1,9 +1,9 @@
 package fleet
 
 import (
+	"cmp"
 	"context"
 	_ "embed"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -32,15 +32,13 @@ type Place struct {
 //go:embed status.lua
 var statusText string
 
-var statusScript = redis.NewScript(statusText)
-
 // Status asks Redis what it knows of a cabinet: which processes hold its leases, and for how long; which ones wait;
 // what is left of the windows. It changes nothing. A cabinet that nobody works for is empty. It takes up to 6 s.
 //
 // The error is that of Redis or of ctx, or says that ctx is nil, the businessId is below 1, or the Fleet is closed.
 func (f *Fleet) Status(ctx context.Context, businessID int64) (Status, error) {
 	if ctx == nil {
-		return Status{}, errors.New("fleet: ctx is nil")
+		return Status{}, errNoContext
 	}
 	l, err := f.Limiter(businessID)
 	if err != nil {
@@ -48,7 +46,7 @@ func (f *Fleet) Status(ctx context.Context, businessID int64) (Status, error) {
 	}
 	said := make(chan []any, 1)
 	err = within(ctx, checkTime, func(ctx context.Context) error {
-		rows, err := statusScript.Run(ctx, f.rdb, l.keys).Slice()
+		rows, err := redis.NewScript(statusText).Run(ctx, f.rdb, l.keys).Slice()
 		said <- rows
 		return err
 	})
@@ -71,8 +69,8 @@ func readStatus(said []any) Status {
 		number, _ := fields[2].(int64)
 		lasts, _ := fields[3].(int64)
 		left := milliseconds(lasts)
-		process, rest, _ := strings.Cut(name, ".")
-		p := Place{process, rest[strings.Index(rest, ".")+1:], milliseconds(number), left}
+		process, _, _ := strings.Cut(name, ".")
+		p := Place{process, name[strings.LastIndex(name, ".")+1:], milliseconds(number), left}
 		switch {
 		case left <= 0:
 		case kind == "l":
@@ -83,7 +81,7 @@ func readStatus(said []any) Status {
 			all.Windows[name] = wrapper.Quota{Remaining: int(number), Until: time.Now().Add(left)}
 		}
 	}
-	slices.SortFunc(all.Leases, func(a, b Place) int { return int(b.Age - a.Age) })
+	slices.SortFunc(all.Leases, func(a, b Place) int { return cmp.Compare(b.Age, a.Age) })
 	return all
 }
 
