@@ -90,7 +90,7 @@ func TestContextEndsWithoutRedis(t *testing.T) {
 	s := onOne(t)
 	rdb := redis.NewClient(&redis.Options{Network: "unix", Addr: s.address, ReadTimeout: -1})
 	t.Cleanup(func() { rdb.Close() })
-	_, l := memberOver(t, s, rdb)
+	_, l := memberOver(t, rdb)
 	s.signal(stop)
 	defer s.signal(goOn)
 	held := take(t, l, "getChat")

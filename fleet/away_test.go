@@ -44,7 +44,7 @@ func TestWrongPasswordFromTheStart(t *testing.T) {
 	rdb := redis.NewClient(&redis.Options{Network: "unix", Addr: s.address, Password: "wrong"})
 	t.Cleanup(func() { rdb.Close() })
 	var log lines
-	_, l := memberOver(t, s, rdb, WithLogger(log.logger()))
+	_, l := memberOver(t, rdb, WithLogger(log.logger()))
 	take(t, l, "getChat")(served)
 	eventually(t, "a line is written", func() bool { return log.String() != "" })
 	require.Contains(t, log.String(), "WRONGPASS")
@@ -57,7 +57,7 @@ func TestPlainForm(t *testing.T) {
 	s := onOne(t)
 	rdb := s.client(t)
 	rdb.AddHook(&old{})
-	shared, l := memberOver(t, s, rdb, WithTimeout(slow))
+	shared, l := memberOver(t, rdb, WithTimeout(slow))
 	take(t, l, "getChat")(served)
 	take(t, l, "getChat")(served)
 	require.True(t, shared.script.old.Load())

@@ -17,15 +17,18 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+	"github.com/redis/go-redis/v9/maintnotifications"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
-// mistakes are those of a program that is set up for the first time.
-func mistakes(t *testing.T) map[string]struct {
+// mistake is one of a program that is set up for the first time.
+type mistake struct {
 	client redis.UniversalClient
 	says   string
-} {
+}
+
+func mistakes(t *testing.T) map[string]mistake {
 	t.Helper()
 	plain, secret, encrypted := onOne(t), onOne(t, "--requirepass", "right"), startTLS(t)
 	silent := onOne(t)
@@ -40,10 +43,7 @@ func mistakes(t *testing.T) map[string]struct {
 	}
 	insecure := func(o *redis.Options) { o.TLSConfig = &tls.Config{InsecureSkipVerify: true} } //nolint:gosec // a test
 	strict := func(o *redis.Options) { at(encrypted.address)(o); o.TLSConfig = &tls.Config{} } //nolint:gosec // a test
-	return map[string]struct {
-		client redis.UniversalClient
-		says   string
-	}{
+	return map[string]mistake{
 		"another password": {to(secret, func(o *redis.Options) { o.Password = "wrong" }), ": WRONGPASS "},
 		"no password":      {to(secret, func(*redis.Options) {}), ": NOAUTH "},
 		"no such user":     {to(plain, func(o *redis.Options) { o.Username, o.Password = "x", "y" }), ": WRONGPASS "},
@@ -89,7 +89,7 @@ func TestMistakesAreNamed(t *testing.T) {
 			beside(t)
 			defer row.client.Close()
 			var log lines
-			shared, l := memberOver(t, nil, row.client, WithLogger(log.logger()))
+			shared, l := memberOver(t, row.client, WithLogger(log.logger()))
 			began := time.Now()
 			err := shared.Check(t.Context())
 			t.Logf("after %v: %v", time.Since(began).Round(time.Millisecond), err)
@@ -145,6 +145,33 @@ func TestCheckDialsOnce(t *testing.T) {
 	}
 }
 
+// The client of a check shares no option that go-redis changes while it works, and connects for no later use.
+func TestCheckSharesNothing(t *testing.T) {
+	dial := func(context.Context, string, string) (net.Conn, error) { return nil, net.ErrClosed }
+	single := redis.NewClient(&redis.Options{Dialer: dial, MinIdleConns: 1})
+	defer single.Close()
+	once, finish := withoutRetries(single)
+	defer finish()
+	assert.Zero(t, once.(*redis.Client).Options().MinIdleConns)
+	assert.Equal(t, maintnotifications.ModeDisabled, once.(*redis.Client).Options().MaintNotificationsConfig.Mode)
+
+	cluster := redis.NewClusterClient(&redis.ClusterOptions{Addrs: []string{"127.0.0.1:1"}, Dialer: dial, MinIdleConns: 1})
+	defer cluster.Close()
+	once, finishCluster := withoutRetries(cluster)
+	defer finishCluster()
+	options := once.(*redis.ClusterClient).Options()
+	assert.Zero(t, options.MinIdleConns)
+	assert.Equal(t, maintnotifications.ModeDisabled, options.MaintNotificationsConfig.Mode)
+	assert.NotSame(t, &cluster.Options().Addrs[0], &options.Addrs[0])
+}
+
+// A Fleet that ends while it looks for the cause of an error keeps the error.
+func TestCauseAfterClose(t *testing.T) {
+	shared, _ := memberOver(t, nowhere(t))
+	require.NoError(t, shared.Close())
+	assert.Equal(t, errLate, shared.explain(shared.life, errLate))
+}
+
 // mute is a connection whose messages are lost.
 type mute struct{ net.Conn }
 
@@ -165,7 +192,7 @@ func TestCheckHearsItself(t *testing.T) {
 		return mute{conn}, err
 	}})
 	defer rdb.Close()
-	shared, _ := memberOver(t, s, rdb)
+	shared, _ := memberOver(t, rdb)
 	require.ErrorContains(t, shared.Check(t.Context()), ": a message did not come back: ")
 }
 
@@ -195,7 +222,7 @@ func TestCheckEnds(t *testing.T) {
 		return nil, net.ErrClosed
 	}})
 	defer rdb.Close()
-	shared, _ := memberOver(t, nil, rdb)
+	shared, _ := memberOver(t, rdb)
 	soon, cancel := context.WithTimeout(t.Context(), time.Millisecond)
 	defer cancel()
 	require.ErrorIs(t, shared.Check(soon), context.DeadlineExceeded)

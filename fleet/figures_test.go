@@ -48,7 +48,7 @@ func TestMemoryOfACabinet(t *testing.T) {
 // A process that serves many cabinets needs no goroutines and connections for them while nobody calls.
 func TestManyCabinets(t *testing.T) {
 	s := onOne(t)
-	shared, _ := memberOver(t, s, s.client(t), WithTimeout(slow))
+	shared, _ := member(t, s, WithTimeout(slow))
 	eventually(t, "it hears", func() bool { return hears(shared) })
 	goroutines := runtime.NumGoroutine()
 	t.Logf("a fleet: %d connections", s.connections())
@@ -102,7 +102,7 @@ func TestAddedLatency(t *testing.T) {
 	}
 	onEach(t, func(t *testing.T, s *server) {
 		rdb := s.client(t)
-		_, l := memberOver(t, s, rdb, WithTimeout(slow))
+		_, l := memberOver(t, rdb, WithTimeout(slow))
 		local, err := wrapper.NewLimiter(wrapper.RetryPolicy{})
 		require.NoError(t, err)
 		measure := func(what func()) (p50, p99 time.Duration) { // the quietest of some rounds: others use the machine too

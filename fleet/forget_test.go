@@ -30,6 +30,18 @@ func forget(t *testing.T, rdb redis.UniversalClient) {
 	require.NoError(t, shared.Forget(background, cabinet))
 }
 
+// startsAgain waits until the Limiter starts a request again.
+func startsAgain(t *testing.T, l *Limiter) {
+	t.Helper()
+	eventually(t, "a request may start", func() bool {
+		release, err := l.Acquire(background, "getChat")
+		if err == nil {
+			release(served)
+		}
+		return err == nil
+	})
+}
+
 // A window that an answer has shut by mistake: Forget opens it for all processes, and for a request that waits for it.
 func TestForget(t *testing.T) {
 	beside(t)
@@ -53,13 +65,7 @@ func TestForget(t *testing.T) {
 		second.wait(t)
 		require.NoError(t, second.err)
 		for _, l := range []*Limiter{a, b} {
-			eventually(t, "a request may start", func() bool {
-				release, err := l.Acquire(background, "getChat")
-				if err == nil {
-					release(served)
-				}
-				return err == nil
-			})
+			startsAgain(t, l)
 		}
 		w.release(served)
 		second.release(left(0, time.Hour)) // its answer came later, and counts
@@ -104,18 +110,12 @@ func TestForgetWithoutAMessage(t *testing.T) {
 	s.do("CLIENT", "KILL", "TYPE", "pubsub")
 	eventually(t, "it hears nothing", func() bool { return !hears(shared) })
 	s.forget()
-	eventually(t, "a request may start", func() bool {
-		release, err := l.Acquire(background, "getChat")
-		if err == nil {
-			release(served)
-		}
-		return err == nil
-	})
+	startsAgain(t, l)
 }
 
 // severed is a hook of a client that fails each command while it is on. Its subscription goes on.
 type severed struct {
-	stall
+	commandsAlone
 	on atomic.Bool
 }
 
@@ -136,7 +136,7 @@ func TestForgetWhileRedisIsAway(t *testing.T) {
 	rdb := s.client(t)
 	cut := &severed{}
 	rdb.AddHook(cut)
-	_, l := memberOver(t, s, rdb, WithTimeout(slow))
+	_, l := memberOver(t, rdb, WithTimeout(slow))
 	take(t, l, "getChat")(served)
 	cut.on.Store(true)
 	take(t, l, "getChat")(left(0, time.Hour))
@@ -157,11 +157,7 @@ func TestForgetWhileRedisIsAway(t *testing.T) {
 
 // Windows that an outage has kept for later are dropped, if they were learned before the cabinet was forgotten.
 func TestForgetDropsWhatWasLearnedBefore(t *testing.T) {
-	shared, err := New(nowhere(t))
-	require.NoError(t, err)
-	defer shared.Close()
-	l, err := shared.Limiter(cabinet)
-	require.NoError(t, err)
+	shared, l := memberOver(t, nowhere(t))
 	l.failed(errNoAnswer)
 	learned := func() int {
 		shared.mu.Lock()
@@ -218,6 +214,7 @@ func TestForgetIsRefused(t *testing.T) {
 	beside(t)
 	s := onOne(t)
 	shared, l := member(t, s)
+	require.EqualError(t, shared.Forget(nil, cabinet), "fleet: ctx is nil") //nolint:staticcheck // it is tried
 	require.EqualError(t, shared.Forget(background, 0), "fleet: businessId is 0, allowed is 1 and above")
 	take(t, l, "getChat")(served)
 	s.signal(stop)

@@ -18,10 +18,10 @@ import (
 // member is a Fleet of a process, in the test's own.
 func member(t *testing.T, s *server, options ...Option) (*Fleet, *Limiter) {
 	t.Helper()
-	return memberOver(t, s, s.client(t), options...)
+	return memberOver(t, s.client(t), options...)
 }
 
-func memberOver(t *testing.T, _ *server, rdb redis.UniversalClient, options ...Option) (*Fleet, *Limiter) {
+func memberOver(t *testing.T, rdb redis.UniversalClient, options ...Option) (*Fleet, *Limiter) {
 	t.Helper()
 	shared, err := New(rdb, options...)
 	require.NoError(t, err)
@@ -115,8 +115,18 @@ func isUnavailable(err error) bool {
 	return errors.Is(err, ErrUnavailable) && errors.As(err, &e) && e.Outcome == wrapper.NotSent
 }
 
+// commandsAlone is the part of a hook that changes neither dials nor pipelines.
+type commandsAlone struct{}
+
+func (commandsAlone) DialHook(next redis.DialHook) redis.DialHook { return next }
+
+func (commandsAlone) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return next
+}
+
 // stall is a hook of a client that holds back the first script with a word in its arguments, until free is closed.
 type stall struct {
+	commandsAlone
 	word       string
 	once       sync.Once
 	held, free chan struct{}
@@ -126,12 +136,6 @@ func newStall(rdb *redis.Client, word string) *stall {
 	s := &stall{word: word, held: make(chan struct{}), free: make(chan struct{})}
 	rdb.AddHook(s)
 	return s
-}
-
-func (*stall) DialHook(next redis.DialHook) redis.DialHook { return next }
-
-func (*stall) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
-	return next
 }
 
 func (s *stall) ProcessHook(next redis.ProcessHook) redis.ProcessHook {

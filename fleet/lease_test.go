@@ -95,7 +95,7 @@ func TestRenewalBeforeTheEnd(t *testing.T) {
 	s := onOne(t)
 	rdb := s.client(t)
 	renewal := newStall(rdb, `"running"`)
-	_, l := memberOver(t, s, rdb, WithTimeout(slow), WithLease(endless))
+	_, l := memberOver(t, rdb, WithTimeout(slow), WithLease(endless))
 	release := take(t, l, "getChat")
 	<-renewal.held
 	released := make(chan struct{})
@@ -111,7 +111,7 @@ func TestGivenUpOnTheWay(t *testing.T) {
 	beside(t)
 	s := onOne(t)
 	rdb := s.client(t)
-	shared, l := memberOver(t, s, rdb, WithTimeout(slow), leaseOf(endless))
+	shared, l := memberOver(t, rdb, WithTimeout(slow), leaseOf(endless))
 	eventually(t, "it hears", func() bool { return hears(shared) })
 	take(t, l, "getChat")(served) // it knows the clock now
 	request := newStall(rdb, "acquire")
@@ -133,7 +133,7 @@ func TestLeaseEndsWithoutRedis(t *testing.T) {
 	s := onOne(t, "--appendonly", "yes", "--appendfsync", "always")
 	rdb := s.admin() // its commands are not tried again when the server is back
 	t.Cleanup(func() { rdb.Close() })
-	_, l := memberOver(t, s, rdb, leaseOf(endless))
+	_, l := memberOver(t, rdb, leaseOf(endless))
 	release := take(t, l, "getChat")
 	s.kill()
 	release(served)
@@ -148,7 +148,7 @@ func TestLeaseEndsWithTheOutage(t *testing.T) {
 	beside(t)
 	s := onOne(t)
 	rdb := s.client(t)
-	_, l := memberOver(t, s, rdb, WithTimeout(slow), leaseOf(endless))
+	_, l := memberOver(t, rdb, WithTimeout(slow), leaseOf(endless))
 	s.kill()
 	take(t, l, "getChat")(served) // it finds out
 	release := take(t, l, "getChat")

@@ -14,7 +14,7 @@ import (
 
 // Where no messages come, waiters ask more often.
 func TestLookAfter(t *testing.T) {
-	shared, _ := memberOver(t, nil, nowhere(t))
+	shared, _ := memberOver(t, nowhere(t))
 	assert.Equal(t, lookAfter/5, shared.lookAfter(), "there is no subscription yet")
 	shared.hearAgain()
 	assert.Equal(t, lookAfter, shared.lookAfter())
@@ -34,11 +34,7 @@ func TestRightToMessagesComesBack(t *testing.T) {
 	var log lines
 	shared, a := member(t, s, WithTimeout(slow), WithLogger(log.logger()))
 	_, b := member(t, s, WithTimeout(slow))
-	subscribed := func() bool {
-		shared.mu.Lock()
-		defer shared.mu.Unlock()
-		return shared.hearing.subscribed
-	}
+	subscribed := func() bool { return hears(shared) }
 	eventually(t, "there is a subscription", subscribed)
 	s.do("ACL", "SETUSER", "default", "resetchannels")
 	eventually(t, "there is none", func() bool { return !subscribed() })
@@ -69,13 +65,9 @@ func TestSilentSubscription(t *testing.T) {
 	p.swallow("subscribe")
 	rdb := redis.NewClient(&redis.Options{Network: "unix", Addr: p.address})
 	t.Cleanup(func() { rdb.Close() })
-	shared, _ := memberOver(t, s, rdb)
+	shared, _ := memberOver(t, rdb)
 	eventually(t, "the answer is lost", func() bool { return p.count() == 1 })
-	eventually(t, "there is a subscription", func() bool {
-		shared.mu.Lock()
-		defer shared.mu.Unlock()
-		return shared.hearing.subscribed
-	})
+	eventually(t, "there is a subscription", func() bool { return hears(shared) })
 }
 
 // Before Redis has first answered a request waits for 3 s at least.

@@ -26,13 +26,7 @@ const (
 )
 
 // old answers as a server does that was made before scripts could declare flags.
-type old struct{}
-
-func (*old) DialHook(next redis.DialHook) redis.DialHook { return next }
-
-func (*old) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
-	return next
-}
+type old struct{ commandsAlone }
 
 func (*old) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 	return func(ctx context.Context, cmd redis.Cmder) error {
@@ -170,7 +164,7 @@ func TestLostAnswers(t *testing.T) {
 			if name == "message" {
 				p.swallow(row.word)
 			}
-			_, l := memberOver(t, s, rdb, leaseOf(row.lease))
+			_, l := memberOver(t, rdb, leaseOf(row.lease))
 			if name != "message" {
 				take(t, l, "getChat")(served) // it knows the clock now
 				p.swallow(row.word)

@@ -209,11 +209,7 @@ func woken(waiters []*lease) (all [4]bool) {
 
 // A lease that a message grants lasts until the moment that the message names, by Redis' clock.
 func TestGrantedLeaseLastsAsLongAsTheMessageSays(t *testing.T) {
-	shared, err := New(nowhere(t))
-	require.NoError(t, err)
-	defer shared.Close()
-	l, err := shared.Limiter(cabinet)
-	require.NoError(t, err)
+	shared, l := memberOver(t, nowhere(t))
 	s := l.newLease("getChat")
 	shared.mu.Lock()
 	l.clock.set(time.Now(), 1_000_000, false)

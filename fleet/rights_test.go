@@ -138,7 +138,7 @@ func newCrewWithout(t *testing.T, missing right, prefix string, client func() re
 	for range 2 {
 		rdb := client()
 		t.Cleanup(func() { rdb.Close() })
-		_, l := memberOver(t, nil, rdb, WithPrefix(prefix), WithLogger(c.log.logger()),
+		_, l := memberOver(t, rdb, WithPrefix(prefix), WithLogger(c.log.logger()),
 			WithTimeout(slow))
 		c.members = append(c.members, l)
 		for range 4 {

@@ -67,7 +67,7 @@ func TestStatus(t *testing.T) {
 }
 
 func TestStatusRefuses(t *testing.T) {
-	shared, _ := memberOver(t, nil, nowhere(t))
+	shared, _ := memberOver(t, nowhere(t))
 	_, err := shared.Status(nil, cabinet) //nolint:staticcheck // a nil context is what is tried
 	assert.EqualError(t, err, "fleet: ctx is nil")
 	_, err = shared.Status(t.Context(), 0)
