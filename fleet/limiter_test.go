@@ -1,9 +1,13 @@
 package fleet
 
 import (
+	"context"
+	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/ymarket-go/chats/wrapper"
@@ -141,4 +145,24 @@ func TestCloseOfManyCabinets(t *testing.T) {
 	began := time.Now()
 	require.ErrorContains(t, shared.Close(), "no answer of Redis came in time")
 	require.Less(t, time.Since(began), 2*closeTimeouts*defaultTimeout, "200 cabinets in turn took 13 s")
+}
+
+// Sixteen cabinets are served at once, and no more are begun once the context has ended.
+func TestEach(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), 1500*time.Millisecond)
+		defer cancel()
+		var mu sync.Mutex
+		begun := map[time.Duration]int{}
+		began := time.Now()
+		err := each(ctx, make([]*Limiter, 100), func(*Limiter) error {
+			mu.Lock()
+			begun[time.Since(began)]++
+			mu.Unlock()
+			time.Sleep(time.Second)
+			return nil
+		})
+		assert.ErrorIs(t, err, context.DeadlineExceeded)
+		assert.Equal(t, map[time.Duration]int{0: 16, time.Second: 16}, begun)
+	})
 }

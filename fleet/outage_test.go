@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
@@ -158,4 +159,18 @@ func fullRateAfter(t *testing.T, j *judge, back time.Time, before int) time.Dura
 		return false
 	})
 	return at
+}
+
+// What Redis said last decides whether all commands are tried before it counts as back.
+func TestOutageKnowsTheLastError(t *testing.T) {
+	shared, l := memberOver(t, nowhere(t))
+	require.NoError(t, shared.Close()) // no probe meets errors of its own
+	for _, row := range []struct {
+		met   error
+		wrong bool
+	}{{errNoAnswer, false}, {redis.Nil, true}, {errNoAnswer, false}} {
+		l.failed(row.met)
+		assert.Equal(t, row.wrong, l.away().wrong, row.met)
+		assert.Equal(t, row.met, l.away().cause)
+	}
 }
