@@ -146,9 +146,8 @@ func isNoNameRune(r rune) bool {
 	return r != '-' && r != '_' && (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z')
 }
 
-// defaultName is that of a process which was given none.
-func defaultName() string {
-	host, _ := os.Hostname()
+// defaultName is the name of a process without WithName.
+func defaultName(host string, process int) string {
 	host, _, _ = strings.Cut(host, ".")
 	host = strings.Map(func(r rune) rune {
 		if isNoNameRune(r) {
@@ -156,7 +155,7 @@ func defaultName() string {
 		}
 		return r
 	}, host)
-	pid := "-" + strconv.Itoa(os.Getpid())
+	pid := "-" + strconv.Itoa(process)
 	return host[:min(len(host), longestName-len(pid))] + pid
 }
 
@@ -174,9 +173,10 @@ func WithLogger(l *slog.Logger) Option {
 }
 
 func newConfig(opts []Option) (*config, error) {
+	host, _ := os.Hostname()
 	c := &config{
 		maxDelay: defaultMaxDelay, newLease: firstLease, lease: defaultLease, timeout: defaultTimeout,
-		slots: mostSlots, prefix: defaultPrefix, logger: slog.Default(), name: defaultName(),
+		slots: mostSlots, prefix: defaultPrefix, logger: slog.Default(), name: defaultName(host, os.Getpid()),
 	}
 	for i, opt := range opts {
 		if opt == nil {

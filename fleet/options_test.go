@@ -98,6 +98,19 @@ func TestDefaults(t *testing.T) {
 		timeout: time.Second, slots: 4, alone: 1, prefix: "ymchats:", logger: slog.Default(), name: shared.name}, *shared.config)
 }
 
+func TestDefaultName(t *testing.T) {
+	for host, want := range map[string]string{
+		"web-7f9c.shop.example": "web-7f9c-12",
+		"Büro 3":                "B_ro_3-12",
+		"":                      "-12",
+		strings.Repeat("x", 62): strings.Repeat("x", 61) + "-12",
+	} {
+		name := defaultName(host, 12)
+		assert.Equal(t, want, name)
+		assert.NoError(t, WithName(name)(&config{}))
+	}
+}
+
 func TestLimiters(t *testing.T) {
 	shared, err := New(nowhere(t))
 	require.NoError(t, err)
