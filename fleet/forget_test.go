@@ -165,10 +165,11 @@ func TestForgetDropsWhatWasLearnedBefore(t *testing.T) {
 		return len(shared.outages[l].news.windows)
 	}
 	windows := map[string]wrapper.Quota{"getChat": {Until: time.Now().Add(time.Hour)}}
-	require.True(t, l.postpone(report{windows: windows}))
+	require.True(t, l.postpone(report{windows: windows, ended: []string{"lease"}}))
 	require.Equal(t, 1, learned())
 	shared.hear(fmt.Sprintf("~ ymchats:{%d} 1000", cabinet))
 	require.Zero(t, learned())
+	require.Equal(t, []string{"lease"}, l.away().news.ended, "what has ended is still told")
 	require.True(t, l.postpone(report{windows: windows, known: 999}))
 	require.Zero(t, learned(), "learned before")
 	shared.hear(fmt.Sprintf("~ ymchats:{%d} 999", cabinet))

@@ -464,6 +464,7 @@ func TestScriptForgets(t *testing.T) {
 	assert.Equal(t, "queued queued", b.acquired("a3 a4"))
 	assert.Equal(t, "a1 a2 | a3 a4", b.state())
 	before := b.now()
+	b.hset("l:"+leaseName("a2"), fmt.Sprint(before, " ", before+2900))
 	a := b.run("forget", "")
 	assert.Equal(t, "done", a.word)
 	assert.InDelta(t, before, a.forgotten, 1000)
@@ -471,6 +472,7 @@ func TestScriptForgets(t *testing.T) {
 	for lease, left := range leasesLeft(t, b.rdb, 1) {
 		assert.LessOrEqual(t, left, 3*time.Second, lease)
 	}
+	assert.Equal(t, before+2900, b.ends("a2"), "it ends sooner anyway")
 	assert.Equal(t, fmt.Sprint("all: ~ ymchats:{1} ", a.forgotten), b.messages())
 	fields := b.rdb.HKeys(context.Background(), "ymchats:{1}").Val()
 	assert.Equal(t, "f:forget l:a.1.getChat l:a.2.getChat s:3", sorted(fields))
