@@ -31,8 +31,8 @@ func (r *Run) deliver(ctx context.Context, row *Row) error {
 	}
 	unlock := r.chats.lock(chatID)
 	defer unlock()
-	if e := r.Journal.entry(row.Key); e != nil && !e.begunAt.IsZero() {
-		err = r.resume(ctx, row, chatID, e.after)
+	if e := r.Journal.entry(row.Key); e != nil && !e.begin.At.IsZero() {
+		err = r.resume(ctx, row, chatID, e.begin.After)
 	} else {
 		err = r.begin(ctx, row, chatID)
 	}

@@ -51,12 +51,9 @@ const version = 1
 
 // entry is what the journal knows of a row.
 type entry struct {
-	text    string
-	chat    int64
-	after   int64
-	begunAt time.Time // zero: the text was never sent
-	number  int       // of its last line
-	last    line
+	begin  line // of the last send; zero: the text was never sent
+	last   line
+	number int // of the last line
 }
 
 // isOpen tells that the text may have been sent, and that nothing tells whether it was.
@@ -173,11 +170,8 @@ func (j *Journal) replay(l line) error {
 		j.entries[l.Key] = e
 	}
 	e.number, e.last = j.lines, l
-	if l.Chat > 0 {
-		e.chat = l.Chat
-	}
 	if l.What == begun {
-		e.after, e.text, e.begunAt = l.After, l.Text, l.At
+		e.begin = l
 	}
 	return nil
 }
@@ -242,8 +236,8 @@ func (j *Journal) textsOf(chatID int64) (texts []string) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	for _, e := range j.entries {
-		if e.chat == chatID && e.text != "" {
-			texts = append(texts, e.text)
+		if e.begin.Chat == chatID {
+			texts = append(texts, e.begin.Text)
 		}
 	}
 	return texts

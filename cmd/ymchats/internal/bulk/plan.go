@@ -42,7 +42,7 @@ func NewPlan(s *Sheet, j *Journal, changed string, again bool) *Plan {
 		if inFile[key] {
 			continue
 		}
-		row := &Row{Kind: e.last.Kind, ID: e.last.ID, Text: e.text, Key: key, gone: true}
+		row := &Row{Kind: e.last.Kind, ID: e.last.ID, Text: e.begin.Text, Key: key, gone: true}
 		if e.isOpen() {
 			p.Open = append(p.Open, row)
 		}

@@ -45,9 +45,8 @@ func (j *Journal) result(row *Row) Result {
 	if e == nil {
 		return r
 	}
-	r.Chat = max(r.Chat, e.chat)
 	if e.last.What == begun {
-		r.State, r.At, r.Reason = Doubt, e.begunAt, "it is open whether the text arrived"
+		r.State, r.At, r.Reason = Doubt, e.begin.At, "it is open whether the text arrived"
 		return r
 	}
 	r.State, r.At, r.Reason, r.Todo = e.last.What, e.last.At, e.last.Reason, e.last.Todo

@@ -74,8 +74,8 @@ func (r *Run) Do(ctx context.Context) error {
 func (r *Run) settle(rows []*Row) bool {
 	var newest time.Time
 	for _, row := range rows {
-		if e := r.Journal.entry(row.Key); e.begunAt.After(newest) {
-			newest = e.begunAt
+		if e := r.Journal.entry(row.Key); e.begin.At.After(newest) {
+			newest = e.begin.At
 		}
 	}
 	if newest.IsZero() {
