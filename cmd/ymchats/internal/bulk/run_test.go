@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"net/http"
 	"os"
 	"runtime"
 	"strings"
@@ -43,9 +44,10 @@ func TestRun(t *testing.T) {
 // A file under another name, a lost journal and a second machine send nothing twice, unless that is meant.
 func TestAlreadyThere(t *testing.T) {
 	inBubble(t, func(t *testing.T, s *shop) {
+		time.Sleep(300 * time.Millisecond) // Date is cut to whole seconds
 		s.run(t.Context(), t, orders(20))
 		written := time.Now()
-		time.Sleep(time.Minute)
+		time.Sleep(time.Second / 2)
 		s.path += ".other"
 		second := s.run(t.Context(), t, orders(21))
 		require.NoError(t, second.err)
@@ -81,8 +83,11 @@ func TestEscapedTextIsThere(t *testing.T) {
 // Results hold nothing that a spreadsheet would take for a formula.
 func TestResultsAreHarmless(t *testing.T) {
 	p := &Plan{Kind: Chat, delimiter: ','}
-	text := p.format([]Result{{Row: &Row{ID: 7, place: place{row: 2}}, Chat: 7, State: Failed, Reason: "=cmd()", Todo: "@b, \"c\""}})
-	assert.Equal(t, "\ufeffrow,order,chat,state,at,reason,todo\r\n2,,7,failed,,'=cmd(),\"'@b, \"\"c\"\"\"\r\n", string(text))
+	text := p.format([]Result{
+		{Row: &Row{ID: 7, gone: true}, State: Left},
+		{Row: &Row{ID: 7, place: place{row: 2}}, Chat: 7, State: Failed, Reason: "=cmd()", Todo: "@b, \"c\""},
+	})
+	assert.Equal(t, "\ufeffrow,order,chat,state,at,reason,todo\r\n,,,left,,,\r\n2,,7,failed,,'=cmd(),\"'@b, \"\"c\"\"\"\r\n", string(text))
 }
 
 // Of two runs with two journals one notices the other, and stops.
@@ -122,9 +127,9 @@ func TestChangedText(t *testing.T) {
 	const corrected = "order;text\n31000001;Corrected.\n31000002;Your order 31000002 is late, sorry.\n"
 	inBubble(t, func(t *testing.T, s *shop) {
 		s.run(t.Context(), t, orders(2))
-		plan, journal := s.plan(t, corrected)
+		plan, journal := s.plan(t, corrected+"none;Third.\n")
 		require.NoError(t, journal.Close())
-		require.Len(t, plan.Findings, 1)
+		require.Len(t, plan.Findings, 2, "in the order of the file")
 		assert.Regexp(t, `^row 2, line 2: order 31000001 was sent another text at \S+ \S+ \(line \d of the journal\); --changed `, plan.Findings[0].String())
 		s.changed = ChangedSkip
 		assert.Equal(t, map[string]int{Changed: 1, Sent: 1}, s.run(t.Context(), t, corrected).counts)
@@ -141,7 +146,7 @@ func TestTextThatHasLeftTheFile(t *testing.T) {
 		inBubble(t, func(t *testing.T, s *shop) {
 			fault := sandbox.Delay(time.Second, sandbox.Abort())
 			if stored {
-				fault = sandbox.Delay(time.Second, nil)
+				fault = sandbox.Delay(10*time.Second, nil) // as long as the Market may be at it
 			}
 			s.market.Script(sandbox.OperationSendMessageToChat, fault)
 			s.run(t.Context(), t, orders(1), func(r *Run) { time.AfterFunc(time.Second/2, func() { kill(r) }) })
@@ -253,6 +258,26 @@ func TestOutage(t *testing.T) {
 	}
 }
 
+// An outage that follows another one has an hour of its own. Its pauses are five minutes at most.
+func TestOutageAfterAnother(t *testing.T) {
+	inBubble(t, func(t *testing.T, s *shop) {
+		began, between := time.Now(), 0
+		last, longest := began, time.Duration(0)
+		s.market.Every(sandbox.OperationCreateChat, func(next http.Handler) http.Handler {
+			past := time.Since(began)
+			last, longest = time.Now(), max(longest, time.Since(last))
+			if past > 40*time.Minute && between < 3 || past > 80*time.Minute {
+				between++
+				return next
+			}
+			return sandbox.Fail(503, "UNAVAILABLE", "try later")(next)
+		})
+		require.NoError(t, s.run(t.Context(), t, orders(30)).err)
+		s.assertOnce(t, 30)
+		assert.Less(t, longest, longestPause+time.Minute)
+	})
+}
+
 // What the Market refuses fails its row alone, and is tried again by the next run.
 func TestFailed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -266,8 +291,10 @@ func TestFailed(t *testing.T) {
 		}
 		s.market.Script(sandbox.OperationSendMessageToChat, sandbox.Fail(400, "BAD_REQUEST", "no"))
 		const file = "chat;text\n7000001;Another.\n7;None.\n"
+		began := time.Now()
 		got := s.run(t.Context(), t, file)
 		assert.Equal(t, map[string]int{Failed: 2}, got.counts)
+		assert.Less(t, time.Since(began), readsBehind, "a chat that the file names is not about to be made")
 		assert.Equal(t, map[string]int{Sent: 1, Failed: 1}, s.run(t.Context(), t, file).counts)
 		s.assertOnce(t, 3)
 	})
@@ -279,9 +306,18 @@ func TestStop(t *testing.T) {
 		s.market.Every(sandbox.OperationSendMessageToChat, sandbox.Fail(403, "FORBIDDEN", "no"))
 		got := s.run(t.Context(), t, orders(100))
 		assert.ErrorIs(t, got.err, wrapper.ErrForbidden)
-		assert.Positive(t, got.counts[Left])
+		assert.Equal(t, map[string]int{Left: 100}, got.counts)
 		assert.Less(t, len(s.market.Calls()), 20)
 	})
+}
+
+// The first reason to stop is the one that is told.
+func TestFirstReason(t *testing.T) {
+	brake := NewBrake()
+	for _, why := range []error{ErrUntil, ErrInterrupted} {
+		brake.stop(why)
+		assert.Equal(t, ErrUntil, brake.reason())
+	}
 }
 
 // What is in flight when a run is interrupted comes to its end; nothing else begins, and a pause ends at once.
@@ -371,7 +407,7 @@ func TestUntil(t *testing.T) {
 func TestQuota(t *testing.T) {
 	for _, row := range []struct{ quota, leave, rows, hours int }{
 		{100, 0, 230, 5}, // two reads for each row are counted as well
-		{0, 900, 250, 3},
+		{0, 901, 297, 3}, // 99 an hour, which four rows at once overshoot if they count alone
 		{0, 0, *quotaRows, (*quotaRows + 999) / 1000}, // the contract's: 1,000, and 10,000 of reads
 	} {
 		if row.rows == 0 {
@@ -384,18 +420,27 @@ func TestQuota(t *testing.T) {
 					s = newShop(t, sandbox.WithQuota(row.quota))
 				}
 				s.leave = row.leave
-				refused := 0
+				refused, used := 0, map[string]int{} // by operation and hour
 				s.market.Observe(func(c sandbox.Call) {
 					if c.Status == 420 {
 						refused++
 					}
+					used[fmt.Sprint(c.Operation, c.At.Truncate(time.Hour))]++
 				})
+				for _, operation := range []string{sandbox.OperationCreateChat, sandbox.OperationSendMessageToChat} {
+					s.market.Every(operation, sandbox.Delay(100*time.Millisecond, nil)) // several are in flight
+				}
 				time.Sleep(16 * time.Minute) // into a window
 				began := time.Now()
 				got := s.run(t.Context(), t, orders(row.rows))
 				require.NoError(t, got.err)
 				s.assertOnce(t, row.rows)
 				assert.Zero(t, refused)
+				for what, n := range used {
+					if row.leave > 0 && !strings.HasPrefix(what, sandbox.OperationGetChatHistory) {
+						assert.LessOrEqual(t, n, 1000-row.leave, what)
+					}
+				}
 				took := time.Since(began)
 				assert.InDelta(t, time.Duration(row.hours-1)*time.Hour-16*time.Minute, took, float64(2*time.Minute))
 				t.Logf("%d rows with a quota of %d, of which %d are left: %v, %d times 420", row.rows, row.quota, row.leave, took.Round(time.Second), refused)
