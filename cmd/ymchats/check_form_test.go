@@ -60,6 +60,9 @@ func TestCheckForms(t *testing.T) {
 		"Chrome: U+FFFD": {names, func(f string) string {
 			return `,"bodySize":` + size(f) + `,"postData":{"mimeType":"multipart/form-data; boundary=b","text":` + quoted(t, lossy(f)) + `}`
 		}, ""},
+		"Chrome: U+FFFD, as long as what it stands for": {names, func(f string) string {
+			return `,"bodySize":` + size(lossy(f)) + `,"postData":{"text":` + quoted(t, lossy(f)) + `}`
+		}, ""},
 		"Chrome: without the files": {names, func(f string) string {
 			return `,"bodySize":` + size(f) + `,"postData":{"text":` + quoted(t, strings.ReplaceAll(f, "\x89PNG\r\n\x1a\n", "")) + `}`
 		}, ""},
