@@ -22,7 +22,7 @@ func (f setFault) consequence(operation string) string {
 
 func consequenceOf(operation string, f control.Fault) string {
 	words := []string{actOf(f)}
-	if orElse(f.Commit, false) && f.Kind != control.FaultKindNone && f.Kind != control.FaultKindChanged {
+	if orElse(f.Commit, false) && f.Kind != control.FaultKindNone {
 		stored := "the request happens"
 		if operation == OperationSendMessageToChat || operation == OperationSendFileToChat {
 			stored = "message is stored"

@@ -71,7 +71,7 @@ func (m *Market) showPage(w http.ResponseWriter, r *http.Request, view pageView,
 	}
 	status := http.StatusOK
 	if problem != nil {
-		data.Problem, data.Done, status = problem.Error(), "", http.StatusBadRequest
+		data.Problem, status = problem.Error(), http.StatusBadRequest
 	}
 	header := w.Header()
 	header.Set("Content-Type", "text/html; charset=utf-8")

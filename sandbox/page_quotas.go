@@ -66,8 +66,6 @@ func (q quota) Beyond() int { return max(q.Used-q.Limit, 0) }
 // Counted is how many of the quota are used.
 func (q quota) Counted() int { return min(q.Used, q.Limit) }
 
-// High is what a browser takes for the last of the meter that is not red, Low for the last that is green.
-func (q quota) High() int { return min(q.Limit*4/5, q.Limit-1) }
-
-// Low is not more than High.
-func (q quota) Low() int { return min(q.Limit*3/5, q.High()) }
+// A browser paints the meter green up to Low, and red above High. High is below Limit.
+func (q quota) Low() int  { return q.Limit * 3 / 5 }
+func (q quota) High() int { return q.Limit * 4 / 5 }
