@@ -44,6 +44,7 @@ func TestContractsThatAreRefused(t *testing.T) {
 		getChat = "  /businesses/{businessId}/chat:\n    get:"
 		chatID  = "description: The id of the chat.\n      schema:\n        type: integer\n        format: int64\n        minimum: 1\n      example: 67890\n"
 		request = "content:\n          application/json:\n            schema:\n              $ref: '#/components/schemas/SendMessageToChatRequest'"
+		form    = "multipart/form-data:\n            schema:\n              $ref: '#/components/schemas/SendFileToChatRequest'"
 		reply   = "content:\n            application/json:\n              schema:\n                $ref: '#/components/schemas/EmptyApiResponse'"
 	)
 	rows := map[string]struct{ old, new, says string }{
@@ -68,6 +69,14 @@ func TestContractsThatAreRefused(t *testing.T) {
 		"a schema deep in an answer":     {"type: array\n              nullable: true", "type: array\n              maxProperties: 1", "cannot be checked: maxProperties is not checked"},
 		"a request that is text":         {request, strings.Replace(request, "application/json", "text/plain", 1), "api: sendMessageToChat: the request is not described as JSON"},
 		"a request that may be text":     {request, strings.Replace(request, "content:\n", "content:\n          text/plain: {}\n", 1), "api: sendMessageToChat: the request is not described as JSON"},
+		"a form that may be JSON":        {form, "application/json: {}\n          " + form, "api: sendFileToChat: the request is more than a form with a schema"},
+		"a form without a schema":        {form, "multipart/form-data:", "api: sendFileToChat: the request is more than a form with a schema"},
+		"a form with an encoding":        {form, form + "\n            encoding: {file: {contentType: image/png}}", "api: sendFileToChat: the request is more than a form with a schema"},
+		"a form that is a list":          {form + "\n            example:\n              file: What is in the file.", "multipart/form-data:\n            schema: {type: array, items: {type: string}}", "api: sendFileToChat: the request cannot be checked: only forms that are objects are checked"},
+		"a form with a text":             {form, "multipart/form-data:\n            schema: {type: object, properties: {name: {type: string, maxLength: 9}}}", "api: sendFileToChat: the request cannot be checked: property name: only files with a maxLength are checked"},
+		"a form with a list":             {form, "multipart/form-data:\n            schema: {type: object, properties: {a: {type: array, items: {type: string}}}}", "api: sendFileToChat: the request cannot be checked: property a: only files with a maxLength are checked"},
+		"a form with a file of any size": {form, "multipart/form-data:\n            schema: {type: object, properties: {file: {type: string, format: binary}}}", "api: sendFileToChat: the request cannot be checked: property file: only files with a maxLength are checked"},
+		"a form that cannot be checked":  {form, "multipart/form-data:\n            schema: {type: object, minProperties: 1}", "api: sendFileToChat: the request cannot be checked: minProperties is not checked"},
 		"an answer that is text":         {reply, strings.Replace(reply, "application/json", "text/plain", 1), "api: sendMessageToChat: the answer 200 is not described as JSON"},
 		"an answer that may be anything": {reply, "content:\n            application/json:", "api: sendMessageToChat: the answer 200 is not described as JSON"},
 		"security of an operation":       {"operationId: getChat\n", "operationId: getChat\n      security: []\n", "api: getChat: security of an operation is not checked"},

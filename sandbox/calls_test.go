@@ -77,6 +77,7 @@ func TestConsequences(t *testing.T) {
 		`{"kind":"html","commit":true}`:              "HTML page with 500, message is stored",
 		`{"kind":"proxy","delayMs":1}`:               "proxy's page with 502, after 1 ms",
 		`{"kind":"changed"}`:                         "message is stored with another text",
+		`{"kind":"none","commit":true,"delayMs":1}`:  "true answer, after 1 ms",
 		`{"kind":"changed","status":504}`:            "answer 504, message is stored with another text",
 		`{"kind":"quota","seconds":9}`:               "420, quota used up",
 		`{"kind":"answer","status":202,"body":"{}"}`: "answer 202",

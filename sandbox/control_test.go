@@ -56,6 +56,9 @@ func TestControl(t *testing.T) {
 		_, clock = drive(t, m, "POST", "/_sandbox/clock", `{"to":"`+to+`"}`)
 		assert.JSONEq(t, `{"now":"2026-09-09T17:00:00Z"}`, clock)
 	}
+	status, clock = drive(t, m, "POST", "/_sandbox/clock", `{"to":"9999-12-31T00:00:00Z"}`)
+	assert.Equal(t, 200, status)
+	assert.Contains(t, clock, `"2126-`, "a hundred years are the most")
 	_, clock = drive(t, m, "DELETE", "/_sandbox/clock", "")
 	assert.Empty(t, clock)
 	_, clock = drive(t, m, "POST", "/_sandbox/clock", `{"seconds":3600}`)

@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -62,6 +63,8 @@ func TestDetailsHideTheKey(t *testing.T) {
 	assert.Equal(t, "chatId=1&token=…", d.query)
 	d = sent(t, m, "POST", "/v2/businesses/1/chats/new", `{"key":"k"}`, "Api-Key", "k")
 	assert.Equal(t, `{"key":"k"}`, string(d.request.text), "one letter is no secret")
+	d = sent(t, m, "POST", "/v2/businesses/1/chats/new", `{"key":"secret"}`, "Api-Key", "secret")
+	assert.Equal(t, `{"key":"…"}`, string(d.request.text), "six are")
 }
 
 // Of a long body the beginning is kept, and its size; of all bodies the newest, within their bound.
@@ -84,6 +87,30 @@ func TestDetailsAreBounded(t *testing.T) {
 	m.Reset()
 	_, ok = m.detailsOf(1)
 	assert.False(t, ok)
+}
+
+// How long an answer took is the time of this machine, whatever the sandbox's clock says.
+func TestDetailsKnowTheTime(t *testing.T) {
+	m := New(WithClock(func() time.Time { return time.Unix(0, 0) }))
+	m.Script(OperationGetChat, Delay(2*time.Millisecond, nil))
+	d := sent(t, m, "GET", "/v2/businesses/1/chat?chatId=1", "", "Api-Key", "k")
+	assert.GreaterOrEqual(t, d.took, 2*time.Millisecond)
+}
+
+// Of a call whose bodies are forgotten the page shows what is known without them.
+func TestPageOfForgottenBodies(t *testing.T) {
+	m := New()
+	sent(t, m, "POST", "/v2/businesses/1/chats/new", `{"context":{"type":"ORDER","id":5}}`, "Api-Key", "k")
+	m.Script(OperationGetChat, TooMany())
+	sent(t, m, "GET", "/v2/businesses/1/chat?chatId=7000001", "", "Api-Key", "k")
+	m.details.maxBytes = 1
+	for range 10 {
+		sent(t, m, "GET", "/elsewhere", "")
+	}
+	page := serve(m.Control(), "GET", "http://localhost/_sandbox/", "").Body.String()
+	assert.Contains(t, page, "Its bodies are forgotten.")
+	assert.Contains(t, page, `<span class="hide">order </span>5</span>`, "by the chat")
+	assert.Contains(t, page, `<span class="badge bad">420</span>`, "for which of two reasons nobody knows")
 }
 
 // The query is shown with the names of its parameters. A value that the contract does not know may be a secret.

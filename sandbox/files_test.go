@@ -152,6 +152,7 @@ func TestFetchedFiles(t *testing.T) {
 	} {
 		assert.Equal(t, want, got.Header().Get(name))
 	}
+	assert.Equal(t, 200, serve(m, "HEAD", path+"0", "").Code)
 	assert.Equal(t, 405, serve(m, "POST", path+"0", "x").Code)
 	for _, other := range []string{
 		path + "1", path + "-1", path + "x", path, "/_files/", "/_files/0/0", "/_files/1/0/0", path + "99999999999",

@@ -34,14 +34,16 @@ func TestPageBodyCutWithinACharacter(t *testing.T) {
 // JSON has a line for each value, and what breaks the contract in it is marked; a text that is no JSON stays as it is.
 func TestPageBodyMarksViolations(t *testing.T) {
 	at := func(where string) *api.Violation { return &api.Violation{Where: where} }
-	deep := strings.Repeat("[", 9) + strings.Repeat("]", 9)
+	deep := strings.Repeat("[", maxIndentDepth) + strings.Repeat("]", maxIndentDepth)
 	for body, want := range map[string]string{
-		`{"a":{"b":[1,"]"]},"c":2}`:    "{\n  \"a\": {\n    \"b\": [\n      1,\n      ‹\"]\"›\n    ]\n  },\n  \"c\": ‹2›\n}",
-		`{"a":{"b":3},"c":{"d":4}}`:    "{\n  \"a\": {\n    \"b\": 3\n  },\n  \"c\": ‹{\n    \"d\": 4\n  }›\n}",
-		`{"a":5,"d":"\""}`:             "{\n  \"a\": 5,\n  \"d\": \"\\\"\"\n}",
-		`{"a":`:                        `{"a":`,
-		`c`:                            `c`,
-		`{"x":` + deep + `}`:           `{"x":` + deep + `}`,
+		`{"a":{"b":[1,"]"]},"c":2}`: "{\n  \"a\": {\n    \"b\": [\n      1,\n      ‹\"]\"›\n    ]\n  },\n  \"c\": ‹2›\n}",
+		`{"a":{"b":3},"c":{"d":4}}`: "{\n  \"a\": {\n    \"b\": 3\n  },\n  \"c\": ‹{\n    \"d\": 4\n  }›\n}",
+		`{"a":5,"d":"\""}`:          "{\n  \"a\": 5,\n  \"d\": \"\\\"\"\n}",
+		`{"a":`:                     `{"a":`,
+		`c`:                         `c`,
+		`{"x":` + deep + `}`:        `{"x":` + deep + `}`,
+		`{"x":[[[[[[[0]]]]]]]}`: "{\n  \"x\": [\n    [\n      [\n        [\n          [\n            [\n              [\n                0\n" +
+			"              ]\n            ]\n          ]\n        ]\n      ]\n    ]\n  ]\n}",
 		strings.Repeat(`[[],"["],`, 9): strings.Repeat(`[[],"["],`, 9),
 	} {
 		var kept keptBody

@@ -1,6 +1,7 @@
 package sandbox_test
 
 import (
+	"context"
 	"net/http"
 	"regexp"
 	"slices"
@@ -104,6 +105,23 @@ func TestPageGroupsAttempts(t *testing.T) {
 		for _, secret := range []string{"password", "secret", "user"} {
 			assert.NotContains(t, shown, secret)
 		}
+	})
+}
+
+// A notification that waits for its next attempt is given up when its shop is gone.
+func TestPageGivesUpForAShopThatIsGone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := sandbox.New()
+		ctx, end := context.WithCancel(t.Context())
+		require.NoError(t, m.Notify(ctx, "http://shop", newScriptedShop(t, 200, 500).client()))
+		_, err := m.Direct(7, "Hello?")
+		require.NoError(t, err)
+		synctest.Wait()
+		const row = "New chat chat 7000001 shop answered 500 Attempt 1. "
+		assert.Contains(t, notificationsOf(t, m, "")[0], row+"Next at ")
+		end()
+		assert.Equal(t, row+"Given up.", notificationsOf(t, m, "")[0])
+		assert.NotContains(t, words(pageOf(t, m, "")), "Posted to")
 	})
 }
 

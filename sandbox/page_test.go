@@ -66,6 +66,7 @@ func TestPageTellsTheTime(t *testing.T) {
 		{2*time.Hour - time.Second, "14:00:00 9 Sep, UTC · 2 h ahead"},
 		{30 * time.Minute, "14:30:00 9 Sep, UTC · 2 h 30 min ahead"},
 		{24*time.Hour + time.Second, "14:30:01 10 Sep, UTC · 1 d 2 h ahead"},
+		{21*time.Hour + 34*time.Minute + 59*time.Second, "12:05:00 11 Sep, UTC · 2 d ahead"},
 	} {
 		m.Advance(step.by)
 		assert.Contains(t, words(section(t, pageOf(t, m, ""), "clock")), step.want)
@@ -181,13 +182,13 @@ func TestPageShowsATalk(t *testing.T) {
 func TestPageShowsFiles(t *testing.T) {
 	m := newMarket()
 	chat := startChat(t, m, order5)
-	for name, size := range map[string]int{`<b>"photo".jpg`: 1, "a.bin": 1023, "b.bin": 1536, "c.bin": 5 << 20} {
+	for name, size := range map[string]int{`<b>"photo".jpg`: 1, "a.bin": 1023, "b.bin": 1536, "c.bin": 5 << 20, "d.bin": 1 << 10, "e.bin": 1 << 20} {
 		require.NoError(t, m.SendFile(chat, "CUSTOMER", name, make([]byte, size)))
 	}
 	require.NoError(t, m.SendFile(chat, "PARTNER", `<i>.pdf`, nil))
 	shown := section(t, pageOf(t, m, "?chat=7000001"), "chats")
 	for _, want := range []string{`&lt;b&gt;&#34;photo&#34;.jpg</a> <span class="num">1 byte<`, `a.bin</a> <span class="num">1023 bytes<`,
-		`b.bin</a> <span class="num">1.5 KiB<`, `c.bin</a> <span class="num">5.0 MiB<`, `&lt;i&gt;.pdf</a> <span class="num">0 bytes<`} {
+		`b.bin</a> <span class="num">1.5 KiB<`, `c.bin</a> <span class="num">5.0 MiB<`, `d.bin</a> <span class="num">1.0 KiB<`, `e.bin</a> <span class="num">1.0 MiB<`, `&lt;i&gt;.pdf</a> <span class="num">0 bytes<`} {
 		assert.Contains(t, shown, want)
 	}
 	assert.NotContains(t, shown, "<i>")
@@ -291,6 +292,7 @@ func TestPageShowsQuotasOfACabinet(t *testing.T) {
 	assert.Contains(t, quotas(""), "Quotas · cabinet 2 · reset at 13:00 UTC createChat1 of 10001 of 1000 getChat2 of 10002 of 1000 sendMessageToChat1 of 10001 of 1000 Other")
 	assert.Contains(t, quotas("?cabinet=12"), "Quotas · cabinet 12 ")
 	assert.Contains(t, quotas("?chat=7000001"), "Quotas · cabinet 3 ")
+	assert.Contains(t, pageOf(t, m, "?cabinet=12"), `<a href="/_sandbox/?cabinet=12&amp;chat=7000001#talk"`, "it stays when a chat is chosen")
 	assert.Contains(t, quotas("?chat=7000001&cabinet=12"), "Quotas · cabinet 12 ")
 	assert.Contains(t, quotas("?cabinet=99"), "Quotas · cabinet 99 · reset at 13:00 UTC Nothing used in this hour.")
 	assert.Contains(t, quotas(""), "Other cabinets3938373635343332313029282726252423222120and 11 more")

@@ -66,6 +66,10 @@ func TestRemoveOneFault(t *testing.T) {
 	assert.Equal(t, 404, remove("id=3"), "a request has met it")
 	assert.Equal(t, 204, remove("id=4"), "of any operation")
 	assert.Equal(t, 200, rawSend(m, chat).Code)
+	m.Reset()
+	m.Every(sandbox.OperationGetChat, sandbox.Abort())
+	assert.Equal(t, 404, remove("id=1"), "no id is given again")
+	assert.Equal(t, 204, remove("id=5"))
 }
 
 // kind none takes away what stands for each request.
