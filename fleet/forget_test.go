@@ -228,3 +228,11 @@ func TestForgetIsRefused(t *testing.T) {
 	shared.Close()
 	require.Equal(t, errClosed, shared.Forget(background, cabinet))
 }
+
+// An error of Redis begins an outage. During one nothing is asked: the probe learns whether the cabinet was forgotten.
+func TestCatchUp(t *testing.T) {
+	_, l := memberOver(t, nowhere(t))
+	require.ErrorContains(t, l.catchUp(), "dial unix")
+	require.True(t, isAway(l))
+	require.NoError(t, l.catchUp())
+}
