@@ -95,7 +95,7 @@ func (l *Limiter) acquireLocal(ctx context.Context, operation string) (func(wrap
 		free, err := front.Acquire(waiting, operation)
 		unlink()
 		stop()
-		if err == nil || ctx.Err() != nil || front.life.Err() == nil {
+		if err == nil || front.life.Err() == nil {
 			return free, err
 		}
 	}
