@@ -244,10 +244,10 @@ local function forget()
   redis.call('HDEL', hash, 'b:busy')
   for _, lease in ipairs(redis.call('ZRANGE', queue, 0, -1)) do leave_queue(lease) end
   for lease, ends in pairs(leases) do hold(lease, math.min(ends - now, new)) end
-  forgotten = now
-  put('f:forget', now, now + longest_window)
+  forgotten = math.max(now, forgotten + 1) -- a second forget in one millisecond is another one
+  put('f:forget', forgotten, now + longest_window)
   keep()
-  publish('all', '~ ' .. hash .. ' ' .. string.format('%d', now))
+  publish('all', '~ ' .. hash .. ' ' .. string.format('%d', forgotten))
   return answer('done')
 end
 

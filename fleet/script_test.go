@@ -487,6 +487,10 @@ func TestScriptForgets(t *testing.T) {
 	learned(a.forgotten)
 	assert.True(t, b.rdb.HExists(context.Background(), "ymchats:{1}", "b:busy").Val())
 	assert.Equal(t, "shut", b.acquired("a6"))
+
+	later := b.now() + 50_000 // as after a forget in the same millisecond, or by a clock that was set back
+	b.hset("f:forget", fmt.Sprint(later, " ", later+50_000))
+	assert.Equal(t, later+1, b.run("forget", "").forgotten)
 }
 
 // A window that has ended is forgotten.
