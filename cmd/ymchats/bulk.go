@@ -40,6 +40,7 @@ var changes = []string{bulk.ChangedSkip, bulk.ChangedSend}
 
 func (b *bulkSender) addFlags(cmd *cobra.Command) {
 	flags := pflag.NewFlagSet("", pflag.ContinueOnError)
+	flags.SortFlags = false
 	flags.StringVar(&b.path, "csv", "", "send the texts of a `FILE`, each to the buyer of its order")
 	flags.StringVar(&b.encoding, "encoding", bulk.Encodings[0],
 		"of a file without a byte order mark: "+strings.Join(bulk.Encodings, ", "))
@@ -67,7 +68,7 @@ func (b *bulkSender) check(flags *pflag.FlagSet, words []string) (err error) {
 	isGiven := func(name string) bool { return flags.Changed(name) }
 	if !isGiven("csv") {
 		b.flags.VisitAll(func(flag *pflag.Flag) {
-			if flag.Changed {
+			if flag.Changed && err == nil {
 				err = fmt.Errorf("--%s needs --csv", flag.Name)
 			}
 		})
