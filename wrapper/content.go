@@ -25,8 +25,8 @@ func (c messageContent) key() string {
 	return fold(c.text)
 }
 
-// keysIn gives the keys of what a message of the chat has of this kind. There are none for a text if it has files alone,
-// and none for a file if it has a text alone.
+// keysIn gives the keys of what a message of the chat has of this kind. There are none for a text if it has files
+// alone, and none for a file if it has a text alone.
 func (c messageContent) keysIn(written gen.ChatMessageDTO) (keys []string) {
 	switch {
 	case c.isFile:

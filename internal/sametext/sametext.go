@@ -8,8 +8,8 @@ import (
 	"unicode"
 )
 
-// Fold gives what counts of a text where texts are compared: its letters and digits, without their case. A text that has
-// none stands for itself. wrapper undoes more escapes than those of HTML: Once and Times have the last word.
+// Fold gives what counts of a text where texts are compared: its letters and digits, without their case. A text that
+// has none stands for itself. wrapper undoes more escapes than those of HTML: Once and Times have the last word.
 func Fold(text string) string {
 	folded := strings.Map(func(c rune) rune {
 		if unicode.IsLetter(c) || unicode.IsDigit(c) {

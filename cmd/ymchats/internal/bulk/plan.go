@@ -9,8 +9,8 @@ import (
 	"github.com/ymarket-go/chats/gen"
 )
 
-// Values of --changed: what becomes of an order that has been sent a text which the file does not have any more. Without
-// one of them the file is refused.
+// Values of --changed: what becomes of an order that has been sent a text which the file does not have any more.
+// Without one of them the file is refused.
 const (
 	ChangedSkip = "skip" // its new text is not sent
 	ChangedSend = "send" // it is
