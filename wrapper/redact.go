@@ -98,7 +98,7 @@ func lettersAndDigits(text string) []rune {
 	letters := make([]rune, 0, len(text))
 	common := commonRunes()
 	for _, r := range text {
-		folded := rune(0)
+		var folded rune
 		if int(r) < len(common) {
 			folded = common[r]
 		} else {
