@@ -52,7 +52,7 @@ func declarations(pkg *doc.Package) (list []ast.Node) {
 	}
 	for _, vars := range pkg.Vars {
 		for _, spec := range vars.Decl.Specs {
-			list = append(list, &ast.GenDecl{Tok: token.VAR, Specs: []ast.Spec{spec}})
+			list = append(list, &ast.GenDecl{Tok: token.VAR, Specs: []ast.Spec{withoutElements(spec.(*ast.ValueSpec))}})
 		}
 	}
 	for _, f := range functions(pkg) {
@@ -68,6 +68,19 @@ func declarations(pkg *doc.Package) (list []ast.Node) {
 		}
 	}
 	return list
+}
+
+// withoutElements leaves a composite literal its type. Programs compile against the type, and a test of its own holds
+// what the elements are.
+func withoutElements(variable *ast.ValueSpec) *ast.ValueSpec {
+	short := *variable
+	short.Values = slices.Clone(variable.Values)
+	for i, value := range short.Values {
+		if literal, ok := value.(*ast.CompositeLit); ok {
+			short.Values[i] = &ast.CompositeLit{Type: literal.Type}
+		}
+	}
+	return &short
 }
 
 // functions lists the exported functions and methods of a package.
