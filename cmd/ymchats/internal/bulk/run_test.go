@@ -8,6 +8,7 @@ import (
 	"os"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -263,7 +264,10 @@ func TestOutageAfterAnother(t *testing.T) {
 	inBubble(t, func(t *testing.T, s *shop) {
 		began, between := time.Now(), 0
 		last, longest := began, time.Duration(0)
+		var mu sync.Mutex // chats are made side by side
 		s.market.Every(sandbox.OperationCreateChat, func(next http.Handler) http.Handler {
+			mu.Lock()
+			defer mu.Unlock()
 			past := time.Since(began)
 			last, longest = time.Now(), max(longest, time.Since(last))
 			if past > 40*time.Minute && between < 3 || past > 80*time.Minute {
