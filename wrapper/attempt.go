@@ -60,6 +60,7 @@ func (c *Client) attempt(ctx context.Context, call *call) *attempt {
 	ctx, cancel := context.WithDeadlineCause(ctx, began.Add(c.timeout+onTheWay(call.body.size())), errAttemptTimeout)
 	defer cancel()
 	a.trace.began, a.trace.giveUp = began, cancel
+	defer a.trace.end()
 	resp, err := c.doer.Do(a.request(ctx, call))
 	if resp != nil && resp.Body != nil {
 		defer resp.Body.Close()

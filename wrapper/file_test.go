@@ -405,3 +405,19 @@ func startChat(t *testing.T, market *sandbox.Market) (chatID int64) {
 	require.NoError(t, err)
 	return chat.ChatID
 }
+
+// net/http may go on writing a file when its answer has come. What a program then does with the content is not sent.
+func TestNothingIsReadOfAFileAfterItsAttempt(t *testing.T) {
+	var body io.ReadCloser
+	transport := roundTripFunc(func(req *http.Request) (*http.Response, error) {
+		body = req.Body
+		_, err := io.CopyN(io.Discard, body, 10)
+		require.NoError(t, err)
+		return &http.Response{StatusCode: 413, Body: http.NoBody}, nil
+	})
+	client := newClient(t, nil, wrapper.WithHTTPClient(&http.Client{Transport: transport}))
+	require.Error(t, client.SendFile(t.Context(), chatID, "a.pdf", make([]byte, 10)))
+	n, err := body.Read(make([]byte, 1000))
+	assert.Zero(t, n)
+	assert.EqualError(t, err, "the attempt is over")
+}

@@ -8,6 +8,7 @@ import (
 	"net/http/httptrace"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -40,6 +41,9 @@ type trace struct {
 	written     atomic.Bool  // the headers were written, or about to be
 	wrote       chan error   // how the writing of the request has ended; nil: nobody asks
 	lastStep    atomic.Int64 // nanoseconds since the attempt began; 0: the request came no further
+
+	reading sync.Mutex // of the body
+	over    bool       // the attempt is: nobody reads the body any more
 }
 
 var errWouldResend = errors.New("the connection was lost, and the transport would have sent the request again")
@@ -174,15 +178,30 @@ func (t *trace) authValues() []string {
 	return addedValues(t.before, credentials{t.signed.Header, t.signed.URL.RawQuery})
 }
 
-// watchedBody is the body of a request. Its trace learns that somebody has begun to read it.
+// watchedBody is the body of a request. Its trace learns that somebody has begun to read it. It can be read until the
+// attempt is over: net/http may go on writing after that, and the content of a file may change then.
 type watchedBody struct {
 	io.Reader
 	trace *trace
 }
 
+var errAttemptOver = errors.New("the attempt is over")
+
 func (b watchedBody) Read(p []byte) (int, error) {
+	b.trace.reading.Lock()
+	defer b.trace.reading.Unlock()
+	if b.trace.over {
+		return 0, errAttemptOver
+	}
 	b.trace.bodyRead.Store(true)
 	return b.Reader.Read(p)
+}
+
+// end ends the reading of the body.
+func (t *trace) end() {
+	t.reading.Lock()
+	defer t.reading.Unlock()
+	t.over = true
 }
 
 func (watchedBody) Close() error { return nil }
