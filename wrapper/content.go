@@ -1,6 +1,7 @@
 package wrapper
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -52,12 +53,7 @@ func fileContent(file gen.ChatMessagePayloadDTO) messageContent {
 
 // fold gives the form in which texts are compared: of what the Market brings back, letters and digits are what counts.
 // A text that has none stands for itself.
-func fold(text string) string {
-	if folded := string(lettersAndDigits(text)); folded != "" {
-		return folded
-	}
-	return text
-}
+func fold(text string) string { return cmp.Or(lettersAndDigits(text), text) }
 
 // foldName does the same for the name of a file. macOS writes й and ё as a letter and a mark, which is no letter.
 func foldName(name string) string { return unmarked.Replace(fold(name)) }

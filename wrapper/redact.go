@@ -44,26 +44,25 @@ func newSecrets(texts ...string) *secrets {
 }
 
 func (s *secrets) add(text string) {
-	letters := lettersAndDigits(text)
-	switch {
+	folded := lettersAndDigits(text)
+	switch letters := []rune(folded); {
 	case len(letters) >= commonRun:
 		s.long = append(s.long, letters)
 	case len(letters) >= shortest:
-		s.short = append(s.short, string(letters))
+		s.short = append(s.short, folded)
 	}
 }
 
 // in reports whether a text repeats a secret.
 func (s *secrets) in(text string) bool {
-	letters := lettersAndDigits(text)
-	all := string(letters)
-	isIn := func(short string) bool { return strings.Contains(all, short) }
-	return slices.ContainsFunc(s.short, isIn) || s.hasRun(letters)
+	folded := lettersAndDigits(text)
+	isIn := func(short string) bool { return strings.Contains(folded, short) }
+	return slices.ContainsFunc(s.short, isIn) || s.hasRun([]rune(folded))
 }
 
 // across reports whether a text that continues in another one repeats a secret which begins in the first.
 func (s *secrets) across(text, rest string) bool {
-	head, tail := lettersAndDigits(text), lettersAndDigits(rest)
+	head, tail := []rune(lettersAndDigits(text)), []rune(lettersAndDigits(rest))
 	head = head[max(0, len(head)-commonRun+1):]
 	tail = tail[:min(len(tail), commonRun-1)]
 	return s.hasRun(append(head, tail...))
@@ -93,22 +92,14 @@ func (s *secrets) hasRun(shown []rune) bool {
 
 // lettersAndDigits are what remains of a text when escapes are undone, and case, white space and punctuation do not
 // count.
-func lettersAndDigits(text string) []rune {
-	text = undoEscapes(text)
-	letters := make([]rune, 0, len(text))
+func lettersAndDigits(text string) string {
 	common := commonRunes()
-	for _, r := range text {
-		var folded rune
+	return strings.Map(func(r rune) rune {
 		if int(r) < len(common) {
-			folded = common[r]
-		} else {
-			folded = foldRune(r)
+			return common[r]
 		}
-		if folded != 0 {
-			letters = append(letters, folded)
-		}
-	}
-	return letters
+		return foldRune(r)
+	}, undoEscapes(text))
 }
 
 // commonRunes has what foldRune gives for Latin and Cyrillic, of which nearly all texts are: Unicode's own tables are
@@ -121,12 +112,12 @@ var commonRunes = sync.OnceValue(func() *['ӿ' + 1]rune {
 	return &folded
 })
 
-// foldRune gives a letter without its case, and a digit; 0: the rune is neither.
+// foldRune gives a letter without its case, and a digit; -1: the rune is neither.
 func foldRune(r rune) rune {
 	if unicode.IsLetter(r) || unicode.IsDigit(r) {
 		return unicode.ToLower(unicode.ToUpper(r))
 	}
-	return 0
+	return -1
 }
 
 // maxEscapes is how often a text may have been escaped: for JSON within HTML within a URL, and once more.
