@@ -66,7 +66,7 @@ func checkForm(form *shape, header http.Header, data []byte) (found findings) {
 func checkPart(form *shape, part formdata.Part, where string, sent map[string]bool, found *findings) {
 	said, ok := part.Disposition()
 	if !ok {
-		found.add(where, "its Content-Disposition is not form-data, or cannot be read")
+		found.add(where, "has a Content-Disposition that is not form-data, or cannot be read")
 		return
 	}
 	file, declared := form.properties[said.Name]

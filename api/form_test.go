@@ -45,7 +45,9 @@ func form(content string, heads ...string) string {
 
 func TestForms(t *testing.T) {
 	disposition := func(rest string) string { return "Content-Disposition: form-data; " + rest }
-	unreadable := []string{"body /file: required", "body part 1: its Content-Disposition is not form-data, or cannot be read"}
+	unreadable := []string{
+		"body /file: required", "body part 1: has a Content-Disposition that is not form-data, or cannot be read",
+	}
 	nameless := []string{"body /file: has no filename"}
 	const noCRLF, noEnd = "body: has a delimiter without CRLF before and after it", "body: has no last delimiter"
 	for what, row := range map[string]struct {

@@ -81,7 +81,13 @@ func TestPageBreach(t *testing.T) {
 		{Where: "header Content-Type", Rule: "must be x"}:       "Content-Type in the headers must be x.",
 		{Where: "method", Rule: "is not one of the path"}:       " The method is not one of the path.",
 		{Where: "…", Rule: "there are more violations than 99"}: " There are more violations than 99.",
-		{Where: "body /at", Rule: "format date"}:                "at in the body must keep the rule format date.",
+		{Where: "body /at", Rule: "format date"}:                "at in the body must be of the format date.",
+		{Where: "body /id", Rule: "format int64"}:               "id in the body must be an integer of 64 bits.",
+		{Where: "body /statuses", Rule: "minItems 1"}:           "statuses in the body must have a length of at least 1.",
+		{Where: "body /statuses", Rule: "uniqueItems"}:          "statuses in the body must not have an item twice.",
+		{Where: "body", Rule: "has no last delimiter"}:          " The body has no last delimiter.",
+		{Where: "body", Rule: "none is declared"}:               " The body must be left out.",
+		{Where: "header A", Rule: "required, or another"}:       "A in the headers is required, or another.",
 	} {
 		b := newPageBreach(&violation, []byte(body))
 		assert.Equal(t, want, b.Name+" "+b.Text)

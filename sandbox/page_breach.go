@@ -37,29 +37,47 @@ func newPageBreach(v *api.Violation, body []byte) pageBreach {
 	}
 }
 
-// ruleOf says what a rule of the contract asks for.
+// ruleOf says what a rule asks for. One that is no keyword of the contract is a sentence without its subject.
 func ruleOf(rule string) string {
 	name, value, _ := strings.Cut(rule, " ")
 	switch name {
 	case "required":
 		return "is missing"
+	case "required,": // or another way to authorize
+		return "is " + rule
 	case "type":
 		return "must be " + kindName(value)
 	case "minimum":
 		return "must be at least " + value
 	case "maximum":
 		return "must be at most " + value
-	case "minLength":
+	case "minLength", "minItems":
 		return "must have a length of at least " + value
-	case "maxLength":
+	case "maxLength", "maxItems":
 		return "must have a length of at most " + value
+	case "uniqueItems":
+		return "must not have an item twice"
 	case "enum":
 		values := strings.Fields(strings.Trim(value, "[]"))
 		return "must be one of " + strings.Join(values, ", ")
-	case "is", "must", "comes", "cannot", "there":
-		return rule
+	case "format":
+		return "must be " + formatName(value)
+	case "none": // is declared
+		return "must be left out"
 	default:
-		return "must keep the rule " + rule
+		return rule
+	}
+}
+
+// formatName is a format of the contract with its article.
+func formatName(format string) string {
+	switch format {
+	case "int32", "int64":
+		return "an integer of " + strings.TrimPrefix(format, "int") + " bits"
+	case "date-time":
+		return "a date and time that exist, as 2026-01-31T23:59:59Z"
+	default:
+		return "of the format " + format
 	}
 }
 
