@@ -51,6 +51,13 @@ func TestCallKnowsItsFault(t *testing.T) {
 	assert.Contains(t, list, `{"at":"2026-09-09T12:00:00Z","fault":"","method":"GET","operation":"","path":"/elsewhere"`)
 }
 
+// A number that is no id names no chat.
+func TestCallOfANumberOutOfRange(t *testing.T) {
+	m := newMarket()
+	rawAsk(m, "GET", "/v2/businesses/1/chat?chatId=9223372036854775808")
+	assert.Zero(t, m.Calls()[0].ChatID)
+}
+
 // Every kind of fault has words for what it does, and they hold no text of its description.
 func TestConsequences(t *testing.T) {
 	m := newMarket()

@@ -172,8 +172,8 @@ func (x *exchange) call(r *http.Request) Call {
 		}
 	}
 	chat := x.chat
-	if chat == 0 {
-		chat, _ = strconv.ParseInt(sent.Get("chatId"), 10, 64) // of what is no number it is no chat
+	if id, err := strconv.ParseInt(sent.Get("chatId"), 10, 64); chat == 0 && err == nil {
+		chat = id
 	}
 	return Call{
 		At:          x.at,
