@@ -134,6 +134,8 @@ func TestPageGroupsPings(t *testing.T) {
 		}
 		const row = "Ping a check of your address no answer "
 		assert.Equal(t, []string{row + "Attempt 3.", row + "Attempt 2."}, notificationsOf(t, m, ""))
+		chosen := section(t, pageOf(t, m, "?chat=9"), "notifications")
+		assert.Contains(t, words(chosen), "No notifications of this chat.", "--notify is given")
 	})
 }
 
