@@ -89,7 +89,7 @@ func (c *Client) send(ctx context.Context, call *call) (err error) {
 	m.own, err = c.sends.begin(ctx, m.chatID, m.key)
 	done()
 	if err != nil {
-		call.end(err)
+		call.end(call.whyEnded(ctx))
 		return call.failure()
 	}
 	defer func() { m.own.end(call, err) }()
