@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 
@@ -72,6 +73,12 @@ func (f failing) Read([]byte) (int, error) {
 
 // callOf makes a call of a request. It is refused where the request is for none of the cabinet's operations.
 func (c *Client) callOf(req *http.Request) *call {
+	if req.Header == nil { // net/http takes such a request, too
+		req.Header = http.Header{}
+	}
+	if req.URL == nil {
+		req.URL = &url.URL{}
+	}
 	op, refused := c.operationOf(req)
 	body, err := readBody(req, op.MaxRequest)
 	if refused == nil {
@@ -108,7 +115,7 @@ func messageOf(op operation, req *http.Request, body []byte) *message {
 		readable = readable && ok
 	} else {
 		var sent gen.SendMessageToChatRequest
-		_ = json.Unmarshal(body, &sent)
+		readable = readable && json.Unmarshal(body, &sent) == nil && sent.Message != ""
 		m.content = messageContent{text: sent.Message}
 	}
 	if readable {

@@ -100,6 +100,9 @@ func TestRawRefuses(t *testing.T) {
 		"another path": {func(c *wrapper.Client) (*http.Response, error) {
 			return get(c, business, edit(func(r *http.Request) { r.URL.Path += "/../../../campaigns" }))
 		}, "it goes elsewhere"},
+		"no URL": {func(c *wrapper.Client) (*http.Response, error) {
+			return get(c, business, edit(func(r *http.Request) { r.URL = nil }))
+		}, "it goes elsewhere"},
 		"another method": {func(c *wrapper.Client) (*http.Response, error) {
 			return get(c, business, edit(func(r *http.Request) { r.Method = http.MethodDelete }))
 		}, "it goes elsewhere"},
@@ -219,6 +222,19 @@ func TestRawDoubts(t *testing.T) {
 	})
 }
 
+// Where Raw cannot read the text in the body, it takes no message of the chat for it, not even an empty one.
+func TestRawDoubtOfATextThatCannotBeRead(t *testing.T) {
+	for _, body := range []string{"\x1f\x8b packed", "{}"} {
+		synctest.Test(t, func(t *testing.T) {
+			s := newScript(t, serverError())
+			s.lax = true
+			s.history = shows("PARTNER", "", 0)
+			_, err := newClient(t, s).Raw().SendMessageToChatWithBody(t.Context(), business, sendParams, "application/json", strings.NewReader(body))
+			assertClasses(t, err, []error{wrapper.ErrServer, wrapper.ErrOutcomeUnknown})
+		})
+	}
+}
+
 // Raw finds the text in the body, to keep it out of errors.
 func TestRawCutsTheTextOut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -228,8 +244,12 @@ func TestRawCutsTheTextOut(t *testing.T) {
 	})
 }
 
+// net/http takes a request without a Host or a Header.
 func TestRawWithoutAHost(t *testing.T) {
-	resp, err := newClient(t, newScript(t, ok("getChat"))).Raw().GetChat(t.Context(), business, chatParams, func(_ context.Context, r *http.Request) error { r.Host = ""; return nil })
+	resp, err := newClient(t, newScript(t, ok("getChat"))).Raw().GetChat(t.Context(), business, chatParams, func(_ context.Context, r *http.Request) error {
+		r.Host, r.Header = "", nil
+		return nil
+	})
 	require.NoError(t, err)
 	require.NoError(t, resp.Body.Close())
 }
