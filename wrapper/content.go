@@ -52,8 +52,13 @@ func fileContent(file gen.ChatMessagePayloadDTO) messageContent {
 }
 
 // fold gives the form in which texts are compared: of what the Market brings back, letters and digits are what counts.
-// A text that has none stands for itself.
-func fold(text string) string { return cmp.Or(lettersAndDigits(text), text) }
+// Of a text that has none, a smile for instance, all but white space counts.
+func fold(text string) string {
+	if folded := lettersAndDigits(text); folded != "" {
+		return folded
+	}
+	return cmp.Or(strings.Join(strings.Fields(undoEscapes(text)), ""), text)
+}
 
 // foldName does the same for the name of a file. macOS writes й and ё as a letter and a mark, which is no letter.
 func foldName(name string) string { return unmarked.Replace(fold(name)) }

@@ -293,6 +293,11 @@ func TestMessageInAnySpelling(t *testing.T) {
 	for _, b := range []byte(message) {
 		fmt.Fprintf(&octal, `\%03o`, b)
 	}
+	var script, points strings.Builder
+	for _, r := range message {
+		fmt.Fprintf(&script, "%%u%04X", r)
+		fmt.Fprintf(&points, `\u{%x}`, r)
+	}
 	for spelling, said := range map[string]string{
 		"as it is":            message,
 		"upper case":          strings.ToUpper(message),
@@ -307,6 +312,9 @@ func TestMessageInAnySpelling(t *testing.T) {
 		"URL, twice":          url.QueryEscape(url.QueryEscape(message)),
 		"bytes of nginx":      strings.ReplaceAll(" "+hex, " ", `\x`),
 		"octal":               octal.String(),
+		"escape of a browser": script.String(),
+		"code points":         points.String(),
+		"code points of Perl": strings.ReplaceAll(points.String(), `\u`, `\x`),
 		"more blanks":         strings.ReplaceAll(message, " ", "\n\t  "),
 		"cut short":           string([]rune(message)[:24]) + "...",
 		"its end":             "..." + string([]rune(message)[8:]),

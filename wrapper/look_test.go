@@ -375,6 +375,21 @@ func TestOnce(t *testing.T) {
 	}
 }
 
+// Texts without letters and digits are the same in any escaping, and however they are padded.
+func TestOnceOfATextWithoutLetters(t *testing.T) {
+	for said, isThere := range map[string]bool{
+		"👍": true, " 👍\n": true, "&#128077;": true, `\u{1f44d}`: true, `\ud83d\udc4d`: true, "👎": false, "👍👍": false,
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			s := newScript(t, ok("sendMessageToChat"))
+			s.history = shows("PARTNER", said, time.Hour)
+			var captured wrapper.Response
+			require.NoError(t, newClient(t, s).SendMessage(t.Context(), chatID, "👍 ", wrapper.Once(0), wrapper.Capture(&captured)))
+			assert.Equal(t, isThere, captured.Attempts == 0, said)
+		})
+	}
+}
+
 // A read that lacks the message where it begins is behind: it is repeated, and nothing is sent on its word.
 func TestOnceMeetsAReadThatIsBehind(t *testing.T) {
 	for _, catchesUp := range []bool{true, false} {

@@ -15,8 +15,8 @@ import (
 // that the API lacks, and holds across restarts: keep with each text the id of the message after which it is due, and
 // call again with both.
 //
-// A text counts as written if its letters and digits are the same, by whichever program of the shop it was sent; a file
-// counts as sent if its name and its size are. The chat is read no sooner than 3 s after this Client has last sent it
+// A text counts as written if its letters and digits are the same, by whichever program of the shop it was sent; of a
+// text that has none, all but white space counts. A file counts as sent if its name and its size are. The chat is read no sooner than 3 s after this Client has last sent it
 // there, as reads may be behind, and 13 s where it is unknown whether that send arrived. A read that lacks the message
 // itself is behind, and is repeated.
 //

@@ -141,8 +141,8 @@ func undoEscapes(text string) string {
 // The expressions are compiled when they are first needed: a program that starts has no error to show yet.
 var (
 	escapes = sync.OnceValue(func() *regexp.Regexp {
-		return regexp.MustCompile(`(%[0-9A-Fa-f]{2})+|(\\x[0-9A-Fa-f]{2})+|(\\[0-3][0-7]{2})+|` +
-			`(\\u[0-9A-Fa-f]{4})+|\\U[0-9A-Fa-f]{8}|\\.`)
+		return regexp.MustCompile(`(%[0-9A-Fa-f]{2})+|(%u[0-9A-Fa-f]{4})+|(\\x[0-9A-Fa-f]{2})+|(\\[0-3][0-7]{2})+|` +
+			`\\[ux]\{[0-9A-Fa-f]{1,6}\}|(\\u[0-9A-Fa-f]{4})+|\\U[0-9A-Fa-f]{8}|\\.`)
 	})
 	rejectedValue = sync.OnceValue(func() *regexp.Regexp {
 		return regexp.MustCompile(`(?is)\s*(\(?rejected value|\(…:).*`)
@@ -156,6 +156,11 @@ var (
 func undoEscape(escaped string) string {
 	undone, err := "", error(nil)
 	switch {
+	case strings.HasPrefix(escaped, "%u"): // by the function escape of JavaScript
+		return undoEscape(strings.ReplaceAll(escaped, "%", `\`))
+	case strings.HasSuffix(escaped, "}") && len(escaped) > 2:
+		code, _ := strconv.ParseUint(strings.Trim(escaped[2:], "{}"), 16, 32)
+		undone = string(rune(code))
 	case escaped[0] == '%':
 		undone, err = url.PathUnescape(escaped)
 	case escaped[1] == 'u' && len(escaped) > 2:

@@ -8,14 +8,15 @@ import (
 	"unicode"
 )
 
-// Fold gives what counts of a text where texts are compared: its letters and digits, without their case. A text that
-// has none stands for itself. wrapper undoes more escapes than those of HTML: Once and Times have the last word.
+// Fold gives what counts of a text where texts are compared: its letters and digits, without their case, and of a text
+// that has none all but white space. wrapper undoes more escapes than those of HTML: Once and Times have the last word.
 func Fold(text string) string {
+	unescaped := html.UnescapeString(text)
 	folded := strings.Map(func(c rune) rune {
 		if unicode.IsLetter(c) || unicode.IsDigit(c) {
 			return unicode.ToLower(unicode.ToUpper(c))
 		}
 		return -1
-	}, html.UnescapeString(text))
-	return cmp.Or(folded, text)
+	}, unescaped)
+	return cmp.Or(folded, strings.Join(strings.Fields(unescaped), ""), text)
 }

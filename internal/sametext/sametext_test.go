@@ -13,7 +13,9 @@ func TestFold(t *testing.T) {
 		"Your order 4711 is LATE.": "yourorder4711islate",
 		"Ваш заказ — Ёлка №5!":     "вашзаказёлка5",
 		"A &amp; B":                "ab",
-		"… !":                      "… !",
+		"… !":                      "…!",
+		" &#128077;\n":             "👍",
+		" ":                        " ",
 		"":                         "",
 	} {
 		assert.Equal(t, want, sametext.Fold(text))
