@@ -35,7 +35,7 @@ func TestPageShowsTextAsText(t *testing.T) {
 		require.NotNil(t, nonce)
 		assert.Contains(t, w.Body.String(), `<style nonce="`+nonce[1]+`">`)
 		assert.Equal(t, "default-src 'none'; style-src 'nonce-"+nonce[1]+"'; script-src 'nonce-"+nonce[1]+
-			"'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'", w.Header().Get("Content-Security-Policy"))
+			"'; img-src data:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'", w.Header().Get("Content-Security-Policy"))
 		assert.Equal(t, "nosniff", w.Header().Get("X-Content-Type-Options"))
 		nonces[nonce[1]] = true
 	}

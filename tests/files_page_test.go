@@ -78,3 +78,25 @@ func TestUploadedPageInABrowser(t *testing.T) {
 	b.waitFor("document.title === 'ran'")
 	assert.Len(t, market.Messages(chat), len(before)+1, "the same page would write, were it shown")
 }
+
+// What a file's name turns around ends with the name: the size behind it stays as it is.
+func TestFileNameTurnsNothingElseAround(t *testing.T) {
+	b := openTab(t)
+	market := sandbox.New()
+	chat, err := market.Direct(business, "Look at this")
+	require.NoError(t, err)
+	name := "\u202egpj.\u2066exe"
+	require.NoError(t, market.SendFile(chat, gen.ChatMessageSenderTypeCustomer, name, make([]byte, 100)))
+	server := httptest.NewServer(market.Site())
+	defer server.Close()
+	b.open(server.URL + "/_sandbox/?chat=7000001")
+	assert.True(t, b.is(`(() => {
+		const size = document.querySelector('.msg .num').firstChild, left = (at) => {
+			const digit = document.createRange()
+			digit.setStart(size, at)
+			digit.setEnd(size, at + 1)
+			return digit.getBoundingClientRect().left
+		}
+		return size.data === '100 bytes' && left(0) < left(4)
+	})()`))
+}

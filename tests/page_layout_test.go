@@ -128,7 +128,8 @@ func TestPageByKeyboard(t *testing.T) {
 	b.press("Tab")
 	b.press("Enter")
 	b.waitFor("document.querySelector('#clock').innerText.includes('1 h ahead')")
-	assert.True(t, b.is("!document.querySelector('#change-time').open"), "it closes when the clock is moved")
+	assert.True(t, b.is("!document.querySelector('#change-time').open && document.activeElement.matches('#change-time summary')"),
+		"it closes when the clock is moved, and keeps the focus")
 }
 
 // The curl command of a call is copied by a button, or selected where the browser does not let it be copied.

@@ -21,6 +21,20 @@ func refreshed(t *testing.T, b *tab, address string) {
 	assert.True(t, b.is("pause === 2000"))
 }
 
+// What the page does itself, its own policy lets through: a refusal is a line in the browser's console each time.
+func TestPageKeepsItsPolicy(t *testing.T) {
+	b := openTab(t)
+	_, address := busyMarket(t)
+	b.do("Page.addScriptToEvaluateOnNewDocument", map[string]any{
+		"source": "window.refused = []; addEventListener('securitypolicyviolation', (e) => refused.push(e.effectiveDirective))",
+	}, nil)
+	refreshed(t, b, address)
+	b.run("loadNow()", nil)
+	var refused []string
+	b.run("new Promise((done) => setTimeout(() => done(refused), 100))", &refused) // events come a little later
+	assert.Empty(t, refused)
+}
+
 // The page loads itself anew around its reader: what is opened, typed and focused stays, and stays where it was on the
 // screen, when chats, messages and calls come above it and the chat itself moves up.
 func TestPageRefreshesAroundItsReader(t *testing.T) {
