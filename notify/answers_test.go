@@ -222,6 +222,8 @@ func rows() []row {
 		{name: "gzip in capitals", body: message, send: func(r *http.Request) { packed(r); r.Header.Set("Content-Encoding", "GZIP") }, status: 200, calls: 1},
 		{name: "gzip with another checksum", body: message, send: func(r *http.Request) { packed(r); r.Body = anotherChecksum(r.Body) },
 			status: 400, kind: wrongFormat, message: "the body is no gzip"},
+		{name: "gzip of nonsense", body: message, send: func(r *http.Request) { packed(r); r.Body = nonsense(r.Body) },
+			status: 400, kind: wrongFormat, message: "the body is no gzip"},
 		{name: "gzip that it is not", body: message, send: func(r *http.Request) { r.Header.Set("Content-Encoding", "gzip") },
 			status: 400, kind: wrongFormat, message: "the body is no gzip"},
 		{name: "half of a gzip", body: message, send: func(r *http.Request) { packed(r); r.Body = io.NopCloser(io.LimitReader(r.Body, 50)) },
@@ -248,6 +250,13 @@ func packed(r *http.Request) {
 	_ = writer.Close()
 	r.Body, r.ContentLength = io.NopCloser(&body), int64(body.Len())
 	r.Header.Set("Content-Encoding", "gzip")
+}
+
+// nonsense spoils what is packed in a gzip, behind its head of 10 bytes.
+func nonsense(gzipped io.Reader) io.ReadCloser {
+	body, _ := io.ReadAll(gzipped) // of memory
+	body[10] = 0xff                // no such kind of block
+	return io.NopCloser(bytes.NewReader(body))
 }
 
 // anotherChecksum spoils the checksum of a gzip, which stands before the length of 4 bytes at its end.

@@ -1,6 +1,7 @@
 package notify
 
 import (
+	"compress/flate"
 	"compress/gzip"
 	"errors"
 	"fmt"
@@ -92,7 +93,7 @@ func (h *handler) take(w http.ResponseWriter, r *http.Request) (NotificationType
 	switch {
 	case errors.As(err, new(*http.MaxBytesError)):
 		return "", malformed(&formatError{"the body", "larger than 1 MiB"})
-	case errors.Is(err, gzip.ErrHeader), errors.Is(err, gzip.ErrChecksum):
+	case errors.Is(err, gzip.ErrHeader), errors.Is(err, gzip.ErrChecksum), errors.As(err, new(flate.CorruptInputError)):
 		return "", malformed(&formatError{"the body", "no gzip"})
 	case err != nil:
 		return "", brokenOff

@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"net/http"
 	"regexp"
-	"strings"
 )
 
 var (
@@ -29,13 +28,15 @@ func (h *handler) log(r *http.Request, kind NotificationType, o outcome) {
 	if o.message != "" {
 		attrs = append(attrs, slog.String("reason", o.message))
 	}
-	if problem := new(formatError); errors.As(o.cause, &problem) {
-		attrs = append(attrs, slog.String("reason", problem.Error()))
-	} else if o.cause != nil {
-		attrs = append(attrs, slog.String("error", typesOf(o.cause)))
-	}
-	if p := new(panicked); errors.As(o.cause, &p) {
-		attrs = append(attrs, slog.String("panic", p.kind), slog.String("stack", string(p.stack)))
+	switch cause := o.cause.(type) {
+	case nil:
+	case *formatError:
+		attrs = append(attrs, slog.String("reason", cause.Error()))
+	case *panicked:
+		attrs = append(attrs, slog.String("error", typesOf(cause)), slog.String("panic", cause.kind),
+			slog.String("stack", string(cause.stack)))
+	default:
+		attrs = append(attrs, slog.String("error", typesOf(cause)))
 	}
 	if o.status == http.StatusForbidden {
 		attrs = append(attrs, slog.String("sender", loggableAddress(r.RemoteAddr)),
@@ -70,11 +71,16 @@ func loggableAddress(remote string) string {
 	return "unreadable"
 }
 
-// typesOf names the types of an error and of what it wraps: its text may hold a buyer's name or message.
-func typesOf(err error) string {
-	var types []string
-	for ; err != nil && len(types) < 10; err = errors.Unwrap(err) {
-		types = append(types, fmt.Sprintf("%T", err))
+// typesOf names the types of an error and of what it wraps: its text may hold a buyer's name or message. The methods of
+// a nil pointer may panic: the types until then are named.
+func typesOf(err error) (types string) {
+	defer func() { _ = recover() }()
+	for n := 0; err != nil && n < 10; n++ {
+		if n > 0 {
+			types += ": "
+		}
+		types += fmt.Sprintf("%T", err)
+		err = errors.Unwrap(err)
 	}
-	return strings.Join(types, ": ")
+	return types
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -101,6 +102,8 @@ func TestLog(t *testing.T) {
 			map[string]any{"level": "WARN", "type": "CHAT_MESSAGE_SENT", "status": 200.0, "reason": "chatId is no integer"}},
 		"failed": {message, fail(fmt.Errorf("%s: %w", canaryError, &json.SyntaxError{})),
 			map[string]any{"level": "ERROR", "type": "CHAT_MESSAGE_SENT", "status": 500.0, "reason": notProcessed, "error": "*fmt.wrapError: *json.SyntaxError"}},
+		"failed with a nil pointer": {message, fail(fmt.Errorf("%s: %w", canaryError, (*fs.PathError)(nil))),
+			map[string]any{"level": "ERROR", "type": "CHAT_MESSAGE_SENT", "status": 500.0, "reason": notProcessed, "error": "*fmt.wrapError: *fs.PathError"}},
 		"ended its goroutine": {message, func(context.Context) error { runtime.Goexit(); return nil },
 			map[string]any{"level": "ERROR", "type": "CHAT_MESSAGE_SENT", "status": 500.0, "reason": notProcessed, "error": "*errors.errorString"}},
 		"panicked": {message, func(context.Context) error { panic(canaryPanic) },
