@@ -67,6 +67,7 @@ func newCommand(on terminals) *cobra.Command {
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.Flags().Bool("version", false, "print the version, the commit and Go's version")
 	plainHelp(root)
+	onlyDecimals(root)
 	completeRest(root)
 	return root
 }

@@ -53,9 +53,36 @@ func badValue(flag *pflag.Flag, text string) error {
 // isOutOfRange finds a number with too many digits.
 func isOutOfRange(text string) bool {
 	return slices.ContainsFunc(strings.Split(text, ","), func(number string) bool {
-		_, err := strconv.ParseInt(number, 0, 64)
+		_, err := strconv.ParseInt(number, 10, 64)
 		return errors.Is(err, strconv.ErrRange)
 	})
+}
+
+// decimal reads numbers in digits alone, as files and the Market have them. pflag would take 031000001 for octal: the
+// text would go to the buyer of another order.
+type decimal struct{ pflag.Value }
+
+func (d decimal) Set(text string) error {
+	numbers := strings.Split(text, ",")
+	for i, number := range numbers {
+		read, err := strconv.ParseInt(number, 10, 64)
+		if err != nil {
+			return err
+		}
+		numbers[i] = strconv.FormatInt(read, 10)
+	}
+	return d.Value.Set(strings.Join(numbers, ","))
+}
+
+// onlyDecimals makes the flags of all commands that are numbers read them so.
+func onlyDecimals(root *cobra.Command) {
+	for _, cmd := range root.Commands() {
+		cmd.Flags().VisitAll(func(f *pflag.Flag) {
+			if strings.HasPrefix(f.Value.Type(), "int") {
+				f.Value = decimal{f.Value}
+			}
+		})
+	}
 }
 
 func unknownFlag(cmd *cobra.Command, name string) error {

@@ -46,6 +46,9 @@ func TestUsage(t *testing.T) {
 		{"get --chat 7000001 --base-url ftp://example.com/v2", "the base URL of --base-url has none of the schemes"},
 		{"get --chat 7000001 --base-url http://host/v2", "the base URL of --base-url is http:// and its host is not loopback, so the token could be read on its way, allowed is https://\n"},
 
+		{"get --chat 0x6acfc1", "--chat is not allowed as it is written, allowed is a whole number\n"},
+		{"get --chat 7_000_001", "--chat is not allowed as it is written, allowed is a whole number\n"},
+		{"sandbox --order 1,0b11", "--order is not allowed as it is written, allowed is whole numbers"},
 		{"get --chat 99999999999999999999", "--chat is out of range, allowed is a whole number up to 9223372036854775807\n"},
 		{"get --max-wait 99999999999999999999", "--max-wait is not allowed as it is written, allowed is a time with its unit"},
 		{"get --chat -99999999999999999999", "--chat is out of range, allowed is a whole number"},
@@ -114,6 +117,14 @@ func TestUsage(t *testing.T) {
 		assert.NotRegexp(t, goName, complaint, row.line)
 	}
 	assert.Empty(t, market.Calls())
+}
+
+// A number with zeros in front is the number without them, and not an octal one, which would be another order.
+func TestLeadingZeros(t *testing.T) {
+	newSandbox(t)
+	code, out, complaint := run(t, "new", "--order", "0031000001")
+	assert.Zero(t, code, complaint)
+	assert.Equal(t, "Chat 7000001, about order 31000001\n", out)
 }
 
 // The names that are like what was typed.
