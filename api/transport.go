@@ -9,7 +9,7 @@ import (
 // contract is not sent; for it, and for an answer that breaks the contract, the caller gets the violations as the
 // error. WithReport lets both pass. Failures of the network, in the middle of a body too, are handed on as they are,
 // and so is all that the contract says nothing of: trailers, say. An answer is handed on once its body has come, or
-// its first MiB. A nil next is http.DefaultTransport.
+// its first 8 MiB. A nil next is http.DefaultTransport.
 func (v *Validator) Transport(next http.RoundTripper) http.RoundTripper {
 	if next == nil {
 		next = http.DefaultTransport

@@ -120,7 +120,7 @@ func (v *Validator) Request(req *http.Request) error {
 
 // Response checks the answer to a request. Fields and enum values that the contract does not know are allowed, as the
 // Market may add some any day, and so is an empty 200 to a send, which means sent; Notices names the last two. nil
-// means that there is no violation; Violations lists what an error has found, up to a hundred. A body may have up to 1
+// means that there is no violation; Violations lists what an error has found, up to a hundred. A body may have up to 8
 // MiB; one that Content-Encoding says is packed, by gzip or deflate, is unpacked for the check, and one that is
 // packed in another way is not checked. It leaves the answer as it was; the body that it read can be read again. A
 // nil Body is one that was not recorded: only the status is checked then. A body whose reading fails is no violation:
