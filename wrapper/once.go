@@ -16,9 +16,9 @@ import (
 // call again with both.
 //
 // A text counts as written if its letters and digits are the same, by whichever program of the shop it was sent; of a
-// text that has none, all but white space counts. A file counts as sent if its name and its size are. The chat is read no sooner than 3 s after this Client has last sent it
-// there, as reads may be behind, and 13 s where it is unknown whether that send arrived. A read that lacks the message
-// itself is behind, and is repeated.
+// text that has none, all but white space counts. A file counts as sent if its name and its size are the same. The chat
+// is read no sooner than 3 s after this Client has last sent it there, as reads may be behind, and 13 s where it is
+// unknown whether that send arrived. A read that lacks the message itself is behind, and is repeated.
 //
 // It is no lock between processes: two that ask at once both send. A program that was killed during a send lets 13 s
 // pass before it calls again, as the Market may be at the message for 10 s. If the chat cannot be read, nothing is
