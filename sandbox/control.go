@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -293,19 +294,41 @@ func decodeControl(schema string, text []byte, into any) error {
 	if !json.Valid(text) {
 		return errors.New("the body is not JSON")
 	}
+	outOfRange := errors.New("the body has a number or a time that is out of range")
 	var value any
 	if json.Unmarshal(text, &value) != nil {
-		return errors.New("the body has a number that is out of range")
+		return outOfRange
 	}
 	if err := controlSchemas()[schema].Value.VisitJSON(value, openapi3.DisableSchemaErrorDetails()); err != nil {
 		return err
 	}
-	// 60.0 and 6e1 are integers for the schema, and not for encoding/json: written anew they are 60.
-	plain, err := json.Marshal(value)
-	if err != nil {
-		return err
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.UseNumber()        // an id may have more digits than a float64
+	_ = decoder.Decode(&value) // it is JSON
+	if json.Unmarshal(encode(plainNumbers(value)), into) != nil {
+		return outOfRange
 	}
-	return json.Unmarshal(plain, into)
+	return nil
+}
+
+// plainNumbers writes 60.0 and 6e1 as 60: they are integers for a schema, and not for encoding/json.
+func plainNumbers(value any) any {
+	switch value := value.(type) {
+	case json.Number:
+		if _, err := value.Int64(); err != nil {
+			plain, _ := value.Float64() // it is in range
+			return plain
+		}
+	case map[string]any:
+		for name, member := range value {
+			value[name] = plainNumbers(member)
+		}
+	case []any:
+		for i, element := range value {
+			value[i] = plainNumbers(element)
+		}
+	}
+	return value
 }
 
 // doneControl answers a request that has no result; refused is the status of an error, unless the error says that what

@@ -3,6 +3,7 @@ package sandbox_test
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -36,6 +37,19 @@ func TestControlWritesAsAnybody(t *testing.T) {
 	assert.Contains(t, answer, "allowed values")
 	shown := words(section(t, pageOf(t, m, "?chat=7000001"), "chats"))
 	assert.Contains(t, shown, "012:00:00 112:00:00 212:00:00 3Market · 12:00:00 4Support · 12:00:00")
+}
+
+// An id has up to 19 digits, however the buyer's chat is described.
+func TestControlKeepsLargeIDs(t *testing.T) {
+	m := newMarket()
+	status, answer := drive(t, m, "POST", "/_sandbox/chats",
+		`{"businessId":9007199254740993,"text":"x","type":"ORDER","id":9223372036854775807}`)
+	require.Equal(t, 201, status, answer)
+	const form = "businessId=9007199254740993&text=x&type=RETURN&id=9223372036854775807"
+	w := serve(m.Control(), "POST", "/_sandbox/chats", form, "Content-Type", "application/x-www-form-urlencoded")
+	require.Equal(t, 201, w.Code, w.Body)
+	_, listed := drive(t, m, "GET", "/_sandbox/chats?businessId=9007199254740993", "")
+	assert.Equal(t, 2, strings.Count(listed, `"id":9223372036854775807`), listed)
 }
 
 // The list can be cut to a cabinet, a status and a part.

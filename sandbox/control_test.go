@@ -103,6 +103,8 @@ func TestControlRefuses(t *testing.T) {
 		{"/_sandbox/clock", `{}`, 400, "allowed is one of seconds and to"},
 		{"/_sandbox/clock", `{"seconds":1,"to":"2026-09-09T20:00:00Z"}`, 400, "allowed is one of seconds and to"},
 		{"/_sandbox/clock", `{"to":"tomorrow"}`, 400, "string doesn't match the format"},
+		{"/_sandbox/clock", `{"to":"2026-12-31T23:59:60Z"}`, 400, "the body has a number or a time that is out of range"},
+		{"/_sandbox/chats", `{"businessId":9223372036854775808,"text":"x"}`, 400, "the body has a number or a time that is out of range"},
 		{"/_sandbox/clock", `{"seconds":` + strings.Repeat(" ", 1<<20) + `1}`, 400, "too large"},
 	}
 	for _, row := range rows {
