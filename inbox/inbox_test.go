@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
+	"net/http"
 	"runtime"
 	"strings"
 	"sync"
@@ -157,6 +159,108 @@ func TestKilledWithinAMessage(t *testing.T) {
 		assert.Len(t, w.market.Messages(chatID), 2)
 		assert.Greater(t, waited, 12*time.Second, "what the killed process has sent may be on its way")
 		assert.Less(t, waited, 14*time.Second)
+	})
+}
+
+// It is waited for however long the handler may take, which is 5 min by default.
+func TestKilledWithoutALimitOfTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, 1, inbox.WithTimeout(math.MaxInt64))
+		w.handle = func(_ *process, ctx context.Context, m *inbox.Message) error { return m.Reply(ctx, "Hello!") }
+		chatID := w.direct("one")
+		begun := inbox.State{Started: true, Begun: w.market.Messages(chatID)[0].ID, BegunAt: time.Now(), Open: true}
+		require.NoError(t, w.store.Save(t.Context(), chatID, begun))
+		w.start()
+		time.Sleep(8 * time.Second)
+		w.shop(chatID, "Hello!") // what the killed process has sent arrives
+		time.Sleep(time.Minute)
+		w.stop()
+		assert.Len(t, w.market.Messages(chatID), 2)
+	})
+}
+
+// A handler that calls Reply once more, as the first call does not know whether its answer has arrived, sends it once.
+func TestRepliesAgainByItself(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, 1)
+		doubts := 0
+		w.handle = func(_ *process, ctx context.Context, m *inbox.Message) error {
+			w.market.Script(sandbox.OperationGetChatHistory, sandbox.Fail(500, "INTERNAL_ERROR", "later"))
+			short, cancel := context.WithTimeout(ctx, 3*time.Second)
+			defer cancel()
+			err := m.Reply(short, "Hello!")
+			if errors.Is(err, wrapper.ErrOutcomeUnknown) {
+				doubts++
+				err = m.Reply(ctx, "Hello!")
+			}
+			return err
+		}
+		w.market.Script(sandbox.OperationSendMessageToChat, sandbox.CommitThen(sandbox.Abort()))
+		chatID := w.direct("one")
+		w.start()
+		time.Sleep(time.Minute)
+		w.stop()
+		assert.Equal(t, 1, doubts)
+		assert.Len(t, w.market.Messages(chatID), 2)
+	})
+}
+
+// Work of an attempt that goes on after its time has no Reply, though its message is in the hands of the handler again.
+func TestWorkThatOutlivesItsAttempt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, 1, inbox.WithTimeout(time.Minute))
+		var late error
+		w.handle = func(_ *process, ctx context.Context, m *inbox.Message) error {
+			answered := make(chan error, 1)
+			go func() {
+				if m.Attempt == 1 {
+					time.Sleep(70 * time.Second)
+					late = m.Reply(context.WithoutCancel(ctx), "Hello!")
+					return
+				}
+				time.Sleep(20 * time.Second)
+				answered <- m.Reply(ctx, "Hello!")
+			}()
+			select {
+			case err := <-answered:
+				return err
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}
+		chatID := w.direct("one")
+		w.start()
+		time.Sleep(5 * time.Minute)
+		w.stop()
+		assert.Len(t, w.market.Messages(chatID), 2)
+		assert.ErrorContains(t, late, "after the handler has returned")
+	})
+}
+
+// A Market whose order is not that of time gives a message again that was handled. It is not handed over again.
+func TestAnotherOrder(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, h := listed(t)
+		chatID := w.direct("second")
+		require.NoError(t, w.market.Reply(chatID, "first"))
+		first := w.market.Messages(chatID)[1].ID
+		w.market.Every(sandbox.OperationGetChatHistory, sandbox.Rewrite(
+			func(status int, _ http.Header, body []byte) (int, []byte) {
+				var answer gen.GetChatHistoryResponse
+				require.NoError(t, json.Unmarshal(body, &answer))
+				for i, m := range answer.Result.Messages {
+					if m.MessageID == first {
+						answer.Result.Messages[i].CreatedAt = m.CreatedAt.Add(-time.Minute)
+					}
+				}
+				body, err := json.Marshal(answer)
+				require.NoError(t, err)
+				return status, body
+			}))
+		w.start()
+		time.Sleep(time.Hour)
+		w.stop()
+		assert.Equal(t, []string{"first", "second"}, h.all())
 	})
 }
 

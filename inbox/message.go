@@ -40,8 +40,9 @@ func (m *Message) Text() string {
 func (m *Message) FromBuyer() bool { return m.Sender == gen.ChatMessageSenderTypeCustomer }
 
 // Reply sends a text into the chat of the message, once: if the message is handed over again, because the handler
-// failed later or the process ended, the same Reply sends nothing that is there already. The n-th Reply of a text to a
-// message is the n-th message with this text. Texts count as the same if their letters and digits are.
+// failed later or the process ended, the same Reply sends nothing that is there already, and neither does one that the
+// handler repeats after an error. The n-th Reply of a text to a message is the n-th message with this text. Texts count
+// as the same if their letters and digits are.
 //
 // Its error is an *wrapper.Error where the Client gives one; a handler returns it, so that the message comes again. It
 // works until the handler returns.

@@ -21,7 +21,7 @@ type replies struct {
 
 	mu      sync.Mutex
 	texts   map[string]*equalReplies // by what wrapper takes for the same text
-	message int64                    // the message that is in the handler's hands; 0: none is
+	current ids                      // the message that is in the handler's hands; zero: none is
 	free    time.Time                // nothing that was sent for it is on its way, unseen, after that
 	ended   time.Time                // of the last one
 }
@@ -32,18 +32,19 @@ type equalReplies struct {
 	earlier int   // how many of them answered messages that are handled
 	now     int   // how many the handler has made in this attempt
 	most    int   // the most that it has made in one
+	doubt   bool  // one of this attempt has failed, and may be in the chat
 }
 
 func newReplies(client *wrapper.Client) *replies {
 	return &replies{client: client, texts: map[string]*equalReplies{}}
 }
 
-// send sends the Reply. In the first attempt nobody can have sent it before. Later it stands behind the message, and so
-// may equal ones that answered earlier messages.
+// send sends the Reply. The first one of the first attempt cannot be in the chat yet. A later one may stand behind the
+// message, and so may equal ones that answered earlier messages.
 func (r *replies) send(ctx context.Context, m *Message, text string, opts []wrapper.CallOption) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.message != m.MessageID {
+	if r.current != m.ids() {
 		return errors.New("inbox: Reply is called after the handler has returned")
 	}
 	equal := r.texts[sametext.Fold(text)]
@@ -51,7 +52,7 @@ func (r *replies) send(ctx context.Context, m *Message, text string, opts []wrap
 		equal = &equalReplies{after: m.MessageID}
 		r.texts[sametext.Fold(text)] = equal
 	}
-	if m.Attempt > 1 {
+	if m.Attempt > 1 || equal.doubt {
 		if err := sleepUntil(ctx, r.free); err != nil {
 			return err
 		}
@@ -63,7 +64,7 @@ func (r *replies) send(ctx context.Context, m *Message, text string, opts []wrap
 		equal.now++
 		equal.most = max(equal.most, equal.now)
 	} else if mayHaveArrived(err) {
-		r.free = r.ended.Add(inFlight)
+		equal.doubt, r.free = true, r.ended.Add(inFlight)
 	}
 	return err
 }
@@ -76,12 +77,12 @@ func mayHaveArrived(err error) bool {
 }
 
 // begin says that a message is in the handler's hands.
-func (r *replies) begin(messageID int64, free time.Time) {
+func (r *replies) begin(m *Message, free time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.message, r.free = messageID, latest(r.free, free)
+	r.current, r.free = m.ids(), latest(r.free, free)
 	for _, equal := range r.texts {
-		equal.now = 0
+		equal.now, equal.doubt = 0, false
 	}
 }
 
@@ -89,7 +90,7 @@ func (r *replies) begin(messageID int64, free time.Time) {
 func (r *replies) end(handled bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.message = 0
+	r.current = ids{}
 	if !handled {
 		return
 	}

@@ -44,6 +44,9 @@ func (b *Inbox) visit(ctx context.Context, c *chat) (read sight, err error) {
 		if !b.everything && dto.Sender != gen.ChatMessageSenderTypeCustomer {
 			continue
 		}
+		if b.handled.has(c.id, dto.MessageID) {
+			continue // the Market counts it as later than one that was written after it
+		}
 		m := &Message{ChatMessageDTO: dto, ChatID: c.id, About: read.about, replies: c.replies}
 		m.Answered = c.isAnswered(messages[i+1:])
 		if err := b.hand(ctx, c, m); err != nil {
@@ -147,9 +150,9 @@ func (b *Inbox) hand(ctx context.Context, c *chat, m *Message) error {
 	var free time.Time
 	if c.inherited == m.MessageID {
 		m.Attempt++
-		free = earliest(b.landed(), c.inheritedAt.Add(b.timeout+inFlight))
+		free = earliest(b.landed(), c.inheritedAt.Add(b.timeout).Add(inFlight))
 	}
-	c.replies.begin(m.MessageID, free)
+	c.replies.begin(m, free)
 	err := b.call(ctx, m)
 	c.replies.end(err == nil)
 	if err != nil {
