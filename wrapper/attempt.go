@@ -121,6 +121,10 @@ func (c *Client) giveBack(release func(Response), a *attempt) {
 // read reads an answer, and of its body so many bytes at most.
 func (a *attempt) read(resp *http.Response, maxAnswer int, m *market) error {
 	a.response = resp
+	if a.trace.signed == nil && resp.Request != nil { // what Auth added to a request whose context was replaced
+		t, _ := traceOf(resp.Request)
+		a.trace.before, a.trace.signed = t.before, t.signed
+	}
 	if date, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
 		a.date = date
 	}

@@ -106,6 +106,9 @@ func TestHeadersThatWereWritten(t *testing.T) {
 		"as it is":            {token, "Api-Key", token, wrapper.Rejected},
 		"in small letters":    {token, "api-key", token, wrapper.Rejected},
 		"trimmed":             {" " + token + " ", "Api-Key", token, wrapper.Rejected},
+		"not trimmed":         {" " + token + " ", "Api-Key", " " + token + " ", wrapper.Rejected},
+		"in parts":            {"a=1; b=" + token, "Api-Key", "a=1", wrapper.Rejected}, // as HTTP/2 writes cookies
+		"empty":               {token, "Api-Key", "", wrapper.NotSent},
 		"another key":         {token, "Api-Key", "of-the-vault", wrapper.NotSent},
 		"one that all have":   {token, "Accept", "application/json", wrapper.NotSent},
 		"Auth has added none": {"", "Accept", "application/json", wrapper.Rejected},
@@ -141,14 +144,22 @@ func TestHooksWithoutTheirAttempt(t *testing.T) {
 		hooks.GetConn("host:443")
 		return nil, io.EOF
 	})
-	replaced := func(next wrapper.Doer) wrapper.Doer {
-		return doerFunc(func(req *http.Request) (*http.Response, error) {
-			return next.Do(req.WithContext(context.Background()))
-		})
-	}
-	client := newClient(t, transport, wrapper.WithMiddleware(replaced))
+	client := newClient(t, transport, wrapper.WithMiddleware(withoutContext))
 	_, err := client.GetChat(t.Context(), chatID, wrapper.Attempts(1))
 	assert.ErrorIs(t, err, io.EOF)
+}
+
+func withoutContext(next wrapper.Doer) wrapper.Doer {
+	return doerFunc(func(req *http.Request) (*http.Response, error) {
+		return next.Do(req.WithContext(context.Background()))
+	})
+}
+
+// Nor does it show the key.
+func TestKeyOfARequestWithoutItsAttempt(t *testing.T) {
+	s := newScript(t, failure(401, "UNAUTHORIZED", "bad is "+token))
+	_, err := newClient(t, s, wrapper.WithMiddleware(withoutContext)).GetChat(t.Context(), chatID)
+	assert.ErrorContains(t, err, "UNAUTHORIZED: …")
 }
 
 // A middleware may hand a request over twice. Of the first time the transport may still be at work, in a goroutine that

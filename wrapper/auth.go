@@ -43,7 +43,7 @@ type authorized struct {
 
 // Do authorizes a request: where there is a middleware, a copy of it.
 func (a authorized) Do(req *http.Request) (*http.Response, error) {
-	t := traceOf(req.Context())
+	t, req := traceOf(req)
 	signed := req
 	if a.watched {
 		signed = req.Clone(req.Context())

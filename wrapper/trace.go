@@ -52,12 +52,14 @@ var errWouldResend = errors.New("the connection was lost, and the transport woul
 type traceKey struct{}
 
 // traceOf finds the trace of the attempt that a request belongs to. Where a middleware has replaced the context there
-// is none: then the hooks write into a new one, and the attempt counts as one that may have left.
-func traceOf(ctx context.Context) *trace {
-	if t, ok := ctx.Value(traceKey{}).(*trace); ok {
-		return t
+// is none: then the hooks write into a new one, the attempt counts as one that may have left, and the request of the
+// answer has the new one.
+func traceOf(req *http.Request) (*trace, *http.Request) {
+	if t, ok := req.Context().Value(traceKey{}).(*trace); ok {
+		return t, req
 	}
-	return &trace{began: time.Now(), giveUp: func() {}}
+	t := &trace{began: time.Now(), giveUp: func() {}}
+	return t, req.WithContext(context.WithValue(req.Context(), traceKey{}, t))
 }
 
 // hooks follow a request of the attempt. A middleware may hand over more than one.
@@ -126,12 +128,13 @@ func (t *trace) couldNotWrite(ctx context.Context) bool {
 }
 
 // contains reports whether one of the values that were written is among those of a header. The transport may have
-// changed the case of the name, and trimmed the value.
+// changed the case of the name, and trimmed the value; over HTTP/2 it writes each cookie by itself.
 func contains(header http.Header, name string, written []string) bool {
+	isPart := func(value string) bool {
+		return slices.ContainsFunc(written, func(part string) bool { return part != "" && strings.Contains(value, part) })
+	}
 	for own, values := range header {
-		if strings.EqualFold(own, name) && slices.ContainsFunc(values, func(value string) bool {
-			return slices.Contains(written, strings.TrimSpace(value))
-		}) {
+		if strings.EqualFold(own, name) && slices.ContainsFunc(values, isPart) {
 			return true
 		}
 	}
