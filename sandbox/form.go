@@ -133,7 +133,9 @@ func faultsOfForm(form url.Values) (map[string]any, error) {
 		count, _ := strconv.Atoi(often) // it is one
 		faults["faults"] = slices.Repeat([]any{fault}, count)
 	case "some":
-		fault["probability"] = someRequests
+		if fault["probability"] == nil { // the settings go before the choice
+			fault["probability"] = someRequests
+		}
 		faults["every"] = fault
 	case "every":
 		faults["every"] = fault

@@ -98,6 +98,8 @@ func TestFormOfFaults(t *testing.T) {
 	add("fault", `{"kind":"abort"}`, "often", "1")
 	add("fault", `{"kind":"quota"}`, "often", "some")
 	assert.Contains(t, words(pageOf(t, m, "")), "sendMessageToChat, then 3 of 10 requests: 420, quota used up")
+	add("fault", `{"kind":"quota"}`, "often", "some", "more", `{"probability": 0.5}`)
+	assert.Contains(t, words(pageOf(t, m, "")), "sendMessageToChat, then 5 of 10 requests: 420, quota used up")
 	add("fault", `{"kind":"quota"}`, "often", "every")
 	page = goesBack(t, m, press(t, m, "?operation=getChat", "Remove the fault of sendMessageToChat, next 2 requests"), "/_sandbox/?done=removed&operation=getChat")
 	assert.Contains(t, words(page), "Fault removed.")
