@@ -8,6 +8,7 @@
 //     retries, limits and errors to
 //   - [github.com/ymarket-go/chats/gen], the types and the client that are generated from openapi.yaml;
 //   - [github.com/ymarket-go/chats/notify] is the http.Handler that takes the Market's notifications;
+//   - [github.com/ymarket-go/chats/inbox] gives a program what buyers write, each message at least once and in order;
 //   - [github.com/ymarket-go/chats/api] checks requests and answers against the contracts;
 //   - [github.com/ymarket-go/chats/sandbox] answers as the Market does, in memory, for tests;
 //   - [github.com/ymarket-go/chats/cmd/ymchats] is all of it on the command line.
@@ -24,8 +25,8 @@ import _ "embed"
 //go:generate go tool oapi-codegen -config api/oapi-codegen-server.yaml openapi.yaml
 //go:generate go tool oapi-codegen -config api/oapi-codegen-notify.yaml notifications.yaml
 
-// Spec is the contract of the three operations: the bytes of openapi.yaml, in UTF-8. They are not to be changed;
-// api.Load parses them.
+// Spec is the contract of the requests: the bytes of openapi.yaml, in UTF-8. They are not to be changed; api.Load parses
+// them.
 //
 //go:embed openapi.yaml
 var Spec []byte

@@ -75,12 +75,12 @@
 //
 // # What it remembers
 //
-// At most 256 MiB of chats and messages, of which it forgets none: when they are used up, createChat and
-// sendMessageToChat answer 500 with the code SANDBOX_FULL, until [Market.Reset]. Of the rest it forgets the oldest: of
-// calls beyond 256 MiB, about a million; of deliveries beyond 64 MiB, about 150,000; of windows of quotas beyond 16
-// MiB, about 100,000 in an hour, those that were not used for longest. For the page it keeps the bodies of the newest
-// calls: 32 KiB of each, 32 MiB in all. Faults that came by HTTP and wait for their requests have 64 MiB. What a
-// request costs does not depend on how much is remembered.
+// At most 256 MiB of chats and messages, of which it forgets none: when they are used up, createChat, sendMessageToChat
+// and sendFileToChat answer 500 with the code SANDBOX_FULL, until [Market.Reset]. Of the rest it forgets the oldest: of
+// calls beyond 256 MiB, about a million; of deliveries beyond 64 MiB, about 150,000; of contents of files beyond 64
+// MiB; of windows of quotas beyond 16 MiB, about 100,000 in an hour, those that were not used for longest. For the page
+// it keeps the bodies of the newest calls: 32 KiB of each, 32 MiB in all. Faults that came by HTTP and wait for their
+// requests have 64 MiB. What a request costs does not depend on how much is remembered.
 //
 // # How true it is
 //
