@@ -96,6 +96,8 @@ func (b *Inbox) log() *slog.Logger { return cmp.Or(b.logger, slog.Default()) }
 func (b *Inbox) Notified(ctx context.Context, n notify.ChatMessageSentNotificationDTO) error {
 	messageID, err := strconv.ParseInt(n.MessageID, 10, 64)
 	switch {
+	case ctx == nil:
+		return errNilContext
 	case n.BusinessID != b.client.BusinessID():
 		b.log().WarnContext(ctx, "a notification of another cabinet is left alone",
 			"businessId", n.BusinessID, "own", b.client.BusinessID())

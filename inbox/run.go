@@ -15,7 +15,7 @@ import (
 // Failures of the Market and the Store are logged, and tried again. There is one Run or CatchUp of an Inbox at a time;
 // another gives an error.
 func (b *Inbox) Run(ctx context.Context) error {
-	if err := b.begin(); err != nil {
+	if err := b.begin(ctx); err != nil {
 		return err
 	}
 	defer b.end()
@@ -30,7 +30,7 @@ func (b *Inbox) Run(ctx context.Context) error {
 // chats once, and is done when each is closed, some seconds after the last answer, or has failed. The error joins
 // those of the list and of ten chats at most; these stay open for the next time.
 func (b *Inbox) CatchUp(ctx context.Context) error {
-	if err := b.begin(); err != nil {
+	if err := b.begin(ctx); err != nil {
 		return err
 	}
 	defer b.end()
@@ -54,7 +54,12 @@ func (b *Inbox) failures() (failures []error) {
 	return failures
 }
 
-func (b *Inbox) begin() error {
+var errNilContext = errors.New("inbox: ctx is nil")
+
+func (b *Inbox) begin(ctx context.Context) error {
+	if ctx == nil {
+		return errNilContext
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.runs {

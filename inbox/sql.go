@@ -9,26 +9,34 @@ import (
 )
 
 // SQL is a Store in a table of a database, inbox_chats, which is made if it is not there. It works with SQLite,
-// PostgreSQL and MySQL, by any driver. The table is for one cabinet: give each cabinet a database or a schema of its
+// PostgreSQL and MySQL, by any driver. It needs no right to make tables where inbox_chats is there already. The table is for one cabinet: give each cabinet a database or a schema of its
 // own.
 //
 // Saves last as long as the database keeps what is committed. SQLite in WAL mode does so with synchronous(FULL). Give a
 // database of SQLite one connection, by SetMaxOpenConns(1): otherwise Saves of two chats at once may find it locked.
 func SQL(ctx context.Context, db *sql.DB) (Store, error) {
-	if db == nil {
+	switch {
+	case ctx == nil:
+		return nil, errNilContext
+	case db == nil:
 		return nil, errors.New("inbox: SQL is given a nil DB")
 	}
-	if _, err := db.ExecContext(ctx, createTable); err != nil {
-		return nil, fmt.Errorf("inbox: the table inbox_chats could not be made: %w", err)
-	}
+	// Another process may make the table at the same moment, and a program need not have the right to make one: where it
+	// can be read, all is well.
+	_, makingFailed := db.ExecContext(ctx, createTable)
 	questionMarksFailed := probe(ctx, db, questionMarks.load)
 	if questionMarksFailed == nil {
 		return &table{db, questionMarks}, nil
 	}
-	if err := probe(ctx, db, dollars.load); err != nil {
-		return nil, fmt.Errorf("inbox: the table inbox_chats could not be read: %w", errors.Join(questionMarksFailed, err))
+	dollarsFailed := probe(ctx, db, dollars.load)
+	switch {
+	case dollarsFailed == nil:
+		return &table{db, dollars}, nil
+	case makingFailed != nil:
+		return nil, fmt.Errorf("inbox: the table inbox_chats could not be made: %w", makingFailed)
 	}
-	return &table{db, dollars}, nil
+	failed := errors.Join(questionMarksFailed, dollarsFailed)
+	return nil, fmt.Errorf("inbox: the table inbox_chats could not be read: %w", failed)
 }
 
 // probe tells whether a database understands a query.

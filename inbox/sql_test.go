@@ -22,6 +22,7 @@ import (
 type database struct {
 	placeholder string
 	broken      error
+	unmakeable  error // the table cannot be made; it is there already
 
 	mu   sync.Mutex
 	rows map[int64][]driver.Value
@@ -41,6 +42,9 @@ func (c conn) Prepare(query string) (driver.Stmt, error) {
 	c.said = append(c.said, query)
 	if c.broken != nil {
 		return nil, c.broken
+	}
+	if c.unmakeable != nil && strings.HasPrefix(query, "CREATE") {
+		return nil, c.unmakeable
 	}
 	if strings.ContainsAny(query, "?$") && !strings.Contains(query, c.placeholder) {
 		return nil, errors.New("syntax error")
@@ -99,8 +103,8 @@ func (r *rowsOf) Next(dest []driver.Value) error {
 }
 
 func TestStores(t *testing.T) {
-	fake := func(placeholder string) inbox.Store {
-		db := sql.OpenDB(&database{placeholder: placeholder, rows: map[int64][]driver.Value{}})
+	fake := func(placeholder string, unmakeable error) inbox.Store {
+		db := sql.OpenDB(&database{placeholder: placeholder, unmakeable: unmakeable, rows: map[int64][]driver.Value{}})
 		t.Cleanup(func() { _ = db.Close() })
 		store, err := inbox.SQL(t.Context(), db)
 		require.NoError(t, err)
@@ -108,8 +112,10 @@ func TestStores(t *testing.T) {
 	}
 	for what, store := range map[string]inbox.Store{
 		"memory":         inbox.Memory(),
-		"question marks": fake("?"),
-		"dollars":        fake("$"),
+		"question marks": fake("?", nil),
+		"dollars":        fake("$", nil),
+		"a table that somebody else has made, with question marks": fake("?", errors.New("no right to make tables")),
+		"a table that somebody else has made, with dollars":        fake("$", errors.New("it is there by now")),
 	} {
 		t.Run(what, func(t *testing.T) { keeps(t, store) })
 	}

@@ -33,6 +33,9 @@ import (
 // notification on: notify.Behind(netip.MustParsePrefix("127.0.0.0/8")) lets it in. Redirects are not followed. A nil
 // client is one of its own; a client is not changed. Each call of Notify adds a shop.
 func (m *Market) Notify(ctx context.Context, address string, client *http.Client) error {
+	if ctx == nil {
+		return errors.New("sandbox: ctx is nil")
+	}
 	target, err := shopAddress(address)
 	if err != nil {
 		return err

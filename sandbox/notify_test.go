@@ -231,6 +231,8 @@ func TestNotifyAddresses(t *testing.T) {
 		err := sandbox.New().Notify(t.Context(), address, nil)
 		assert.EqualError(t, err, "sandbox: Notify is given no address of a shop, allowed is one like https://shop.example/market", address)
 	}
+	var none context.Context
+	assert.EqualError(t, sandbox.New().Notify(none, "http://shop", nil), "sandbox: ctx is nil")
 	var paths []string
 	shop := (&rememberingShop{}).handler(t)
 	for _, address := range []string{"http://shop", "http://shop/", "http://shop/market", "http://shop/market/", "https://shop:1/a?b=c"} {

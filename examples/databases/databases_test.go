@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -89,6 +90,29 @@ func TestStore(t *testing.T) {
 				unknown, err := d.store(t).Load(t.Context(), 9)
 				require.NoError(t, err)
 				assert.Zero(t, unknown)
+			}
+		})
+	}
+}
+
+// Programs that start at once make the table once, and all of them have it.
+func TestTableMadeAtOnce(t *testing.T) {
+	for _, d := range databases(t) {
+		t.Run(d.driver, func(t *testing.T) {
+			for range 10 {
+				d.empty(t)
+				var programs sync.WaitGroup
+				for range 4 {
+					programs.Go(func() {
+						db, err := sql.Open(d.driver, d.source)
+						if assert.NoError(t, err) {
+							_, err = inbox.SQL(t.Context(), db)
+							assert.NoError(t, err)
+							assert.NoError(t, db.Close())
+						}
+					})
+				}
+				programs.Wait()
 			}
 		})
 	}
