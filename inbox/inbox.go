@@ -15,7 +15,7 @@ import (
 )
 
 // Handler handles a message. nil means that it is handled. After an error the chat stands still, and the message comes
-// again, later, with a higher Attempt: a handler gives up by nil. A panic is an error.
+// again, later, with a higher Attempt: a handler gives up by nil. A panic is an error, and so is runtime.Goexit.
 //
 // Messages of one chat are handled one after another, those of several chats at once. The context ends after
 // WithTimeout and with Run; a handler that does not heed it holds one of WithWorkers.

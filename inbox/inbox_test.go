@@ -2,9 +2,11 @@ package inbox_test
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"math"
 	"net/http"
@@ -382,6 +384,55 @@ func TestPanics(t *testing.T) {
 		assert.Contains(t, w.log.String(), "TestPanics")
 		assert.Contains(t, w.log.String(), "panic=string")
 		assert.NotContains(t, w.log.String(), "secret")
+	})
+}
+
+// A handler that ends its goroutine, or returns a pointer that is nil, has failed, and the message comes again.
+func TestOtherEnds(t *testing.T) {
+	for logged, end := range map[string]func() error{
+		"the handler has ended its goroutine": func() error { runtime.Goexit(); return nil },
+		"*wrapper.Error":                      func() error { return (*wrapper.Error)(nil) },
+		"*fs.PathError":                       func() error { return (*fs.PathError)(nil) },
+	} {
+		t.Run(logged, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w, h := listed(t, inbox.WithWorkers(1))
+				w.handle = func(_ *process, _ context.Context, m *inbox.Message) error {
+					h.add(m)
+					if m.Attempt == 1 {
+						return end()
+					}
+					return nil
+				}
+				w.direct("one")
+				p := w.begin()
+				require.Error(t, p.inbox.CatchUp(t.Context()))
+				p.run()
+				time.Sleep(time.Minute)
+				w.stop()
+				assert.Equal(t, []string{"one", "one"}, h.all())
+				assert.Contains(t, w.log.String(), logged)
+			})
+		})
+	}
+}
+
+// A Store may give such a pointer, too.
+func TestAStoreWithANilPointer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, h := listed(t)
+		saves := 0
+		w.store.before = func() error {
+			if saves++; saves == 1 {
+				return (*fs.PathError)(nil)
+			}
+			return nil
+		}
+		w.direct("one")
+		w.start()
+		time.Sleep(time.Minute)
+		w.stop()
+		assert.Equal(t, []string{"one"}, h.all())
 	})
 }
 
@@ -793,6 +844,20 @@ func TestNewRefuses(t *testing.T) {
 	_, err = inbox.New(client, inbox.Memory(), handle, inbox.WithInterval(0), inbox.WithWorkers(0), inbox.WithTimeout(0),
 		inbox.WithSince(time.Time{}))
 	assert.NoError(t, err)
+}
+
+// A context that is nil is refused.
+func TestNilContexts(t *testing.T) {
+	w := newWorld(t, 1)
+	box := w.begin().inbox
+	var none context.Context
+	_, sqlErr := inbox.SQL(none, sql.OpenDB(&database{placeholder: "?"}))
+	message := notify.ChatMessageSentNotificationDTO{BusinessID: cabinet, ChatID: w.direct("one"), MessageID: "1"}
+	for what, err := range map[string]error{
+		"Run": box.Run(none), "CatchUp": box.CatchUp(none), "Notified": box.Notified(none, message), "SQL": sqlErr,
+	} {
+		assert.EqualError(t, err, "inbox: ctx is nil", what)
+	}
 }
 
 // fmt, JSON and slog show the ids of a message alone.

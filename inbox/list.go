@@ -32,8 +32,8 @@ func (b *Inbox) pause(ctx context.Context, what string, failures int, err error)
 	if ctx.Err() != nil {
 		return
 	}
-	pause := pauseAfter(failures, err)
-	b.log().ErrorContext(ctx, what, "pause", pause, "error", loggable(err))
+	pause, text := judge(failures, err)
+	b.log().ErrorContext(ctx, what, "pause", pause, "error", text)
 	_ = sleepUntil(ctx, time.Now().Add(pause))
 }
 

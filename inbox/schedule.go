@@ -74,12 +74,12 @@ func (b *Inbox) conclude(ctx context.Context, c *chat, read sight, err error) {
 			return
 		}
 	}
-	pause := pauseAfter(c.failures, err)
+	pause, text := judge(c.failures, err)
 	c.failures++
 	b.again(c, time.Now().Add(pause), err)
 	if ctx.Err() == nil {
 		b.log().WarnContext(ctx, "a chat could not be handled", "chatId", c.id, "failures", c.failures, "pause", pause,
-			"error", loggable(err))
+			"error", text)
 	}
 }
 
@@ -139,9 +139,16 @@ func (b *Inbox) again(c *chat, due time.Time, failure error) {
 	b.wake()
 }
 
-// pauseAfter is how long something rests that has failed.
-func pauseAfter(failures int, err error) time.Duration {
-	pause := min(time.Second<<min(failures, 10), 5*time.Minute)
+// judge gives how long something rests that has failed, and what is logged of the error. The methods of an error of
+// the program's may panic, as those of a nil pointer do: then its type is all that is known.
+func judge(failures int, err error) (pause time.Duration, text string) {
+	pause, text = min(time.Second<<min(failures, 10), 5*time.Minute), fmt.Sprintf("%T", err)
+	defer func() { _ = recover() }()
+	return lengthen(pause, err), loggable(err)
+}
+
+// lengthen gives a pause the length that an error asks for.
+func lengthen(pause time.Duration, err error) time.Duration {
 	var e *wrapper.Error
 	if errors.As(err, &e) {
 		pause = max(pause, time.Until(e.RetryAt))
@@ -156,13 +163,14 @@ func pauseAfter(failures int, err error) time.Duration {
 func loggable(err error) string {
 	var call *wrapper.Error
 	var store *storeError
+	var instead ended
 	switch {
 	case errors.As(err, &call):
 		return call.Error()
 	case errors.As(err, &store):
 		return store.Error()
-	case errors.Is(err, errPanic):
-		return errPanic.Error()
+	case errors.As(err, &instead):
+		return instead.Error()
 	case errors.Is(err, context.DeadlineExceeded):
 		return context.DeadlineExceeded.Error()
 	}

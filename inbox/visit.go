@@ -169,20 +169,30 @@ func (b *Inbox) change(ctx context.Context, c *chat, change func(*State)) error 
 	return b.locked(ctx, c, func(ctx context.Context) error { return c.save(ctx, b.store, change) })
 }
 
-var errPanic = errors.New("the handler has panicked")
+// ended is what a handler did in the place of returning.
+type ended string
 
-// call calls the handler.
-func (b *Inbox) call(ctx context.Context, m *Message) (err error) {
+func (e ended) Error() string { return string(e) }
+
+// call calls the handler, in a goroutine of its own, as it may end its goroutine.
+func (b *Inbox) call(ctx context.Context, m *Message) error {
 	ctx, cancel := context.WithTimeout(ctx, b.timeout)
 	defer cancel()
-	defer func() {
-		if value := recover(); value != nil {
-			b.log().ErrorContext(ctx, "the handler has panicked", "message", m, "panic", fmt.Sprintf("%T", value),
-				"stack", string(debug.Stack()))
-			err = errPanic
-		}
+	err := error(ended("the handler has ended its goroutine"))
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		defer func() {
+			if value := recover(); value != nil {
+				b.log().ErrorContext(ctx, "the handler has panicked", "message", m, "panic", fmt.Sprintf("%T", value),
+					"stack", string(debug.Stack()))
+				err = ended("the handler has panicked")
+			}
+		}()
+		err = b.handle(ctx, m)
 	}()
-	return b.handle(ctx, m)
+	<-done
+	return err
 }
 
 func earliest(a, b time.Time) time.Time {
