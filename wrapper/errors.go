@@ -32,7 +32,7 @@ type Outcome int
 
 const (
 	NotSent  Outcome = iota // nothing left this machine
-	Unknown                 // a sendMessageToChat that may have arrived
+	Unknown                 // a message or a file that may have arrived
 	Rejected                // everything else: the Market refused, or nothing would have changed
 )
 
