@@ -404,6 +404,30 @@ func TestManyErrors(t *testing.T) {
 	assert.Less(t, len(err.Error()), 2200)
 }
 
+// Of many errors those are hidden that repeat the message, in part or as a whole, and no others.
+func TestErrorsThatRepeat(t *testing.T) {
+	const harmless = "none of the words that were sent"
+	var said []map[string]string
+	var want []gen.APIErrorDTO
+	for n := range 20 {
+		code, message := fmt.Sprint("E", n), harmless
+		shown := gen.APIErrorDTO{Code: code, Message: new(message)}
+		switch n % 5 {
+		case 1:
+			message, shown.Message = text[3:], new("…")
+		case 2:
+			message, shown.Message = text[:10]+" (rejected value: "+text[10:], new("…")
+		case 3:
+			code, shown.Code = text, "…"
+		}
+		said, want = append(said, map[string]string{"code": code, "message": message}), append(want, shown)
+	}
+	body, err := json.Marshal(map[string]any{"status": "ERROR", "errors": said})
+	require.NoError(t, err)
+	err = newClient(t, newScript(t, reply{status: 400, body: string(body)})).SendMessage(t.Context(), chatID, text)
+	assert.Equal(t, want, asError(t, err).Errors)
+}
+
 // The chat's id in the query is no secret of Auth's: the API's words that name it are shown.
 func TestIDsAreNoSecrets(t *testing.T) {
 	const id, says = 7000001, "Can't find chat by id: '7000001'"

@@ -68,12 +68,15 @@ func (c *call) failure() *Error {
 	sent := c.secrets()
 	e.Errors = redact(parseErrors(a.body), sent)
 	if host := a.leadsTo(); host != "" {
-		e.Err = errors.Join(e.Err, errors.New("it leads to "+sent.hide(host)))
+		sent.hide(&host)
+		e.Err = errors.Join(e.Err, errors.New("it leads to "+host))
 	}
 	if a.StatusCode == http.StatusRequestEntityTooLarge {
 		e.Err = errors.Join(e.Err, errors.New("a proxy between here and the Market may limit the size of requests"))
 	}
-	if form := describe(sent.hide(a.Header.Get("Content-Type")), a.body); form != "" {
+	contentType := a.Header.Get("Content-Type")
+	sent.hide(&contentType)
+	if form := describe(contentType, a.body); form != "" {
 		e.Err = errors.Join(errors.New(form), e.Err)
 	}
 	e.Body = bytes.Clone(a.body[:min(len(a.body), maxErrorBody)])

@@ -53,41 +53,36 @@ func (s *secrets) add(text string) {
 	}
 }
 
+// shown is a text that may be shown, and the text in which it goes on, by their letters and digits.
+type shown struct{ text, rest string }
+
 // in reports whether a text repeats a secret.
-func (s *secrets) in(text string) bool {
-	folded := lettersAndDigits(text)
-	isIn := func(short string) bool { return strings.Contains(folded, short) }
-	return slices.ContainsFunc(s.short, isIn) || s.hasRun([]rune(folded))
-}
+func (s *secrets) in(text string) bool { return s.repeatedBy(shown{text: lettersAndDigits(text)}) != 0 }
 
-// across reports whether a text that continues in another one repeats a secret which begins in the first.
-func (s *secrets) across(text, rest string) bool {
-	head, tail := []rune(lettersAndDigits(text)), []rune(lettersAndDigits(rest))
-	head = head[max(0, len(head)-commonRun+1):]
-	tail = tail[:min(len(tail), commonRun-1)]
-	return s.hasRun(append(head, tail...))
-}
-
-// hasRun remembers the runs of what is shown, which is short, and not those of what was sent. It remembers their
-// hashes: two runs with the same hash would hide a text without need, and show none.
-func (s *secrets) hasRun(shown []rune) bool {
-	if len(s.long) == 0 || len(shown) < commonRun {
-		return false
-	}
+// repeatedBy tells by its bits which of up to 64 texts repeat a secret, be it that a run of one goes on in the rest. It
+// looks for all of them at once, as a call may have read megabytes. It remembers the runs of what is shown, which is
+// short, and not those of what was sent. It remembers their hashes: two runs with the same hash would hide a text
+// without need, and show none.
+func (s *secrets) repeatedBy(texts ...shown) (found uint64) {
 	seed := maphash.MakeSeed()
 	hash := func(letters []rune) uint64 { return maphash.Comparable(seed, [commonRun]rune(letters)) }
-	runs := make(map[uint64]bool, len(shown))
-	for i := range len(shown) - commonRun + 1 {
-		runs[hash(shown[i:])] = true
-	}
-	for _, secret := range s.long {
-		for i := range len(secret) - commonRun + 1 {
-			if runs[hash(secret[i:])] {
-				return true
-			}
+	runs := map[uint64]uint64{} // by their hashes the texts that have them
+	for i, t := range texts {
+		if slices.ContainsFunc(s.short, func(short string) bool { return strings.Contains(t.text, short) }) {
+			found |= 1 << i
+		}
+		letters, rest := []rune(t.text), []rune(t.rest)
+		letters = append(letters, rest[:min(len(rest), commonRun-1)]...)
+		for at := 0; at+commonRun <= len(letters) && len(s.long) > 0; at++ {
+			runs[hash(letters[at:])] |= 1 << i
 		}
 	}
-	return false
+	for _, secret := range s.long {
+		for at := 0; at+commonRun <= len(secret) && len(runs) > 0; at++ {
+			found |= runs[hash(secret[at:])]
+		}
+	}
+	return found
 }
 
 // lettersAndDigits are what remains of a text when escapes are undone, and case, white space and punctuation do not
@@ -181,28 +176,35 @@ func undoEscape(escaped string) string {
 // redact takes out of the API's errors what repeats what was sent: everything from "(rejected value:" on, which holds
 // the text or a part of it, and each text that repeats it elsewhere.
 func redact(errs []gen.APIErrorDTO, sent *secrets) []gen.APIErrorDTO {
+	var texts []*string
 	for i := range errs {
-		errs[i].Code = sent.hide(errs[i].Code)
+		texts = append(texts, &errs[i].Code)
 		if errs[i].Message != nil {
-			said := sent.hide(*errs[i].Message)
-			errs[i].Message = &said
+			texts = append(texts, errs[i].Message)
 		}
 	}
+	sent.hide(texts...)
 	return errs
 }
 
-// hide gives a text up to the rejected value that it cites, if it does not repeat a secret. The message itself may have
-// the words "rejected value".
-func (s *secrets) hide(text string) string {
-	said, cited := text, ""
-	if at := rejectedValue().FindStringIndex(text); at != nil {
-		said, cited = text[:at[0]], text[at[0]:]
+// hide cuts up to 64 texts before the rejected value that they cite, and hides those that repeat a secret. The message
+// itself may have the words "rejected value".
+func (s *secrets) hide(texts ...*string) {
+	said := make([]shown, len(texts))
+	for i, text := range texts {
+		cited := ""
+		if at := rejectedValue().FindStringIndex(*text); at != nil {
+			*text, cited = (*text)[:at[0]], (*text)[at[0]:]
+		}
+		*text = shorten(*text)
+		said[i] = shown{lettersAndDigits(*text), lettersAndDigits(shorten(cited))}
 	}
-	said = shorten(said)
-	if s.in(said) || s.across(said, shorten(cited)) {
-		return hidden
+	repeated := s.repeatedBy(said...)
+	for i, text := range texts {
+		if repeated&(1<<i) != 0 {
+			*text = hidden
+		}
 	}
-	return said
 }
 
 func shorten(text string) string {
