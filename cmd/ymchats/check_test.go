@@ -282,7 +282,9 @@ func TestCheckOddEntries(t *testing.T) {
 	}
 	code, out, _ = check(t, har(entry("POST", market+"/v2/businesses/1/chats/message?chatId=1",
 		`,"headers":[{"name":"Content-Type","value":"application/x-www-form-urlencoded"},{"name":"Api-Key","value":"k"},{"name":":method","value":"POST"}],"postData":{"params":[{"name":"message"}]}`)), "-")
-	assert.Zero(t, code, "the body is not recorded")
+	assert.Equal(t, exitViolations, code, "its parameters show that there was a body")
+	assert.Contains(t, out, "sendMessageToChat: request: header Content-Type: must be application/json, in UTF-8\n")
+	assert.Contains(t, out, "violations 1, ")
 	assert.Contains(t, out, "headers and bodies that were not recorded 1")
 	code, out, _ = check(t, har(entry("POST", market+"/v2/businesses/1/chats/message?chatId=1",
 		`,"headers":[{"name":"Content-Type","value":"application/x-www-form-urlencoded"},{"name":"Api-Key","value":"k"}],"postData":{"text":"message=x"}`)), "-")

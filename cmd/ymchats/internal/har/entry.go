@@ -99,7 +99,7 @@ func (e *Entry) Request(to *url.URL) (*http.Request, Recorded, error) {
 	}
 	req := &http.Request{Method: e.Method(), URL: &sent, Host: sent.Host, Header: m.header}
 	req.Body = io.NopCloser(bytes.NewReader(m.body))
-	if !m.Body && m.transferred > 0 { // a text that is no JSON shows a check that there was a body
+	if !m.Body && (m.transferred > 0 || m.parts) { // a text that is no JSON shows a check that there was a body
 		req.Body = io.NopCloser(strings.NewReader("(not recorded)"))
 	}
 	return req, m.Recorded, nil

@@ -68,6 +68,7 @@ type message struct {
 	header      http.Header
 	body        []byte
 	transferred float64 // bodySize
+	parts       bool    // of the body stand apart, so there was one
 }
 
 // readMessage reads a message. Where no headers were recorded it assumes the one that the check of a body needs: of
@@ -86,7 +87,7 @@ func readMessage(o object, bodyName string) (message, error) {
 			return message{}, o.wrong("_content")
 		}
 	}
-	m := message{header: headerOf(headers), transferred: sizeOf(o.bodySize)}
+	m := message{header: headerOf(headers), transferred: sizeOf(o.bodySize), parts: len(c.names) > 0}
 	m.Headers = len(headers) > 0
 	m.Type = m.Headers || c.typed()
 	if err := m.readBody(c); err != nil {
