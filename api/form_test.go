@@ -64,6 +64,7 @@ func TestForms(t *testing.T) {
 		"its boundary within a line":  {form("x--b--\r\n --b\r\n", named), nil},
 		"header names in lower case":  {form("x", strings.ToLower(named)), nil},
 		"as it is, said so":           {form("x", named+"\r\nContent-Transfer-Encoding: binary"), nil},
+		"in capital letters":          {form("x", named+"\r\nContent-Transfer-Encoding: BINARY"), nil},
 		"without content":             {"--b\r\n" + named + "\r\n\r\n--b--", nil},
 		"a name of browsers":          {form("x", disposition(`name="file"; filename="%22Счёт%22 №1.pdf"`)), nil},
 		"a name by RFC 5987":          {form("x", disposition(`name="file"; filename*=utf-8''%D0%A1%D1%87.pdf`)), nil},

@@ -9,6 +9,7 @@ import (
 	"net/textproto"
 	"regexp"
 	"slices"
+	"strings"
 )
 
 // MediaType is the content type of such a body, without its parameters.
@@ -147,7 +148,7 @@ func (p Part) Disposition() (d Disposition, ok bool) {
 
 // Encoded is whether the content is written in another form than that of its bytes.
 func (p Part) Encoded() bool {
-	switch encoding := p.header.Get("Content-Transfer-Encoding"); encoding {
+	switch encoding := p.header.Get("Content-Transfer-Encoding"); strings.ToLower(encoding) {
 	case "", "7bit", "8bit", "binary":
 		return false
 	default:
