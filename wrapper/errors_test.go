@@ -416,7 +416,7 @@ func TestErrorsThatRepeat(t *testing.T) {
 		case 1:
 			message, shown.Message = text[3:], new("…")
 		case 2:
-			message, shown.Message = text[:10]+" (rejected value: "+text[10:], new("…")
+			message, shown.Message = text[:10]+" (rejected value: "+text[10:]+")", new(text[:10])
 		case 3:
 			code, shown.Code = text, "…"
 		}
