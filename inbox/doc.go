@@ -20,8 +20,8 @@
 // saved that. The messages of a chat are handed over one after another, in their order: one that fails holds up its
 // chat, and no other.
 //
-// Message.Reply sends each answer once, however often the message is handed over. It reads the chat where the message
-// was handed over before, and finds its answer there.
+// Message.Reply sends each answer once, however often the message is handed over. Where the message was handed over
+// before, it remembers what this process has sent, and reads the chat for what it does not know.
 //
 // In a chat that the Store does not know, nothing is handed over that is older than the last message of the shop, than
 // a message that a notification named before that, or than WithSince: 7 days before Run. A program that is started for

@@ -93,6 +93,8 @@ func TestEqualAnswers(t *testing.T) {
 		"Yes twice":                   {times: 2},
 		"Yes twice, and failures":     {times: 2, fails: true},
 		"Yes twice, failures, behind": {times: 2, fails: true, behind: 2 * time.Second},
+		"Yes, failures, 5 s behind":   {times: 1, fails: true, behind: 5 * time.Second},
+		"Yes twice, failures, 5 s":    {times: 2, fails: true, behind: 5 * time.Second},
 	} {
 		for _, notified := range []bool{false, true} {
 			t.Run(fmt.Sprint(what, notified), func(t *testing.T) {

@@ -39,8 +39,8 @@ func newReplies(client *wrapper.Client) *replies {
 	return &replies{client: client, texts: map[string]*equalReplies{}}
 }
 
-// send sends the Reply. The first one of the first attempt cannot be in the chat yet. A later one may stand behind the
-// message, and so may equal ones that answered earlier messages.
+// send sends the Reply, unless an earlier attempt of this process has. In the first attempt nobody can have sent it
+// before the first try. Later it may stand behind the message, and so may equal ones that answered earlier messages.
 func (r *replies) send(ctx context.Context, m *Message, text string, opts []wrapper.CallOption) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -51,6 +51,10 @@ func (r *replies) send(ctx context.Context, m *Message, text string, opts []wrap
 	if equal == nil {
 		equal = &equalReplies{after: m.MessageID}
 		r.texts[sametext.Fold(text)] = equal
+	}
+	if equal.now < equal.most { // a read may not show it yet
+		equal.now++
+		return nil
 	}
 	if m.Attempt > 1 || equal.doubt {
 		if err := sleepUntil(ctx, r.free); err != nil {
