@@ -2,14 +2,18 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"database/sql"
 	"encoding/csv"
 	"errors"
 	"fmt"
+	"html"
 	"net/url"
 	"os"
+	"strings"
 	"syscall"
+	"unicode"
 
 	_ "modernc.org/sqlite"
 
@@ -91,19 +95,36 @@ func (q *queue) load(path string) error {
 
 // pending gives the rows that are to be sent.
 func (q *queue) pending() (list []update, err error) {
-	rows, err := q.db.Query(`SELECT id, order_id, text, times FROM (
-		SELECT *, count(*) OVER (PARTITION BY order_id, text ORDER BY id) AS times FROM updates WHERE state != 'failed')
-		WHERE state = 'pending' ORDER BY id`)
+	rows, err := q.db.Query(`SELECT id, order_id, text, state = 'pending' FROM updates WHERE state != 'failed' ORDER BY id`)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
+	times := map[string]int{} // by order and text
 	for rows.Next() {
 		var u update
-		err = errors.Join(err, rows.Scan(&u.id, &u.order, &u.text, &u.times))
-		list = append(list, u)
+		var pending bool
+		err = errors.Join(err, rows.Scan(&u.id, &u.order, &u.text, &pending))
+		due := fmt.Sprint(u.order, " ", fold(u.text))
+		times[due]++
+		if u.times = times[due]; pending {
+			list = append(list, u)
+		}
 	}
 	return list, errors.Join(err, rows.Err())
+}
+
+// fold gives what counts of a text where the client compares texts: the letters and digits, or, if there are none, all
+// but white space. The client undoes more escapes than those of HTML.
+func fold(text string) string {
+	text = html.UnescapeString(text)
+	folded := strings.Map(func(r rune) rune {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) {
+			return unicode.ToLower(unicode.ToUpper(r))
+		}
+		return -1
+	}, text)
+	return cmp.Or(folded, strings.Join(strings.Fields(text), ""))
 }
 
 // set writes down what became of a row.

@@ -182,6 +182,22 @@ func TestEqualTexts(t *testing.T) {
 	})
 }
 
+// So are two texts that the client takes for equal.
+func TestTextsThatCountAsEqual(t *testing.T) {
+	for _, texts := range [][]string{{"Done.", "Done!"}, {"It costs 1,5", "It costs 15"}, {"A&B", "a &amp; b"}, {"👍", " 👍"}} {
+		synctest.Test(t, func(t *testing.T) {
+			market, w := newWorker(t)
+			chat := quietChat(t, w.client)
+			for _, text := range texts {
+				add(t, w.queue, 1, text)
+			}
+			require.NoError(t, w.run(t.Context()))
+			assert.Equal(t, []string{"sent", "sent"}, states(t, w.queue), texts)
+			assert.Len(t, market.Messages(chat), 2, texts)
+		})
+	}
+}
+
 // A chat that cannot be read is tried again later, and nothing is sent into it meanwhile.
 func TestUnreadableChat(t *testing.T) {
 	for name, fault := range map[string]sandbox.Fault{
