@@ -174,7 +174,7 @@ func TestDeliveriesAreBounded(t *testing.T) {
 // Faults that wait for their requests are bounded, when they came by HTTP.
 func TestWaitingFaultsAreBounded(t *testing.T) {
 	m := New()
-	m.faults.maxBytes = 63 * 2000
+	m.faults.maxBytes = 63 * 3000
 	add := func() int {
 		body := `{"operation":"getChat","faults":[{"kind":"answer","status":200,"body":"` + strings.Repeat("x", 950) + `"}]}`
 		return serve(m.Control(), "POST", "http://localhost/_sandbox/faults", body).Code
@@ -193,6 +193,29 @@ func TestWaitingFaultsAreBounded(t *testing.T) {
 		require.Equal(t, 204, add())
 	}
 	assert.Equal(t, 400, add())
+}
+
+// What is counted of a fault is what it takes of memory, whatever it has most of.
+func TestWaitingFaultsAreCountedWhole(t *testing.T) {
+	var headers strings.Builder
+	for i := range 10_000 {
+		fmt.Fprintf(&headers, `,"X-%d":"v"`, i)
+	}
+	long := strings.Repeat("x", 200_000)
+	for _, fault := range []string{
+		`{"kind":"answer","headers":{` + headers.String()[1:] + `}}`, `{"kind":"answer","body":"` + long + `"}`,
+		`{"kind":"fail","message":"` + long + `"}`, `{"kind":"fail","code":"` + long + `"}`, `{"kind":"redirect","url":"` + long + `"}`,
+		`{"kind":"abort","body":"` + long + `"}`,
+	} {
+		m := New()
+		before := heap()
+		for range 10 {
+			w := serve(m.Control(), "POST", "http://localhost/_sandbox/faults", `{"operation":"getChat","faults":[`+fault+`]}`)
+			require.Equal(t, 204, w.Code, w.Body)
+		}
+		assert.Less(t, heap()-before, int64(m.faults.bytes)+500_000, "%.40s", fault)
+		runtime.KeepAlive(m)
+	}
 }
 
 // The page costs what it shows.

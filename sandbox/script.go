@@ -32,8 +32,9 @@ type setFault struct {
 }
 
 func newSetFault(operation string, f control.Fault) (setFault, error) {
-	const each = 1000 // what a Fault itself and its description need beyond their texts
-	set := setFault{fault: describedFault(f), described: &f, bytes: len(encode(f)) + each}
+	const each, header = 1000, 200 // what a Fault and its description, and a header in both, need beyond their texts
+	set := setFault{fault: describedFault(f), described: &f}
+	set.bytes = 2*len(encode(f)) + each + header*len(orElse(f.Headers, nil)) // the Fault may have the texts anew
 	return set, checkFault(operation, set.fault)
 }
 
