@@ -1036,6 +1036,35 @@ func TestSavesAgain(t *testing.T) {
 	})
 }
 
+// A Store that hangs once does not keep the chats from being listed.
+func TestAStoreThatHangs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, h := listed(t)
+		w.store.Store = &hangingStore{Store: w.store.Store}
+		w.direct("one")
+		w.start()
+		time.Sleep(time.Minute)
+		w.stop()
+		assert.Equal(t, []string{"one"}, h.all())
+		assert.Contains(t, w.log.String(), "the open chats could not be loaded from the Store")
+	})
+}
+
+// hangingStore hangs when it is asked for the open chats for the first time.
+type hangingStore struct {
+	inbox.Store
+	asked bool
+}
+
+func (s *hangingStore) Open(ctx context.Context) ([]int64, error) {
+	if !s.asked {
+		s.asked = true
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}
+	return s.Store.Open(ctx)
+}
+
 // A Reply after the handler has returned is refused.
 func TestReplyAfterTheHandler(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

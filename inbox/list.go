@@ -39,7 +39,9 @@ func (b *Inbox) pause(ctx context.Context, what string, failures int, err error)
 
 // reopen schedules the chats that the Store has as open.
 func (b *Inbox) reopen(ctx context.Context) error {
-	open, err := b.store.Open(ctx)
+	limited, cancel := context.WithTimeout(ctx, storeTimeout)
+	defer cancel()
+	open, err := b.store.Open(limited)
 	if err != nil {
 		return &storeError{err}
 	}

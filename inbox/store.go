@@ -16,7 +16,7 @@ type State struct {
 }
 
 // Store keeps the States of the chats of one cabinet. Its methods are called by several goroutines at once, but never
-// by two for the same chat.
+// by two for the same chat. Run and CatchUp give each call 10 s.
 type Store interface {
 	// Load gives the State of a chat; the zero State if it is unknown.
 	Load(ctx context.Context, chatID int64) (State, error)
