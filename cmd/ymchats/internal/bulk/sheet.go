@@ -130,7 +130,7 @@ func number(cell string) (int64, error) {
 	switch id, err := strconv.ParseUint(cell, 10, 63); { // takes no sign
 	case cell == "":
 		return 0, errors.New("is missing")
-	case errorValues[cell]:
+	case isError(cell):
 		return 0, errFormula
 	case cutNumber(cell):
 		return 0, errors.New("is a number that Excel has cut: format the column as a number without decimals, look " +
@@ -150,7 +150,7 @@ func number(cell string) (int64, error) {
 var errorValues = func() map[string]bool {
 	all := map[string]bool{}
 	for _, value := range strings.Fields("#N/A #Н/Д #REF! #ССЫЛКА! #VALUE! #ЗНАЧ! #NAME? #ИМЯ? #DIV/0! #ДЕЛ/0! " +
-		"#NUM! #ЧИСЛО! #NULL! #ПУСТО! #SPILL! #ПЕРЕНОС! #CALC! #ВЫЧИСЛ! #ERROR! ##### Loading... Загрузка...") {
+		"#NUM! #ЧИСЛО! #NULL! #ПУСТО! #SPILL! #ПЕРЕНОС! #CALC! #ВЫЧИСЛ! #ERROR! Loading... Загрузка...") {
 		all[value] = true
 	}
 	return all
@@ -158,10 +158,12 @@ var errorValues = func() map[string]bool {
 
 var (
 	errFormula  = errors.New("is the error of a formula")
-	libreError  = regexp.MustCompile(`^Err:\d{3}$`).MatchString
+	cellError   = regexp.MustCompile(`^(Err:\d{3}|#+)$`).MatchString // LibreOffice's, and that of a narrow column
 	placeholder = regexp.MustCompile(`\{[^{}]*\}`).MatchString
 	looksLikeID = regexp.MustCompile(`^\s*"?\d+"?\s*$`).MatchString
 )
+
+func isError(cell string) bool { return errorValues[cell] || cellError(cell) }
 
 // text says what is wrong with a text.
 func (rules Rules) text(text string, delimiter rune, idFirst bool) error {
@@ -169,7 +171,7 @@ func (rules Rules) text(text string, delimiter rune, idFirst bool) error {
 	switch {
 	case cell == "":
 		return errors.New("is missing")
-	case errorValues[cell], libreError(cell):
+	case isError(cell):
 		return errFormula
 	case strings.ContainsRune(text, unicode.ReplacementChar):
 		return errors.New("has U+FFFD, which stands for a character that was lost: look at the encoding")
