@@ -202,6 +202,15 @@ func (r *Run) leaveOpen(row *Row) {
 	r.open = append(r.open, row)
 }
 
+// takeOpen gives the rows that are to be looked at once more. They are not at their end.
+func (r *Run) takeOpen() (rows []*Row) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	rows, r.open = r.open, nil
+	r.ended -= len(rows)
+	return rows
+}
+
 func ownKey(chatID int64, text string) string { return fmt.Sprint(chatID, " ", sametext.Fold(text)) }
 
 // setOwn notes that this run sends a text into a chat.

@@ -63,8 +63,7 @@ func (r *Run) Do(ctx context.Context) error {
 	if r.settle(r.Plan.Open) {
 		r.work(calls, shuffled(append(r.Plan.Open, r.Plan.New...)))
 	}
-	if last := r.open; r.settle(last) {
-		r.open = nil
+	if last := r.takeOpen(); r.settle(last) {
 		r.work(calls, shuffled(last))
 	}
 	return r.Brake.reason()
@@ -125,10 +124,16 @@ func (r *Run) work(ctx context.Context, groups [][]*Row) {
 	workers.Wait()
 }
 
-// paced waits until rows may begin, and tells whether the run goes on.
+// paced waits until rows may begin, and tells whether the run goes on. It looks at the clock, too: the timer of Until
+// stands still while the computer sleeps.
 func (r *Run) paced() bool {
 	left, _ := r.pace.wait()
-	return r.Brake.sleep(left)
+	goesOn := r.Brake.sleep(left)
+	if !r.Until.IsZero() && !time.Now().Before(r.Until) {
+		r.Brake.stop(ErrUntil)
+		return false
+	}
+	return goesOn
 }
 
 // goOn works on rows of one order, and gives back those that have to wait.

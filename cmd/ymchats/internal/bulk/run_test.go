@@ -375,7 +375,9 @@ func TestLookAtTheEnd(t *testing.T) {
 		s.market.Script(sandbox.OperationSendMessageToChat, sandbox.CommitThen(sandbox.Delay(2*time.Second, sandbox.Fail(500, "INTERNAL_ERROR", "try later"))))
 		time.AfterFunc(time.Second, func() { s.market.Every(sandbox.OperationGetChatHistory, sandbox.Fail(503, "UNAVAILABLE", "try later")) })
 		time.AfterFunc(11*time.Second, func() { s.market.Every(sandbox.OperationGetChatHistory, nil) })
-		assert.Equal(t, map[string]int{Sent: 1}, s.run(t.Context(), t, orders(1)).counts)
+		var run *Run
+		assert.Equal(t, map[string]int{Sent: 1}, s.run(t.Context(), t, orders(1), func(r *Run) { run = r }).counts)
+		assert.Equal(t, 1, run.Progress().Ended, "a row counts once")
 		s.assertOnce(t, 1)
 	})
 }
@@ -404,6 +406,19 @@ func TestUntil(t *testing.T) {
 		assert.ErrorIs(t, got.err, ErrUntil)
 		assert.Equal(t, map[string]int{Sent: 40, Left: 60}, got.counts)
 	})
+}
+
+// The clock counts: a timer does not see that the computer slept.
+func TestUntilByTheClock(t *testing.T) {
+	s := newShop(t)
+	plan, journal := s.plan(t, orders(1))
+	defer journal.Close()
+	run := s.newRun(t, plan, journal)
+	run.Until = time.Now().Add(time.Minute)
+	assert.True(t, run.paced())
+	run.Until = time.Now()
+	assert.False(t, run.paced())
+	assert.ErrorIs(t, run.Brake.reason(), ErrUntil)
 }
 
 // Five thousand rows need as many windows of the quota as there are, and meet no 420. Requests that are left for other
