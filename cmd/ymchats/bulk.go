@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"slices"
 	"strings"
@@ -77,6 +78,8 @@ func (b *bulkSender) check(flags *pflag.FlagSet, words []string) (err error) {
 	switch without := []string{"chat", "order", "return", "file", "timeout"}; {
 	case b.path == "":
 		return errors.New("--csv is empty, allowed is the path of a file")
+	case isGiven("journal") && b.journal == "":
+		return errors.New("--journal is empty, allowed is the path of a file")
 	case len(words) > 0:
 		return errors.New("send --csv takes no text: the texts stand in the file")
 	case slices.ContainsFunc(without, isGiven):
@@ -91,14 +94,13 @@ func (b *bulkSender) check(flags *pflag.FlagSet, words []string) (err error) {
 	if b.journal == "" {
 		b.journal = b.path + ".ymchats"
 	}
-	b.end, err = b.readUntil(time.Now())
+	if isGiven("until") {
+		b.end, err = b.readUntil(time.Now())
+	}
 	return err
 }
 
 func (b *bulkSender) readUntil(now time.Time) (time.Time, error) {
-	if b.until == "" {
-		return time.Time{}, nil
-	}
 	clock, err := time.Parse("15:04", b.until)
 	if err != nil {
 		return time.Time{}, fmt.Errorf("--until is %.20q, allowed is a time like 21:00", b.until)
@@ -122,11 +124,7 @@ func (b *bulkSender) send(cmd *cobra.Command) error {
 	if err != nil {
 		return usageError{fmt.Errorf("%s: %w", b.path, inWords(err))}
 	}
-	open := bulk.OpenJournal
-	if b.dryRun {
-		open = bulk.ReadJournal
-	}
-	journal, err := open(b.journal, b.access.host(), b.access.businessID)
+	journal, err := b.openJournal()
 	if err != nil {
 		return usageError{fmt.Errorf("%s: %w", b.journal, inWords(err))}
 	}
@@ -149,12 +147,19 @@ func (b *bulkSender) send(cmd *cobra.Command) error {
 	return b.sum(cmd, plan, journal, err)
 }
 
-func (b *bulkSender) read() (*bulk.Sheet, error) {
-	info, err := os.Stat(b.path)
-	if err == nil {
-		err = onlyFile(info)
+// openJournal looks before it opens: a pipe or a device might never end.
+func (b *bulkSender) openJournal() (*bulk.Journal, error) {
+	if err := onlyFileAt(b.journal); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
 	}
-	if err != nil {
+	if b.dryRun {
+		return bulk.ReadJournal(b.journal, b.access.host(), b.access.businessID)
+	}
+	return bulk.OpenJournal(b.journal, b.access.host(), b.access.businessID)
+}
+
+func (b *bulkSender) read() (*bulk.Sheet, error) {
+	if err := onlyFileAt(b.path); err != nil {
 		return nil, err
 	}
 	file, err := os.ReadFile(b.path)

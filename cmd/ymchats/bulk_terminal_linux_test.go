@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -14,20 +15,24 @@ import (
 )
 
 // On a real terminal the progress stays on one line, which is taken back; on one that cannot rewrite lines there is none
-// in a run of less than a minute.
+// in a run of less than a minute. With --verbose the lines of attempts stand alone.
 func TestSendCSVOnATerminal(t *testing.T) {
 	for _, row := range []struct {
 		columns uint16
 		term    string
+		flag    string
 		counts  string
-	}{{40, "xterm", "of 20, to end at "}, {100, "xterm", "of 20 rows, "}, {100, "dumb", ""}} {
-		t.Run(fmt.Sprint(row.columns, row.term), func(t *testing.T) {
+	}{
+		{40, "xterm", "--json=false", "of 20, to end at "}, {100, "xterm", "--json=false", "of 20 rows, "},
+		{100, "dumb", "--json=false", ""}, {100, "xterm", "--verbose", ""},
+	} {
+		t.Run(fmt.Sprint(row.columns, row.term, row.flag), func(t *testing.T) {
 			t.Parallel()
 			market, environment := serveSandbox(t)
 			market.Every(sandbox.OperationSendMessageToChat, sandbox.Delay(250*time.Millisecond, nil))
 			screen, tty := openTerminal(t, row.columns)
 			path := ordersFile(t, 20)
-			command := program(t, "send", "--csv", path)
+			command := program(t, "send", "--csv", path, row.flag)
 			for name, value := range environment {
 				command.Env = append(command.Env, name+"="+value)
 			}
@@ -35,14 +40,19 @@ func TestSendCSVOnATerminal(t *testing.T) {
 			command.Stdin, command.Stdout, command.Stderr = tty, tty, tty
 			_, err := screen.WriteString("y\n")
 			require.NoError(t, err)
+			read := make(chan string, 1)
+			go func() {
+				all, _ := io.ReadAll(screen) // it ends with an error of its own
+				read <- string(all)
+			}()
 			require.NoError(t, command.Run())
 			require.NoError(t, tty.Close())
-			read, _ := io.ReadAll(screen) // it ends with an error of its own
-			shown := strings.ReplaceAll(string(read), "\r\n", "\n")
+			shown := strings.ReplaceAll(<-read, "\r\n", "\n")
 			t.Logf("%s", shown)
 			_, after, found := strings.Cut(shown, "Send to 20 rows? [y/N] ")
 			require.True(t, found, shown)
 			if row.counts == "" {
+				after = regexp.MustCompile(`(?m)^time=.*\n`).ReplaceAllString(after, "")
 				assert.Equal(t, "20 rows: 20 sent\nResults: "+path+".results.csv\n", after)
 				return
 			}

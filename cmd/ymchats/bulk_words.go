@@ -163,12 +163,13 @@ func countWords(counts map[string]int) string {
 	return strings.Join(words, ", ")
 }
 
-// follow shows how far a run is: on a line of the terminal, elsewhere once a minute.
+// follow shows how far a run is: on a line of the terminal; elsewhere, and between the lines of --verbose, once a
+// minute.
 func (b *bulkSender) follow(out io.Writer, run *bulk.Run) (stop func()) {
 	if b.quiet {
 		return func() {}
 	}
-	if b.progress.columns() >= minColumns {
+	if b.progress.columns() >= minColumns && !b.verbose {
 		return rewrite(out, b.progress.columns, func(room int) string {
 			return progressWords(run.Progress(), time.Now(), b.leave, room)
 		})

@@ -61,11 +61,7 @@ func inWords(err error) error {
 // readPrivate reads a file that only its owner has access to. It looks before it opens: to open a pipe would wait for a
 // program that writes into it.
 func readPrivate(path string) ([]byte, error) {
-	info, err := os.Stat(path)
-	if err == nil {
-		err = onlyFile(info)
-	}
-	if err != nil {
+	if err := onlyFileAt(path); err != nil {
 		return nil, err
 	}
 	f, err := os.Open(path)
@@ -81,6 +77,14 @@ func readPrivate(path string) ([]byte, error) {
 		err = errors.New("it is larger than 64 KiB")
 	}
 	return text, err
+}
+
+func onlyFileAt(path string) error {
+	info, err := os.Stat(path)
+	if err != nil {
+		return err
+	}
+	return onlyFile(info)
 }
 
 func onlyFile(info fs.FileInfo) error {

@@ -81,8 +81,8 @@ var ErrLocked = errors.New("another run is using it: wait for its end")
 // OpenJournal reads the journal of former runs, or makes one, and locks it until Close.
 func OpenJournal(path, host string, cabinet int64) (*Journal, error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
-	if err != nil {
-		return nil, err
+	if failed := new(fs.PathError); errors.As(err, &failed) {
+		return nil, fmt.Errorf("it cannot be written: %v", failed.Err) // of a directory that is missing, too
 	}
 	j, err := openJournal(f, host, cabinet)
 	if err != nil {
