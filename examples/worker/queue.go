@@ -11,6 +11,7 @@ import (
 	"html"
 	"net/url"
 	"os"
+	"strconv"
 	"strings"
 	"syscall"
 	"unicode"
@@ -82,9 +83,12 @@ func (q *queue) load(path string) error {
 	defer func() { _ = tx.Rollback() }() // does nothing after Commit
 	sum := sha256.Sum256(content)
 	for n, row := range rows {
-		if err = wrapper.CheckMessage(row[1]); err == nil {
+		order, err := strconv.ParseInt(strings.TrimSpace(row[0]), 10, 64) // SQLite would take 1.2346E+11, too
+		if err != nil || order < 1 {
+			err = errors.New("the order is not a number of 1 and above in digits") // what it is may be a text
+		} else if err = wrapper.CheckMessage(row[1]); err == nil {
 			_, err = tx.Exec(`INSERT INTO updates (order_id, text, key) VALUES (?, ?, ?) ON CONFLICT (key) DO NOTHING`,
-				row[0], row[1], fmt.Sprintf("%x:%d", sum, n+1))
+				order, row[1], fmt.Sprintf("%x:%d", sum, n+1))
 		}
 		if err != nil {
 			return fmt.Errorf("%s: row %d: %w", path, n+1, err)

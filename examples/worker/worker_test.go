@@ -235,12 +235,13 @@ func TestList(t *testing.T) {
 	}
 	require.Error(t, w.queue.load(path), "there is no file yet")
 	for content, says := range map[string]string{
-		"1,Hello!\nx,Hello!\n":   "rows.csv: row 2: constraint failed: cannot store TEXT value in INTEGER column updates.order_id",
-		"1,Hello!\n0,Hello!\n":   "rows.csv: row 2: constraint failed: CHECK constraint failed: order_id > 0",
-		"1,Hello!\n1,\n":         "rows.csv: row 2: invalid request: message has 0 characters, allowed is 1 to 4096",
-		"1,Hello!\n1;Hello!\n":   "rows.csv: record on line 2: wrong number of fields; a row is order,text",
-		"1,Hello!\nHello!,1\n":   "rows.csv: row 2: constraint failed: cannot store TEXT value",
-		"1,Hello!\n1,\"Hello!\n": "rows.csv: parse error on line 2",
+		"1,Hello!\nx,Hello!\n":     "rows.csv: row 2: the order is not a number of 1 and above in digits",
+		"1,Hello!\n0,Hello!\n":     "rows.csv: row 2: the order is not a number",
+		"1,Hello!\n1E+11,Hello!\n": "rows.csv: row 2: the order is not a number",
+		"1,Hello!\n1,\n":           "rows.csv: row 2: invalid request: message has 0 characters, allowed is 1 to 4096",
+		"1,Hello!\n1;Hello!\n":     "rows.csv: record on line 2: wrong number of fields; a row is order,text",
+		"1,Hello!\nHello!,1\n":     "rows.csv: row 2: the order is not a number",
+		"1,Hello!\n1,\"Hello!\n":   "rows.csv: parse error on line 2",
 	} {
 		err := load(content)
 		require.ErrorContains(t, err, says)
