@@ -25,8 +25,8 @@ import _ "embed"
 //go:generate go tool oapi-codegen -config api/oapi-codegen-server.yaml openapi.yaml
 //go:generate go tool oapi-codegen -config api/oapi-codegen-notify.yaml notifications.yaml
 
-// Spec is the contract of the requests: the bytes of openapi.yaml, in UTF-8. They are not to be changed; api.Load parses
-// them.
+// Spec is the contract of the requests: the bytes of openapi.yaml, in UTF-8. They are not to be changed; api.Load
+// parses them.
 //
 //go:embed openapi.yaml
 var Spec []byte

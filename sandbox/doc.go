@@ -57,8 +57,8 @@
 //
 // The sandbox goes by the clock of this machine, or by the one of [WithClock]; [Market.Advance] moves it. A test that
 // counts on what is left of a quota needs a clock of its own, as an hour may end in the middle of it. A wrapper.Client
-// waits 3 s after a 500, and 13 s after a lost answer, before it repeats a message. [Market.RoundTripper] is the sandbox
-// without a socket, for tests on the virtual time of testing/synctest, where that takes no real time.
+// waits 3 s after a 500, and 13 s after a lost answer, before it repeats a message. [Market.RoundTripper] is the
+// sandbox without a socket, for tests on the virtual time of testing/synctest, where that takes no real time.
 //
 // # Tests in other languages
 //
