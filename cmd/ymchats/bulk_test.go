@@ -116,6 +116,11 @@ func TestSendCSVDryRun(t *testing.T) {
 	assert.Zero(t, code)
 	assert.Contains(t, out, "Rows     3 rows, 0 to send, 1 done before, 2 of orders that were sent another text, 1 more repeated ones left out\n")
 
+	code, out, _ = run(t, "send", "--csv", path, "--dry-run", "--several", "--changed", "skip", "--json")
+	assert.Zero(t, code)
+	before, _, _ := strings.Cut(out, `,"until":`)
+	assert.JSONEq(t, `{"rows":3,"new":0,"open":0,"done":1,"changed":2,"repeated":1}`, strings.TrimPrefix(before, `{"result":`)+"}")
+
 	t.Setenv(keySetting.variable, "another")
 	code, _, complaint = run(t, "send", "--csv", path, "--dry-run", "--several", "--changed", "skip")
 	assert.Equal(t, 4, code)
@@ -135,8 +140,10 @@ func TestSendCSVRefuses(t *testing.T) {
 	code, _, complaint = run(t, "send", "--csv", csvFile(t, "order;text\n;\n"))
 	assert.Equal(t, 3, code)
 	assert.Contains(t, complaint, "has no rows below its header\n")
-	code, _, complaint = run(t, "send", "--csv", csvFile(t, "order;text\n31000002;\u200b\n"))
+	code, out, complaint = run(t, "send", "--csv", csvFile(t, "order;text\n31000002;\u200b\n"), "--json")
 	assert.Equal(t, 3, code)
+	assert.JSONEq(t, `{"error":{"class":"invalidRequest","operation":"sendMessageToChat","status":0,"errors":[],"outcome":"not sent",
+		"attempts":0,"text":"nothing was sent: 1 row refused"}}`, out)
 	assert.Contains(t, complaint, "the text is refused: invalid request: the message shows nothing but blanks")
 	assert.Empty(t, market.Calls())
 	assert.NoFileExists(t, path+".results.csv")

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ymarket-go/chats/cmd/ymchats/internal/bulk"
+	"github.com/ymarket-go/chats/gen"
 	"github.com/ymarket-go/chats/wrapper"
 )
 
@@ -26,13 +27,22 @@ func (b *bulkSender) refuse(cmd *cobra.Command, sheet *bulk.Sheet, plan *bulk.Pl
 	if more := len(findings) - shownFindings; more > 0 {
 		fmt.Fprintf(out, "%s: and %s more\n", b.path, rows(more))
 	}
+	why := rows(len(findings)) + " refused"
 	switch {
 	case len(findings) > 0:
-		fmt.Fprintf(out, "ymchats: nothing was sent: %s refused\n", rows(len(findings)))
 	case len(sheet.Rows) == 0:
-		fmt.Fprintf(out, "ymchats: nothing was sent: %s has no rows below its header\n", b.path)
+		why = b.path + " has no rows below its header"
 	default:
 		return nil
+	}
+	fmt.Fprintln(out, "ymchats: nothing was sent:", why)
+	if b.json {
+		e := &wrapper.Error{Operation: gen.OperationSendMessageToChat, Err: wrapper.ErrInvalidRequest}
+		failed := newFailure(e, b.situation)
+		failed.Text = "nothing was sent: " + why
+		if err := printJSON(cmd.OutOrStdout(), map[string]any{"error": failed}); err != nil {
+			return err
+		}
 	}
 	return exitCode(3)
 }
@@ -83,7 +93,7 @@ func (b *bulkSender) consent(cmd *cobra.Command, sheet *bulk.Sheet, plan *bulk.P
 // tell says what would be sent, and tries the key.
 func (b *bulkSender) tell(cmd *cobra.Command, sheet *bulk.Sheet, plan *bulk.Plan) error {
 	for _, f := range b.facts(cmd, sheet, plan) {
-		if f.name != "Text" { // a text is shown to a person who is asked, and in no log
+		if f.name != "Text" && !b.json { // a text is shown to a person who is asked, and in no log
 			fmt.Fprintf(cmd.OutOrStdout(), "%-7s  %s\n", f.name, f.value)
 		}
 	}
@@ -93,8 +103,15 @@ func (b *bulkSender) tell(cmd *cobra.Command, sheet *bulk.Sheet, plan *bulk.Plan
 	if err := b.tryKey(cmd.Context()); err != nil {
 		return b.fail(cmd, err)
 	}
-	fmt.Fprintln(cmd.OutOrStdout(), "The key is good. Nothing was sent.")
-	return nil
+	if b.json {
+		return printJSON(cmd.OutOrStdout(), map[string]any{"result": map[string]any{
+			"rows": len(sheet.Rows), "new": len(plan.New), "open": len(plan.Open), "done": len(plan.Done),
+			"changed": len(plan.Changed), "repeated": sheet.Repeated,
+			"until": bulk.Estimate(plan.Todo(), time.Now(), b.leave),
+		}})
+	}
+	_, err := fmt.Fprintln(cmd.OutOrStdout(), "The key is good. Nothing was sent.")
+	return err
 }
 
 // sum writes the results, says how the run has ended, and gives the exit code.
