@@ -147,3 +147,24 @@ func (s *stall) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 		return next(ctx, cmd)
 	}
 }
+
+// loss is a hook of a client that loses the answer to the first script with a word in its arguments.
+type loss struct {
+	commandsAlone
+	word string
+	once sync.Once
+	lost chan struct{}
+}
+
+func (l *loss) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
+	return func(ctx context.Context, cmd redis.Cmder) error {
+		err := next(ctx, cmd)
+		args := cmd.Args()
+		isScript := args[0] == "evalsha" || args[0] == "eval" // the server may not know the script yet
+		if err == nil && isScript && strings.Contains(fmt.Sprint(args[6:]...), l.word) {
+			l.once.Do(func() { err = errNoAnswer; close(l.lost) })
+			cmd.SetErr(err)
+		}
+		return err
+	}
+}

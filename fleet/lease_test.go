@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"strconv"
 	"testing"
 	"time"
 
@@ -159,4 +160,38 @@ func TestLeaseEndsWithTheOutage(t *testing.T) {
 	close(probe.free)
 	eventually(t, "Redis is back", func() bool { return !isAway(l) })
 	eventually(t, "the lease has ended", func() bool { return s.leases(cabinet) == 0 })
+}
+
+// Redis writes down what runs, and its answer is lost. The request ends before Redis is tried again: Redis learns that,
+// too, instead of keeping the lease.
+func TestLeaseEndsAfterALostAnswer(t *testing.T) {
+	beside(t)
+	s := onOne(t)
+	rdb := s.client(t)
+	_, l := memberOver(t, rdb, WithTimeout(slow), leaseOf(endless))
+	take(t, l, "getChat")(served) // it knows the clock now
+	s.kill()
+	take(t, l, "getChat")(served) // it finds out
+	release := take(t, l, "getChat")
+	probe := &loss{word: `"running"`, lost: make(chan struct{})}
+	rdb.AddHook(probe)
+	s.run()
+	<-probe.lost
+	require.Equal(t, 1, s.leases(cabinet))
+	release(served)
+	eventually(t, "Redis is back", func() bool { return !isAway(l) })
+	eventually(t, "the lease has ended", func() bool { return s.leases(cabinet) == 0 })
+}
+
+// An outage of days keeps the leases that ended last.
+func TestMissedLeasesAreBounded(t *testing.T) {
+	_, l := member(t, onOne(t))
+	l.fleet.outages[l] = &outage{news: l.newReport()}
+	for i := range mostMissed + 1 {
+		require.True(t, l.postpone(report{ended: []string{strconv.Itoa(i)}}))
+	}
+	kept := l.fleet.outages[l].news.ended
+	require.Equal(t, mostMissed, len(kept))
+	require.Equal(t, "1", kept[0])
+	delete(l.fleet.outages, l)
 }

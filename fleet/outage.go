@@ -59,6 +59,10 @@ func (l *Limiter) failed(cause error) {
 	}
 }
 
+// mostMissed bounds how many leases that have ended are kept in an outage. Those that ended before have ended in Redis
+// by themselves: a probe writes one lease or a few.
+const mostMissed = 4096
+
 // postpone keeps news for the end of an outage. It gives false while Redis answers.
 func (l *Limiter) postpone(news report) bool {
 	l.fleet.mu.Lock()
@@ -68,6 +72,7 @@ func (l *Limiter) postpone(news report) bool {
 		return false
 	}
 	o.news.ended = append(o.news.ended, news.ended...)
+	o.news.ended = o.news.ended[max(len(o.news.ended)-mostMissed, 0):]
 	if news.known < l.forgotten {
 		return true
 	}
@@ -108,8 +113,9 @@ func (f *Fleet) allAway() []*Limiter {
 	return slices.Collect(maps.Keys(f.outages))
 }
 
-// probe tells Redis what it has missed, and what runs. If Redis takes that in, it is back. A command that it has
-// refused may be none of those, so all are tried first.
+// probe tells Redis what it has missed, and what runs. If Redis takes that in, it is back. It may also take that in, and
+// answer too late: then it is told later which of these leases have ended. A command that it has refused may be none of
+// those, so all are tried first.
 func (l *Limiter) probe() error {
 	f := l.fleet
 	f.mu.Lock()
@@ -128,21 +134,20 @@ func (l *Limiter) probe() error {
 	news := o.news
 	o.news = l.newReport()
 	news.running = l.running()
+	for _, id := range news.running {
+		l.leases[id].stored = true
+	}
 	f.mu.Unlock()
 	if err := l.tell(news); err != nil {
 		l.failed(err)
+		f.mu.Lock()
+		news.ended, o.news.ended = append(news.ended, o.news.ended...), nil // the oldest ones come first
+		f.mu.Unlock()
 		l.postpone(news)
 		return err
 	}
 	f.mu.Lock()
 	missed := o.news
-	for _, id := range news.running {
-		if s := l.leases[id]; s != nil {
-			s.stored = true
-		} else { // its request has ended meanwhile
-			missed.ended = append(missed.ended, id)
-		}
-	}
 	delete(f.outages, l)
 	close(o.back)
 	if len(f.outages) == 0 {
