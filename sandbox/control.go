@@ -32,8 +32,8 @@ func (m *Market) Control() http.Handler {
 	})
 	return m.guardControl(m.forms(control.HandlerWithOptions(controls{m}, control.StdHTTPServerOptions{
 		BaseRouter: mux,
-		ErrorHandlerFunc: func(w http.ResponseWriter, _ *http.Request, err error) {
-			refuseControl(w, http.StatusBadRequest, parameterError(err))
+		ErrorHandlerFunc: func(w http.ResponseWriter, r *http.Request, err error) {
+			refuseControl(w, http.StatusBadRequest, parameterError(r, err))
 		},
 	})))
 }
@@ -45,12 +45,15 @@ func describe(w http.ResponseWriter, _ *http.Request) {
 }
 
 // parameterError says what the generated code found wrong, without Go's words.
-func parameterError(err error) error {
+func parameterError(r *http.Request, err error) error {
 	var invalid *control.InvalidParamFormatError
-	if errors.As(err, &invalid) {
-		return fmt.Errorf("%s must be an integer", invalid.ParamName)
+	switch {
+	case !errors.As(err, &invalid):
+		return errors.New("a parameter is missing or comes twice")
+	case len(r.URL.Query()[invalid.ParamName]) > 1:
+		return fmt.Errorf("%s comes more than once, allowed is once", invalid.ParamName)
 	}
-	return errors.New("a parameter is missing or comes twice")
+	return fmt.Errorf("%s must be an integer", invalid.ParamName)
 }
 
 type controls struct{ *Market }
