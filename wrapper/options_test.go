@@ -36,6 +36,8 @@ func TestNewRefuses(t *testing.T) {
 		"base URL: no host":         {1, good, base("https:///v2"), "the base URL has no host"},
 		"base URL: only a port":     {1, good, base("https://:443/v2"), "the base URL has no host"},
 		"base URL: an empty port":   {1, good, base("https://host:/v2"), "no port after the colon"},
+		"base URL: port 0":          {1, good, base("https://host:0/v2"), "not one of 1 to 65535"},
+		"base URL: port 65536":      {1, good, base("https://host:65536/v2"), "not one of 1 to 65535"},
 		"base URL: a query":         {1, good, base("https://host/v2?x=1"), "the base URL has user info, a query or a fragment"},
 		"base URL: a bare ?":        {1, good, base("https://host/v2?"), "the base URL has user info, a query or a fragment"},
 		"base URL: a fragment":      {1, good, base("https://host/v2#top"), "the base URL has user info, a query or a fragment"},

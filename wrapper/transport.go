@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -75,6 +76,9 @@ func checkBaseURL(raw string, plainHTTP bool) (string, error) {
 	}
 	if u.Hostname() == "" || strings.HasSuffix(u.Host, ":") {
 		return "", badBaseURL("has no host, or no port after the colon")
+	}
+	if port, err := strconv.ParseUint(u.Port(), 10, 16); u.Port() != "" && (err != nil || port == 0) {
+		return "", badBaseURL("has a port that is not one of 1 to 65535")
 	}
 	if u.User != nil || strings.ContainsAny(raw, "?#") {
 		return "", badBaseURL("has user info, a query or a fragment")
