@@ -77,3 +77,10 @@ func TestWhatCannotBeRead(t *testing.T) {
 		assert.ErrorContains(t, err, "missing.yaml: ")
 	}
 }
+
+// The comparison that people and CI call makes this one of each contract, and fails with it.
+func TestContractDiffAsks(t *testing.T) {
+	script, err := os.ReadFile("../contract-diff")
+	require.NoError(t, err)
+	assert.Contains(t, string(script), `go run ./scripts/contractbreaks "$scratch/base/$contract" "$contract" || status=1`)
+}
