@@ -69,7 +69,7 @@ func (p *pace) enter(operation string) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	w := p.windows[operation]
-	for w.left() <= p.leave {
+	for p.left(w) <= p.leave {
 		if w.running == 0 {
 			why := "the quota is used up"
 			if p.leave > 0 {
@@ -85,11 +85,14 @@ func (p *pace) enter(operation string) bool {
 }
 
 // left is how many requests may start for certain.
-func (w *window) left() int {
-	if !time.Now().Before(w.quota.Until) {
-		return math.MaxInt // the next window has begun, or nothing is known
+func (p *pace) left(w *window) int {
+	switch {
+	case time.Now().Before(w.quota.Until):
+		return w.quota.Remaining - w.running
+	case p.leave > 0 && w.running > 0:
+		return 0 // the answer that is awaited tells what is left of the next window
 	}
-	return w.quota.Remaining - w.running
+	return math.MaxInt
 }
 
 // done takes in what an answer says of the quota.

@@ -408,6 +408,18 @@ func TestUntil(t *testing.T) {
 	})
 }
 
+// What is left for other work stays, too, while nothing is known of the window: one request asks.
+func TestLeaveAtFirst(t *testing.T) {
+	inBubble(t, func(t *testing.T, s *shop) {
+		s.leave = 999
+		s.market.Every(sandbox.OperationCreateChat, sandbox.Delay(time.Second, nil))
+		s.market.Every(sandbox.OperationSendMessageToChat, sandbox.Delay(time.Second, nil))
+		got := s.run(t.Context(), t, orders(10), func(r *Run) { r.Until = time.Now().Add(time.Minute) })
+		assert.ErrorIs(t, got.err, ErrUntil)
+		assert.Equal(t, map[string]int{Sent: 1, Left: 9}, got.counts)
+	})
+}
+
 // The clock counts: a timer does not see that the computer slept.
 func TestUntilByTheClock(t *testing.T) {
 	s := newShop(t)
