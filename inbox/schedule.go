@@ -142,8 +142,12 @@ func (b *Inbox) again(c *chat, due time.Time, failure error) {
 // judge gives how long something rests that has failed, and what is logged of the error. The methods of an error of
 // the program's may panic, as those of a nil pointer do: then its type is all that is known.
 func judge(failures int, err error) (pause time.Duration, text string) {
-	pause, text = min(time.Second<<min(failures, 10), 5*time.Minute), fmt.Sprintf("%T", err)
-	defer func() { _ = recover() }()
+	pause = min(time.Second<<min(failures, 10), 5*time.Minute)
+	defer func() {
+		if recover() != nil {
+			text = fmt.Sprintf("%T", err)
+		}
+	}()
 	return lengthen(pause, err), loggable(err)
 }
 
