@@ -428,6 +428,19 @@ func TestOnceThatCannotRead(t *testing.T) {
 	})
 }
 
+// Of a chat with more messages than are read it is open whether the text is among them, and no later read can tell.
+func TestOnceInALongChat(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScript(t)
+		s.history = pages(-1)
+		e := asError(t, newClient(t, s).SendMessage(t.Context(), chatID, text, wrapper.Once(0)))
+		assert.ErrorIs(t, e, wrapper.ErrOutcomeUnknown)
+		assert.Equal(t, wrapper.Look, e.Advice())
+		assert.Zero(t, e.Attempts)
+		assert.Equal(t, 10, s.attempts())
+	})
+}
+
 // Once reads no sooner than 3 s after this Client has sent the text there, and 13 s where that is in doubt.
 func TestOnceWaits(t *testing.T) {
 	for _, row := range []struct {
