@@ -9,8 +9,8 @@ import (
 )
 
 // SQL is a Store in a table of a database, inbox_chats, which is made if it is not there. It works with SQLite,
-// PostgreSQL and MySQL, by any driver. It needs no right to make tables where inbox_chats is there already. The table is
-// for one cabinet: give each cabinet a database or a schema of its own.
+// PostgreSQL and MySQL, by any driver. Where inbox_chats is there, no right to make tables is needed. The table is for
+// one cabinet: give each cabinet a database or a schema of its own.
 //
 // Saves last as long as the database keeps what is committed. SQLite in WAL mode does so with synchronous(FULL). Give a
 // database of SQLite one connection, by SetMaxOpenConns(1): otherwise Saves of two chats at once may find it locked.
