@@ -3,6 +3,7 @@ package fleet
 import (
 	"context"
 	_ "embed"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -22,7 +23,7 @@ const messageTime = 2 * time.Second
 var checkText string
 
 // Check tells what keeps the fleet from working: a wrong address or password, TLS on one side alone, a user without a
-// right. Call it when a program starts, as New asks Redis for nothing. It makes connections of its own, to each master
+// right, a client that is closed. Call it when a program starts, as New asks Redis for nothing. It makes connections of its own, to each master
 // of a cluster, without retries, and takes up to 6 s. A program that starts all the same goes on as it does while Redis
 // is away, unless Check says that messages are refused: then requests wait in the queue for longer.
 //
@@ -39,7 +40,13 @@ func (f *Fleet) Check(ctx context.Context) error {
 		if err := f.tryCommands(ctx, n.rdb, n.key); err != nil {
 			return err
 		}
-		return f.tryMessages(ctx, n.rdb)
+		if err := f.tryMessages(ctx, n.rdb); err != nil {
+			return err
+		}
+		if err := f.rdb.Ping(ctx).Err(); errors.Is(err, redis.ErrClosed) { // the check has a client of its own
+			return err
+		}
+		return nil
 	})
 	if err != nil {
 		return fmt.Errorf("fleet: %w", err)

@@ -118,6 +118,10 @@ func TestCheck(t *testing.T) {
 		s.do("CONFIG", "SET", "maxmemory", "1")
 		assert.ErrorContains(t, shared.Check(t.Context()), "HSET: OOM ")
 		s.do("CONFIG", "SET", "maxmemory", "0")
+		closed := s.client(t)
+		late, _ := memberOver(t, closed)
+		closed.Close()
+		assert.ErrorIs(t, late.Check(t.Context()), redis.ErrClosed)
 		assert.EqualError(t, shared.Check(nil), "fleet: ctx is nil") //nolint:staticcheck // a nil context is what is tried
 		shared.Close()
 		assert.Equal(t, errClosed, shared.Check(t.Context()))
