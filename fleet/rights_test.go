@@ -116,6 +116,11 @@ func takeAway(t *testing.T, rights []right, servers []*server, client func(user 
 	for _, c := range crews {
 		c.check(t)
 	}
+	for _, s := range servers[:(len(servers)+1)/2] { // the masters
+		for _, key := range s.do("KEYS", "*:check*").([]any) {
+			assert.NotEqualValues(t, -1, s.do("PTTL", key), "%s has no expiry", key)
+		}
+	}
 }
 
 // crewWithout is a fleet whose user lacks a right, and its callers.
