@@ -106,4 +106,10 @@ func TestClock(t *testing.T) {
 	assert.EqualValues(t, 1_000_900, c.at(sent.Add(time.Second)))
 	c.set(sent.Add(time.Second), 1_009_000, true) // the server has another clock now
 	assert.EqualValues(t, 1_009_000, c.at(sent.Add(time.Second)))
+	minute := sent.Add(time.Second + trusted)
+	c.set(minute, 1_009_500+trusted.Milliseconds(), false) // it may have taken longer
+	assert.EqualValues(t, 1_009_000, c.at(sent.Add(time.Second)))
+	minute = minute.Add(1)
+	c.set(minute, 1_009_500+trusted.Milliseconds(), false) // or the clocks have drifted apart
+	assert.EqualValues(t, 1_009_500+trusted.Milliseconds(), c.at(minute))
 }

@@ -17,10 +17,13 @@ func (c *clock) at(moment time.Time) int64 {
 	return c.read + moment.Sub(c.sent).Milliseconds()
 }
 
+// trusted is how long an estimate is kept, as clocks drift apart or are set.
+const trusted = time.Minute
+
 // set takes in the answer to a command that was sent then. The quickest answer is the best one. The sender of a late
 // command had a wrong estimate.
 func (c *clock) set(sent time.Time, read int64, late bool) {
-	if late || c.read == 0 || read < c.at(sent) {
+	if late || c.read == 0 || read < c.at(sent) || sent.Sub(c.sent) > trusted {
 		c.sent, c.read = sent, read
 	}
 }
