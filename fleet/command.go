@@ -57,7 +57,7 @@ func (r report) encode(now int64) string {
 		Known   int64             `json:"known,omitempty"`
 	}{r.ended, r.running, map[string]window{}, r.busy, r.known}
 	for operation, q := range r.windows {
-		news.Windows[operation] = window{q.Remaining, now + time.Until(q.Until).Milliseconds()}
+		news.Windows[operation] = window{max(q.Remaining, 0), now + time.Until(q.Until).Milliseconds()}
 	}
 	text, _ := json.Marshal(news) // of strings and numbers
 	return string(text)

@@ -42,6 +42,21 @@ func TestGateOfAll(t *testing.T) {
 	require.Zero(t, s.leases(cabinet))
 }
 
+// Other code may hand over a count below 0: nothing is left then, in this process and in the others.
+func TestCountBelowZero(t *testing.T) {
+	beside(t)
+	s := onOne(t)
+	_, a := member(t, s, WithTimeout(slow))
+	_, b := member(t, s, WithTimeout(slow))
+	take(t, a, "getChat")(left(-1, time.Hour))
+	for _, l := range []*Limiter{a, b} {
+		ctx, cancel := context.WithTimeout(background, patient)
+		defer cancel()
+		_, err := l.Acquire(ctx, "getChat")
+		require.ErrorIs(t, err, wrapper.ErrRateLimited)
+	}
+}
+
 // Who waits in the queue when the quota is used up is refused as the default Limiter refuses.
 func TestGateShutsOnWaiters(t *testing.T) {
 	beside(t)

@@ -242,7 +242,7 @@ func (g *gate) shut(now time.Time) bool {
 }
 
 // usedUp reports that the window has no room, even if none of the running requests counts.
-func (g *gate) usedUp(now time.Time) bool { return g.window.Remaining == 0 && g.left(now) > 0 }
+func (g *gate) usedUp(now time.Time) bool { return g.window.Remaining <= 0 && g.left(now) > 0 }
 
 // left is the time until the window ends; 0 or less: it has ended, or no answer had one.
 func (g *gate) left(now time.Time) time.Duration {

@@ -32,7 +32,7 @@ func (r Response) QuotaUsedUp() bool {
 		remaining, err := strconv.Atoi(r.Header.Get(headerRemaining))
 		return err == nil && remaining <= 0
 	}
-	return r.Quota.Remaining == 0
+	return r.Quota.Remaining <= 0
 }
 
 // The headers of a quota, as net/http writes them.

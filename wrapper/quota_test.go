@@ -80,6 +80,8 @@ func TestQuotaUsedUpForAnUnknownTime(t *testing.T) {
 		}
 	}
 	assert.True(t, wrapper.Response{StatusCode: 420, Header: http.Header{"X-Ratelimit-Resource-Remaining": {"-1"}}}.QuotaUsedUp())
+	below := wrapper.Quota{Remaining: -1, Until: time.Now().Add(time.Hour)}
+	assert.True(t, wrapper.Response{StatusCode: 420, Quota: below}.QuotaUsedUp(), "made by other code")
 	assert.False(t, wrapper.Response{StatusCode: 420, Header: http.Header{"X-Ratelimit-Resource-Remaining": {"1"}}}.QuotaUsedUp())
 	assert.False(t, wrapper.Response{StatusCode: 420}.QuotaUsedUp(), "too many at once")
 	assert.False(t, wrapper.Response{StatusCode: 200, Header: http.Header{"X-Ratelimit-Resource-Remaining": {"0"}}}.QuotaUsedUp())
