@@ -77,11 +77,11 @@ func onlyFor(name string, operations []string, then, fault Fault) Fault {
 	})
 }
 
-// notCommitted is a Fault that comes too late once the request has happened.
-func notCommitted(name string, fault Fault) Fault {
+// notCommitted is a Fault that comes too late once the request has happened. allowed is what to set instead.
+func notCommitted(name, allowed string, fault Fault) Fault {
 	return askable(func(q *inquiry) {
 		if q.committed {
-			q.refuse(fmt.Errorf("%s cannot act on a request that has happened, allowed is %[1]s around CommitThen", name))
+			q.refuse(fmt.Errorf("%s cannot act on a request that has happened, allowed is %s", name, allowed))
 		}
 		q.ask(fault)
 	}, fault)

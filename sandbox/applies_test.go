@@ -60,6 +60,9 @@ func TestFaultsThatCannotAct(t *testing.T) {
 	assert.PanicsWithValue(t, "sandbox: Script: "+late, func() {
 		m.Script("sendMessageToChat", sandbox.CommitThen(sandbox.Delay(1, sandbox.Changed(sandbox.Masked, nil))))
 	})
+	const gone = "sandbox: Every: Refuse cannot act on a request that has happened, allowed is Abort"
+	assert.PanicsWithValue(t, gone, func() { m.Every("sendMessageToChat", sandbox.CommitThen(sandbox.Refuse())) })
+	assert.NotPanics(t, func() { m.Every("sendMessageToChat", sandbox.Refuse()) })
 }
 
 // What a program has written around a fault is not called before a request comes, as it may count; a request of an

@@ -23,7 +23,8 @@ func Changed(change func(text string) string, then Fault) Fault {
 			then.or(next).ServeHTTP(w, r)
 		})
 	}
-	return notCommitted("Changed", onlyFor("Changed", []string{OperationSendMessageToChat}, then, changed))
+	return notCommitted("Changed", "Changed around CommitThen",
+		onlyFor("Changed", []string{OperationSendMessageToChat}, then, changed))
 }
 
 // Escaped is a change for Changed: the text as it stands in HTML, & as &amp;.

@@ -138,9 +138,10 @@ func Abort() Fault {
 }
 
 // Refuse answers as if nothing listened: the request never left the client. Only RoundTripper can do that; over a
-// socket the connection is cut before an answer.
+// socket the connection is cut before an answer. Script and Every panic when it is set within CommitThen, as what never
+// left cannot have happened: a client that sends it again would be right, and the message twice in the chat.
 func Refuse() Fault {
-	return func(http.Handler) http.Handler { return refusal{} }
+	return notCommitted("Refuse", "Abort", func(http.Handler) http.Handler { return refusal{} })
 }
 
 type refusal struct{}

@@ -231,7 +231,7 @@ func TestAbortOverHTTP2(t *testing.T) {
 // A Fault that refuses does so within other Faults, too.
 func TestRefuseWithinFaults(t *testing.T) {
 	m := newMarket()
-	m.Script(sandbox.OperationGetChat, sandbox.Delay(0, sandbox.CommitThen(sandbox.Refuse())))
+	m.Script(sandbox.OperationGetChat, sandbox.Delay(0, sandbox.Sometimes(1, 1, sandbox.Refuse())))
 	req, err := http.NewRequest("GET", "http://market"+chatOf(1), nil)
 	require.NoError(t, err)
 	_, err = m.RoundTripper().RoundTrip(req)
