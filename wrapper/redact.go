@@ -66,7 +66,11 @@ func (s *secrets) in(text string) bool { return s.repeatedBy(shown{text: letters
 func (s *secrets) repeatedBy(texts ...shown) (found uint64) {
 	seed := maphash.MakeSeed()
 	hash := func(letters []rune) uint64 { return maphash.Comparable(seed, [commonRun]rune(letters)) }
-	runs := map[uint64]uint64{} // by their hashes the texts that have them
+	size := 0
+	for _, t := range texts {
+		size += len(t.text)
+	}
+	runs := make(map[uint64]uint64, size) // by their hashes the texts that have them
 	for i, t := range texts {
 		if slices.ContainsFunc(s.short, func(short string) bool { return strings.Contains(t.text, short) }) {
 			found |= 1 << i
