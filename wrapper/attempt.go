@@ -67,7 +67,9 @@ func (c *Client) attempt(ctx context.Context, call *call) *attempt {
 	} else if err == nil {
 		err = errNothingCame
 	}
-	a.brokenOff = call.sendsFile() && err != nil && a.trace.couldNotWrite(callers)
+	if call.sendsFile() && err != nil { // of a file that nobody has read nothing has left: it asked first
+		a.brokenOff = !a.trace.end() || a.trace.couldNotWrite(callers)
+	}
 	a.reached = a.trace.reach(ctx.Err() != nil)
 	a.givenUp = resp == nil && a.reached == mayHaveLeft && ctx.Err() != nil && !a.trace.wouldResend.Load()
 	if err == nil {

@@ -1,6 +1,7 @@
 package wrapper_test
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
@@ -420,4 +421,36 @@ func TestNothingIsReadOfAFileAfterItsAttempt(t *testing.T) {
 	n, err := body.Read(make([]byte, 1000))
 	assert.Zero(t, n)
 	assert.EqualError(t, err, "the attempt is over")
+}
+
+// A file that asks first, and gets no answer before it is read, has not left: it is sent again without a look.
+func TestAFileThatWasNotAskedFor(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer listener.Close()
+	asked := make(chan string, 10)
+	go func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			req, err := http.ReadRequest(bufio.NewReader(conn))
+			if err == nil {
+				asked <- req.URL.Path
+			}
+			_ = conn.Close()
+		}
+	}()
+	client, err := wrapper.New(1, wrapper.APIKey("k"), wrapper.WithBaseURL("http://"+listener.Addr().String()),
+		wrapper.WithRetry(wrapper.RetryPolicy{MaxAttempts: 2, BaseDelay: time.Nanosecond}))
+	require.NoError(t, err)
+	err = client.SendFile(t.Context(), chatID, "a.pdf", make([]byte, mib+1))
+	var failed *wrapper.Error
+	require.ErrorAs(t, err, &failed)
+	assert.Equal(t, wrapper.Rejected, failed.Outcome, err)
+	require.Len(t, asked, 2)
+	for range 2 {
+		assert.Equal(t, "/businesses/1/chats/file/send", <-asked)
+	}
 }

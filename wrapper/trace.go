@@ -43,6 +43,7 @@ type trace struct {
 	lastStep    atomic.Int64 // nanoseconds since the attempt began; 0: the request came no further
 
 	reading sync.Mutex // of the body
+	read    bool       // somebody has begun to read it
 	over    bool       // the attempt is: nobody reads the body any more
 }
 
@@ -196,15 +197,17 @@ func (b watchedBody) Read(p []byte) (int, error) {
 	if b.trace.over {
 		return 0, errAttemptOver
 	}
+	b.trace.read = true
 	b.trace.bodyRead.Store(true)
 	return b.Reader.Read(p)
 }
 
-// end ends the reading of the body.
-func (t *trace) end() {
+// end ends the reading of the body, and tells whether somebody has begun it.
+func (t *trace) end() (read bool) {
 	t.reading.Lock()
 	defer t.reading.Unlock()
 	t.over = true
+	return t.read
 }
 
 func (watchedBody) Close() error { return nil }
