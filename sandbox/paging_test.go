@@ -186,3 +186,30 @@ func TestOptionsOfPages(t *testing.T) {
 		assert.EqualError(t, err, says)
 	}
 }
+
+// A chat is listed where it fits every part of a filter. A chat about no order fits no order, and so not number 0.
+func TestFiltersOfChats(t *testing.T) {
+	m := newMarket()
+	order, err := m.Ask(1, gen.ChatContextDTO{Type: gen.ChatContextIdentifiableTypeOrder, ID: 5}, "x")
+	require.NoError(t, err)
+	back, err := m.Ask(1, gen.ChatContextDTO{Type: gen.ChatContextIdentifiableTypeReturn, ID: 6}, "x")
+	require.NoError(t, err)
+	direct, err := m.Direct(1, "x")
+	require.NoError(t, err)
+	require.NoError(t, m.StartDispute(back))
+	for filter, want := range map[string][]int64{
+		`{}`: {order, back, direct}, `{"orderIds":null,"statuses":null}`: {order, back, direct},
+		`{"orderIds":[5]}`: {order}, `{"orderIds":[5,6]}`: {order, back}, `{"orderIds":[0]}`: nil, `{"orderIds":[0,-1,6]}`: {back},
+		`{"contexts":[{"type":"ORDER","id":6}]}`: nil, `{"contexts":[{"type":"ORDER","id":5},{"type":"RETURN","id":6}]}`: {order, back},
+		`{"contextTypes":["DIRECT"]}`: {direct}, `{"contextTypes":["DIRECT","RETURN"],"types":["CHAT"]}`: {direct},
+		`{"types":["ARBITRAGE"]}`: {back}, `{"statuses":["NEW"],"types":["ARBITRAGE"]}`: nil, `{"statuses":["NEW"]}`: {order, direct},
+		`{"statuses":["WAITING_FOR_ARBITER"],"orderIds":[6]}`: {back},
+	} {
+		rows, _ := onePage(t, m, "chats", "", 20, filter)
+		var listed []string
+		for _, id := range want {
+			listed = append(listed, fmt.Sprint(id))
+		}
+		assert.ElementsMatch(t, listed, rows, filter)
+	}
+}

@@ -43,7 +43,8 @@ func (m operations) GetChats(
 // fits is whether a chat fits every part of a filter that is there.
 func fits(c chat, filter gen.GetChatsRequest) bool {
 	context := c.about.full()
-	return contains(filter.OrderIds, orElse(context.OrderID, 0)) &&
+	hasOrder := context.OrderID != nil || len(filter.OrderIds) == 0 // 0 in a filter is no order
+	return hasOrder && contains(filter.OrderIds, orElse(context.OrderID, 0)) &&
 		contains(filter.Contexts, c.about.context) &&
 		contains(filter.ContextTypes, context.Type) &&
 		contains(filter.Types, c.kind) &&
