@@ -21,8 +21,8 @@ const (
 )
 
 // Advice tells what to do about an error. Only the Market's own word gives up a call or stops a program: of a 4xx that
-// has none of the Market's error codes, such as the page of a proxy, the moment is at fault; but a file that is too
-// large, for a proxy as well, is given up.
+// has none of the Market's error codes, such as the page of a proxy, and of a 200 with an error that has neither a code
+// nor the status ERROR, the moment is at fault; but a file that is too large, for a proxy as well, is given up.
 func (e *Error) Advice() Advice {
 	switch {
 	case errors.Is(e, ErrOutcomeUnknown):
@@ -33,7 +33,7 @@ func (e *Error) Advice() Advice {
 		return GiveUp
 	case e == nil || e.StatusCode < 200 || e.StatusCode >= 500:
 		return RetryLater
-	case e.StatusCode < 300 && errors.Is(e, ErrInvalidResponse):
+	case e.StatusCode < 300 && (errors.Is(e, ErrInvalidResponse) || !e.FromMarket()):
 		return RetryLater
 	case e.StatusCode < 300: // the Market says ERROR, and refuses with a 200
 		return GiveUp

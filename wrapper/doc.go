@@ -132,7 +132,7 @@
 //
 // No error text, log line, %#v or JSON made by this package holds the token, the message or the buyer's name. A text
 // of the API that repeats the message, the token, or a message or a name that the call has read before, in any case,
-// spacing or escaping, is shown as "…" beside its code. A text repeats it if it has 16 letters or digits in a row in common
-// with it, or all of one that is shorter. A message with fewer than 4 letters or digits may stand in any text by
-// chance, and hides nothing.
+// spacing or escaping, is shown as "…" beside its code. A text repeats it if it has 16 letters or digits in a row in
+// common with it, or all of one that is shorter. A message with fewer than 4 letters or digits may stand in any text
+// by chance, and hides nothing.
 package wrapper

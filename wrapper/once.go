@@ -22,8 +22,8 @@ import (
 //
 // It is no lock between processes: two that ask at once both send. A program that was killed during a send lets 13 s
 // pass before it calls again, as the Market may be at the message for 10 s. If the chat cannot be read, nothing is
-// sent, and the error is that of getChatHistory, with Outcome NotSent. Nor is anything sent if 1,000 messages do not show
-// the text and the chat has more: the outcome is unknown then.
+// sent, and the error is that of getChatHistory, with Outcome NotSent. Nor is anything sent if 1,000 messages do not
+// show the text and the chat has more: the outcome is unknown then.
 func Once(after int64) CallOption { return times("Once", after, 1) }
 
 // Times is like Once, but for a text or a file that is due more than once: nothing is sent if it stands there n times
