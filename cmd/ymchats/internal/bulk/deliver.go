@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/ymarket-go/chats/gen"
@@ -133,8 +134,7 @@ func (r *Run) resume(ctx context.Context, row *Row, chatID, after int64) error {
 	return err
 }
 
-// send sends a text whose begin is in the journal. Where the run stops and the client vouches that nothing was sent,
-// the journal has that, too.
+// send sends a text whose begin is in the journal, and notes where the client vouches that nothing was sent.
 func (r *Run) send(ctx context.Context, row *Row, chatID, after int64) (attempts int, err error) {
 	var answer wrapper.Response
 	err = r.Client.SendMessage(ctx, chatID, row.Text, wrapper.Once(after), wrapper.Capture(&answer))
@@ -143,10 +143,21 @@ func (r *Run) send(ctx context.Context, row *Row, chatID, after int64) (attempts
 		err = r.end(row, line{What: Sent, Chat: chatID})
 	}
 	var e *wrapper.Error
-	if errors.As(err, &e) && e.Outcome != wrapper.Unknown && (r.Brake.reason() != nil || e.Advice() == wrapper.Stop) {
-		err = errors.Join(err, r.end(row, line{What: Left, Chat: chatID, Todo: again}))
-	}
+	row.unsent = errors.As(err, &e) && e.Outcome != wrapper.Unknown
 	return answer.Attempts, err
+}
+
+// leave writes at the end of a run which texts that have begun were not sent. Before, they may begin again.
+func (r *Run) leave() error {
+	for _, row := range slices.Concat(r.Plan.Open, r.Plan.New) {
+		if !row.unsent || r.Journal.entry(row.Key).last.What != begun {
+			continue
+		}
+		if err := r.end(row, line{What: Left, Todo: again}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // judge says what an error of a row means for it and for the run. What ends the run comes back.

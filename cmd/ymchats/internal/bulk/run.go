@@ -1,6 +1,7 @@
 package bulk
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"math/rand/v2"
@@ -66,7 +67,7 @@ func (r *Run) Do(ctx context.Context) error {
 	if last := r.takeOpen(); r.settle(last) {
 		r.work(calls, shuffled(last))
 	}
-	return r.Brake.reason()
+	return cmp.Or(r.leave(), r.Brake.reason())
 }
 
 // settle waits until the absence of texts that may have been sent counts. It tells whether the run goes on.

@@ -334,6 +334,7 @@ func TestInterrupt(t *testing.T) {
 		"in flight": {sandbox.Delay(9*time.Second, nil), 10 * time.Second, map[string]int{Sent: 4, Left: 16}},
 		"hanging":   {sandbox.Delay(time.Hour, nil), 16 * time.Second, map[string]int{Doubt: 4, Left: 16}},
 		"pausing":   {sandbox.QuotaUsedUp(20 * time.Second), 2 * time.Second, map[string]int{Left: 20}},
+		"waiting":   {sandbox.QuotaUsedUp(time.Hour), 2 * time.Second, map[string]int{Left: 20}},
 	} {
 		t.Run(what, func(t *testing.T) {
 			inBubble(t, func(t *testing.T, s *shop) {

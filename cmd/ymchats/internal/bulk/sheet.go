@@ -22,6 +22,7 @@ type Row struct {
 	gone      bool      // it stands in the journal, and no longer in the file
 	behind    int       // reads that did not know the row's chat yet
 	notBefore time.Time // it is tried again
+	unsent    bool      // by its last send
 }
 
 // About names what the chat of the row is found by.
