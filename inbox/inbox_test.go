@@ -857,6 +857,7 @@ func TestNilContexts(t *testing.T) {
 	message := notify.ChatMessageSentNotificationDTO{BusinessID: cabinet, ChatID: w.direct("one"), MessageID: "1"}
 	for what, err := range map[string]error{
 		"Run": box.Run(none), "CatchUp": box.CatchUp(none), "Notified": box.Notified(none, message), "SQL": sqlErr,
+		"Reply": new(inbox.Message).Reply(none, "Hello!"),
 	} {
 		assert.EqualError(t, err, "inbox: ctx is nil", what)
 	}
@@ -1033,6 +1034,32 @@ func TestSavesAgain(t *testing.T) {
 		w.stop()
 		assert.Equal(t, []string{"one", "two"}, h.all())
 		assert.Contains(t, w.log.String(), "no disk")
+	})
+}
+
+// Replies of one message that are called at once are sent one after another, and wait no longer than their contexts.
+func TestRepliesAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, 1)
+		var short error
+		w.handle = func(_ *process, ctx context.Context, m *inbox.Message) error {
+			var parts sync.WaitGroup
+			for part := range 3 {
+				parts.Go(func() { assert.NoError(t, m.Reply(ctx, fmt.Sprint("part ", part))) })
+			}
+			time.Sleep(time.Millisecond)
+			ending, cancel := context.WithTimeout(ctx, time.Millisecond)
+			defer cancel()
+			short = m.Reply(ending, "one more")
+			parts.Wait()
+			return nil
+		}
+		chatID := w.direct("one")
+		w.start()
+		time.Sleep(time.Minute)
+		w.stop()
+		assert.Len(t, w.market.Messages(chatID), 4)
+		assert.ErrorIs(t, short, context.DeadlineExceeded)
 	})
 }
 

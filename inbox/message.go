@@ -45,9 +45,12 @@ func (m *Message) FromBuyer() bool { return m.Sender == gen.ChatMessageSenderTyp
 // as the same if their letters and digits are.
 //
 // Its error is an *wrapper.Error where the Client gives one; a handler returns it, so that the message comes again. It
-// works until the handler returns.
+// works until the handler returns. Replies into a chat that are called at once are sent one after another.
 func (m *Message) Reply(ctx context.Context, text string, opts ...wrapper.CallOption) error {
-	if m.replies == nil {
+	switch {
+	case ctx == nil:
+		return errNilContext
+	case m.replies == nil:
 		return errors.New("inbox: Reply is called on a Message that was not given to a handler")
 	}
 	return m.replies.send(ctx, m, text, opts)

@@ -3,7 +3,6 @@ package inbox
 import (
 	"context"
 	"errors"
-	"sync"
 	"time"
 
 	"github.com/ymarket-go/chats/internal/sametext"
@@ -18,8 +17,8 @@ const inFlight = 13 * time.Second
 // now. They run one after another.
 type replies struct {
 	client *wrapper.Client
+	turn   chan struct{} // has room for the goroutine that uses what follows
 
-	mu      sync.Mutex
 	texts   map[string]*equalReplies // by what wrapper takes for the same text
 	current ids                      // the message that is in the handler's hands; zero: none is
 	free    time.Time                // nothing that was sent for it is on its way, unseen, after that
@@ -36,14 +35,22 @@ type equalReplies struct {
 }
 
 func newReplies(client *wrapper.Client) *replies {
-	return &replies{client: client, texts: map[string]*equalReplies{}}
+	return &replies{client: client, turn: make(chan struct{}, 1), texts: map[string]*equalReplies{}}
 }
+
+func (r *replies) lock() { r.turn <- struct{}{} }
+
+func (r *replies) unlock() { <-r.turn }
 
 // send sends the Reply, unless an earlier attempt of this process has. In the first attempt nobody can have sent it
 // before the first try. Later it may stand behind the message, and so may equal ones that answered earlier messages.
 func (r *replies) send(ctx context.Context, m *Message, text string, opts []wrapper.CallOption) error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	select {
+	case r.turn <- struct{}{}:
+		defer r.unlock()
+	case <-ctx.Done(): // another one is on its way
+		return ctx.Err()
+	}
 	if r.current != m.ids() {
 		return errors.New("inbox: Reply is called after the handler has returned")
 	}
@@ -82,8 +89,8 @@ func mayHaveArrived(err error) bool {
 
 // begin says that a message is in the handler's hands.
 func (r *replies) begin(m *Message, free time.Time) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	r.lock()
+	defer r.unlock()
 	r.current, r.free = m.ids(), latest(r.free, free)
 	for _, equal := range r.texts {
 		equal.now, equal.doubt = 0, false
@@ -92,8 +99,8 @@ func (r *replies) begin(m *Message, free time.Time) {
 
 // end says that the handler has returned, and whether the message is handled.
 func (r *replies) end(handled bool) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	r.lock()
+	defer r.unlock()
 	r.current = ids{}
 	if !handled {
 		return
@@ -106,16 +113,16 @@ func (r *replies) end(handled bool) {
 
 // has tells whether this process has sent a text.
 func (r *replies) has(text string) bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	r.lock()
+	defer r.unlock()
 	equal := r.texts[sametext.Fold(text)]
 	return equal != nil && equal.earlier+equal.most > 0
 }
 
 // settle is when a read of the chat shows all that was written before the last one; zero: there was none.
 func (r *replies) settle() time.Time {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	r.lock()
+	defer r.unlock()
 	if r.ended.IsZero() {
 		return time.Time{}
 	}
