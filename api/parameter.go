@@ -79,7 +79,8 @@ func (r *Route) checkParameters(req *http.Request, found *findings) {
 		p, shape := p.Value, r.v.shapes[p.Value.Schema.Value]
 		switch {
 		case p.In == openapi3.ParameterInPath:
-			checkParameter(p, shape, []string{r.path[p.Name]}, found)
+			value, _ := url.PathUnescape(r.path[p.Name]) // the router has it from a path that was parsed
+			checkParameter(p, shape, []string{value}, found)
 		case p.In == openapi3.ParameterInHeader:
 			checkParameter(p, shape, req.Header.Values(p.Name), found)
 		case shape.kind == "object":

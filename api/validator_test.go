@@ -76,6 +76,8 @@ func TestRequest(t *testing.T) {
 		{"slash at the end", "GET", chat + "/?chatId=1", "", []string{"path: is not one of the contract"}},
 		{"another method", "DELETE", chat + "?chatId=1", "", []string{"method: is not one of the path"}},
 
+		{"businessId in escapes", "GET", "/v2/businesses/%31%32/chat?chatId=%31", "", nil},
+		{"businessId with a slash", "GET", "/v2/businesses/1%2F2/chat?chatId=1", "", []string{"path businessId: type integer"}},
 		{"businessId 0", "GET", "/v2/businesses/0/chat?chatId=1", "", []string{"path businessId: minimum 1"}},
 		{"businessId: text", "GET", "/v2/businesses/canary/chat?chatId=1", "", []string{"path businessId: type integer"}},
 		{"businessId: 2^63", "GET", "/v2/businesses/9223372036854775808/chat?chatId=1", "", []string{"path businessId: format int64"}},
