@@ -113,7 +113,7 @@ func (f *Fleet) allAway() []*Limiter {
 	return slices.Collect(maps.Keys(f.outages))
 }
 
-// probe tells Redis what it has missed, and what runs. If Redis takes that in, it is back. It may also take that in, and
+// probe tells Redis what it has missed, and what runs. If Redis takes that in, it is back. It may also take that in and
 // answer too late: then it is told later which of these leases have ended. A command that it has refused may be none of
 // those, so all are tried first.
 func (l *Limiter) probe() error {
