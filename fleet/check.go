@@ -24,8 +24,8 @@ var checkText string
 
 // Check tells what keeps the fleet from working: a wrong address or password, TLS on one side alone, a user without a
 // right, a client that is closed. Call it when a program starts, as New asks Redis for nothing. It makes connections of
-// its own, to each master of a cluster, without retries, and takes up to 6 s. A program that starts all the same goes on
-// as it does while Redis is away, unless Check says that messages are refused: then requests wait in the queue for
+// its own, to each master of a cluster, without retries, and takes up to 6 s. A program that starts all the same goes
+// on as it does while Redis is away, unless Check says that messages are refused: then requests wait in the queue for
 // longer.
 //
 // The error has what Redis or the dial said, and names the commands that were refused. It is also that of a ctx that
