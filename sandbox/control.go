@@ -8,6 +8,8 @@ import (
 	"io"
 	"math"
 	"net/http"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -31,7 +33,8 @@ func (m *Market) Control() http.Handler {
 		refuseControl(w, http.StatusNotFound, err)
 	})
 	return m.guardControl(m.forms(control.HandlerWithOptions(controls{m}, control.StdHTTPServerOptions{
-		BaseRouter: mux,
+		BaseRouter:  mux,
+		Middlewares: []control.MiddlewareFunc{onlyDeclared},
 		ErrorHandlerFunc: func(w http.ResponseWriter, r *http.Request, err error) {
 			refuseControl(w, http.StatusBadRequest, parameterError(r, err))
 		},
@@ -54,6 +57,27 @@ func parameterError(r *http.Request, err error) error {
 		return fmt.Errorf("%s comes more than once, allowed is once", invalid.ParamName)
 	}
 	return fmt.Errorf("%s must be an integer", invalid.ParamName)
+}
+
+// onlyDeclared refuses parameters that control.yaml does not declare: DELETE with a misspelt one would remove all.
+func onlyDeclared(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		method, path, _ := strings.Cut(r.Pattern, " ")
+		var declared []string
+		for _, parameter := range controlDocument().Paths.Value(path).GetOperation(method).Parameters {
+			if parameter.Value.In == openapi3.ParameterInQuery {
+				declared = append(declared, parameter.Value.Name)
+			}
+		}
+		for name := range r.URL.Query() {
+			if !slices.Contains(declared, name) {
+				err := fmt.Errorf("the parameter %.40q is unknown, allowed are %q", name, declared)
+				refuseControl(w, http.StatusBadRequest, err)
+				return
+			}
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 type controls struct{ *Market }
@@ -284,13 +308,15 @@ func readControl(w http.ResponseWriter, r *http.Request, schema string, into any
 }
 
 // controlSchemas are those of control.yaml.
-var controlSchemas = sync.OnceValue(func() openapi3.Schemas {
+var controlDocument = sync.OnceValue(func() *openapi3.T {
 	doc, err := openapi3.NewLoader().LoadFromData(ControlSpec)
 	if err != nil {
 		panic(err)
 	}
-	return doc.Components.Schemas
+	return doc
 })
+
+func controlSchemas() openapi3.Schemas { return controlDocument().Components.Schemas }
 
 // decodeControl checks a text against its schema. Its errors name the place and what is allowed.
 func decodeControl(schema string, text []byte, into any) error {

@@ -116,6 +116,23 @@ func TestControlRefuses(t *testing.T) {
 	}
 }
 
+// A parameter that control.yaml does not declare is refused: one that is misspelt would have all faults removed.
+func TestControlRefusesUnknownParameters(t *testing.T) {
+	m := newMarket()
+	m.Every(sandbox.OperationGetChat, sandbox.Fail(500, "INTERNAL_ERROR", "no"))
+	for _, row := range []struct{ method, path, says string }{
+		{"DELETE", "/_sandbox/faults?operaton=getChat", `the parameter \"operaton\" is unknown, allowed are [\"operation\" \"id\"]`},
+		{"GET", "/_sandbox/chats?Status=NEW", `the parameter \"Status\" is unknown, allowed are`},
+		{"POST", "/_sandbox/reset?view=", `the parameter \"view\" is unknown, allowed are []`},
+	} {
+		status, answer := drive(t, m, row.method, row.path, "")
+		assert.Equal(t, 400, status, row.path)
+		assert.Contains(t, answer, row.says)
+	}
+	_, faults := drive(t, m, "GET", "/_sandbox/faults", "")
+	assert.Contains(t, faults, "getChat")
+}
+
 // Every kind that control.yaml lists makes a Fault that does what its name says.
 func TestParseFault(t *testing.T) {
 	rows := map[string]func(a *httptest.ResponseRecorder){

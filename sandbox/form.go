@@ -40,10 +40,15 @@ func (m *Market) forms(api http.Handler) http.Handler {
 			return
 		}
 		query := r.URL.Query()
-		posted := r.WithContext(r.Context())
+		posted := r.Clone(r.Context())
 		if query.Get("method") == "delete" {
 			posted.Method = http.MethodDelete
 		}
+		parameters := r.URL.Query()
+		for _, ofForms := range []string{"method", "view", "done"} { // no others may come to the control API
+			parameters.Del(ofForms)
+		}
+		posted.URL.RawQuery = parameters.Encode()
 		answer := &memory{header: http.Header{}}
 		api.ServeHTTP(answer, posted)
 		values, _ := url.ParseQuery(query.Get("view"))

@@ -204,7 +204,11 @@ func TestFormsRefuse(t *testing.T) {
 // A form is answered with the page where a browser asks for one; a program gets the answer of the control API.
 func TestFormsOfPrograms(t *testing.T) {
 	m := newMarket()
-	status, _ := drive(t, m, "POST", "/_sandbox/chats?method=delete", `{"businessId":1,"text":"x"}`)
+	const begin = `{"businessId":1,"text":"x"}`
+	status, answer := drive(t, m, "POST", "/_sandbox/chats?method=delete", begin)
+	assert.Equal(t, 400, status)
+	assert.Contains(t, answer, `the parameter \"method\" is unknown`)
+	status, _ = drive(t, m, "POST", "/_sandbox/chats", begin)
 	assert.Equal(t, 201, status)
 	const replies, form = "/_sandbox/chats/7000001/replies", "application/x-www-form-urlencoded"
 	assert.Equal(t, 204, serve(m.Control(), "POST", replies, "text=a+b", "Content-Type", form).Code)
