@@ -99,7 +99,8 @@ func (q *queue) load(path string) error {
 
 // pending gives the rows that are to be sent.
 func (q *queue) pending() (list []update, err error) {
-	rows, err := q.db.Query(`SELECT id, order_id, text, state = 'pending' FROM updates WHERE state != 'failed' ORDER BY id`)
+	rows, err := q.db.Query(`SELECT id, order_id, text, state = 'pending' FROM updates
+		WHERE state != 'failed' ORDER BY id`)
 	if err != nil {
 		return nil, err
 	}
