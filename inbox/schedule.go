@@ -167,14 +167,14 @@ func lengthen(pause time.Duration, err error) time.Duration {
 func loggable(err error) string {
 	var call *wrapper.Error
 	var store *storeError
-	var instead ended
+	var handler noReturn
 	switch {
 	case errors.As(err, &call):
 		return call.Error()
 	case errors.As(err, &store):
 		return store.Error()
-	case errors.As(err, &instead):
-		return instead.Error()
+	case errors.As(err, &handler):
+		return handler.Error()
 	case errors.Is(err, context.DeadlineExceeded):
 		return context.DeadlineExceeded.Error()
 	}

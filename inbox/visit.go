@@ -169,16 +169,16 @@ func (b *Inbox) change(ctx context.Context, c *chat, change func(*State)) error 
 	return b.locked(ctx, c, func(ctx context.Context) error { return c.save(ctx, b.store, change) })
 }
 
-// ended is what a handler did in the place of returning.
-type ended string
+// noReturn says what a handler did in the place of returning.
+type noReturn string
 
-func (e ended) Error() string { return string(e) }
+func (e noReturn) Error() string { return string(e) }
 
 // call calls the handler, in a goroutine of its own, as it may end its goroutine.
 func (b *Inbox) call(ctx context.Context, m *Message) error {
 	ctx, cancel := context.WithTimeout(ctx, b.timeout)
 	defer cancel()
-	err := error(ended("the handler has ended its goroutine"))
+	err := error(noReturn("the handler has ended its goroutine"))
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -186,7 +186,7 @@ func (b *Inbox) call(ctx context.Context, m *Message) error {
 			if value := recover(); value != nil {
 				b.log().ErrorContext(ctx, "the handler has panicked", "message", m, "panic", fmt.Sprintf("%T", value),
 					"stack", string(debug.Stack()))
-				err = ended("the handler has panicked")
+				err = noReturn("the handler has panicked")
 			}
 		}()
 		err = b.handle(ctx, m)
