@@ -20,7 +20,7 @@ const exitHelp = `Exit code:
   3  refused before anything was sent, as it breaks the contract
   4  the key is not valid, or may not do that
   5  no such chat, order or return
-  6  a limit of the Market is used up; the time when it is back stands on standard error
+  6  a limit of the Market is used up; where the Market names the time when it is back, that stands on standard error
   7  it is unknown whether the message arrived: read the chat before sending again
 
 Where something else than the Market's API answers, as behind a wrong base URL, it is 1 and not 4 or 5.`
