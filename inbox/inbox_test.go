@@ -213,13 +213,13 @@ func TestRepliesAgainByItself(t *testing.T) {
 func TestWorkThatOutlivesItsAttempt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, 1, inbox.WithTimeout(time.Minute))
-		var late error
+		late := make(chan error, 1)
 		w.handle = func(_ *process, ctx context.Context, m *inbox.Message) error {
 			answered := make(chan error, 1)
 			go func() {
 				if m.Attempt == 1 {
 					time.Sleep(70 * time.Second)
-					late = m.Reply(context.WithoutCancel(ctx), "Hello!")
+					late <- m.Reply(context.WithoutCancel(ctx), "Hello!")
 					return
 				}
 				time.Sleep(20 * time.Second)
@@ -237,7 +237,7 @@ func TestWorkThatOutlivesItsAttempt(t *testing.T) {
 		time.Sleep(5 * time.Minute)
 		w.stop()
 		assert.Len(t, w.market.Messages(chatID), 2)
-		assert.ErrorContains(t, late, "after the handler has returned")
+		assert.ErrorContains(t, <-late, "after the handler has returned")
 	})
 }
 
