@@ -135,12 +135,6 @@ func (a *attempt) read(resp *http.Response, maxAnswer int, m *market) error {
 	}
 	a.StatusCode, a.Header = resp.StatusCode, resp.Header
 	a.Quota = m.readQuota(resp.Header, a.date, time.Now())
-	// A header that is no traceparent could hold anything. A real one has 55 characters; a later form may be longer.
-	id := resp.Header.Get("Traceparent")
-	isTraceParent := id != "" && len(id) <= 100 && strings.Trim(id, "0123456789abcdef-") == ""
-	if isTraceParent && !newSecrets(a.trace.authValues()...).in(id) {
-		a.TraceParent = id
-	}
 	if resp.StatusCode < 200 {
 		return nil // the body of a 101 is a connection, which has no end
 	}
@@ -150,6 +144,17 @@ func (a *attempt) read(resp *http.Response, maxAnswer int, m *market) error {
 		return fmt.Errorf("%w %d MiB", errAnswerTooLarge, maxAnswer>>20)
 	}
 	return err
+}
+
+// traceParent is that of the answer, where it is shown. A header that is no traceparent could hold anything, also what
+// Auth has sent. A real one has 55 characters; a later form may be longer.
+func (a *attempt) traceParent() string {
+	id := a.Header.Get("Traceparent")
+	isTraceParent := len(id) <= 100 && strings.Trim(id, "0123456789abcdef-") == ""
+	if !isTraceParent || newSecrets(a.trace.authValues()...).in(id) {
+		return ""
+	}
+	return id
 }
 
 // leadsTo gives the host to which a redirect leads; empty: it is none, or leads nowhere.

@@ -37,7 +37,7 @@ func (c *Client) log(ctx context.Context, call *call, pause time.Duration) {
 		"codes", codes,
 		"pause", pause,
 		"quota", a.Quota,
-		"traceparent", a.TraceParent,
+		"traceparent", a.traceParent(),
 	}
 	if pause > 0 {
 		fields = append(fields, "for", call.verdict.waitsFor())

@@ -26,6 +26,7 @@ func (c *call) report() {
 	*c.capture = Response{}
 	if c.answered != nil {
 		*c.capture = c.answered.Response
+		c.capture.TraceParent = c.answered.traceParent()
 	}
 	c.capture.Attempts = c.attempts
 }
@@ -64,7 +65,7 @@ func (c *call) failure() *Error {
 	if a == nil {
 		return e
 	}
-	e.StatusCode, e.Quota, e.TraceParent = a.StatusCode, a.Quota, a.TraceParent
+	e.StatusCode, e.Quota, e.TraceParent = a.StatusCode, a.Quota, a.traceParent()
 	sent := c.secrets()
 	e.Errors = redact(parseErrors(a.body), sent)
 	if host := a.leadsTo(); host != "" {
