@@ -21,9 +21,9 @@ import (
 // 420 for some of theirs, which costs quota. The module fleet has a Limiter that counts for all of them.
 type Limiter interface {
 	// Acquire waits until a request of the operation (its operationId) may start. release is called once, when the
-	// request has ended, with its answer; Attempts and TraceParent are not set. The Response is zero where none came; where
-	// this side gave up, release is called when the Market has given up as well, 10 s after the request left, which may be after the
-	// call has returned. A 420 with quota left says that too many requests ran at once.
+	// request has ended, with its answer; Attempts and TraceParent are not set. The Response is zero where none came;
+	// where this side gave up, release is called when the Market has given up as well, 10 s after the request left,
+	// which may be after the call has returned. A 420 with quota left says that too many requests ran at once.
 	//
 	// An error ends the call, with Outcome NotSent unless an earlier attempt was sent. Of an *Error its RetryAt and Err
 	// are kept.
