@@ -20,7 +20,6 @@ func CloseSilently(after time.Duration) Fault {
 			_, _ = w.Write(body)
 			return
 		}
-		time.AfterFunc(after, func() { _ = conn.Close() })
 		x.status = status
 		x.settle()
 		_, _ = x.answer.Write(body) // it cannot fail
@@ -34,5 +33,6 @@ func CloseSilently(after time.Duration) Fault {
 			Request:       r,
 		}
 		_ = answer.Write(conn) // fails when the client is gone
+		time.AfterFunc(after, func() { _ = conn.Close() })
 	})
 }

@@ -2,6 +2,7 @@ package sandbox_test
 
 import (
 	"bufio"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net"
@@ -88,6 +89,22 @@ func TestCloseSilently(t *testing.T) {
 	a := ask(t, m, "GET", chatOf(1), "")
 	assert.Equal(t, 404, a.status, "without a socket it is the true answer")
 	assert.NotContains(t, a.header, "Connection")
+}
+
+// However soon the connection is closed, the answer has come by then.
+func TestCloseSilentlyAfterTheAnswer(t *testing.T) {
+	m := newMarket()
+	m.Every(sandbox.OperationGetChat, sandbox.CloseSilently(0))
+	server := httptest.NewServer(m)
+	defer server.Close()
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	for range 500 {
+		answer, err := client.Get(server.URL + chatOf(1))
+		require.NoError(t, err)
+		body, err := io.ReadAll(answer.Body)
+		require.NoError(t, err)
+		require.True(t, json.Valid(body))
+	}
 }
 
 // One connection of those that are kept can be closed.
