@@ -209,11 +209,12 @@ func TestWaitingFaultsAreCountedWhole(t *testing.T) {
 	} {
 		m := New()
 		before := heap()
-		for range 10 {
+		for range 25 {
 			w := serve(m.Control(), "POST", "http://localhost/_sandbox/faults", `{"operation":"getChat","faults":[`+fault+`]}`)
 			require.Equal(t, 204, w.Code, w.Body)
 		}
-		assert.Less(t, heap()-before, int64(m.faults.bytes)+500_000, "%.40s", fault)
+		const others = 2_000_000 // bytes: what the rest of the process keeps meanwhile, as pools do
+		assert.Less(t, heap()-before, int64(m.faults.bytes)+others, "%.40s", fault)
 		runtime.KeepAlive(m)
 	}
 }
